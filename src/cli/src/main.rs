@@ -1,0 +1,2 @@
+//! The `swingload` command.
+fn main() {}

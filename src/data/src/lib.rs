@@ -1,0 +1,1 @@
+//! Readers and bindings: files and generators into series with publication times.

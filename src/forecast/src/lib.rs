@@ -1,0 +1,1 @@
+//! Forecasts of price, surplus, load and arrivals from what was published.

@@ -1,0 +1,206 @@
+//! A plan: what every load does at every step, what it is worth, and why.
+//!
+//! Archived as versioned canonical JSON: integer watts, stable ids, keys in a
+//! fixed order, the hash of the inputs it was made from.
+
+use serde::{Deserialize, Serialize};
+
+use crate::site::Use;
+use crate::time::TimeGrid;
+use crate::units::{Money, Power};
+
+/// Version of the plan format.
+pub const PLAN_VERSION: u32 = 1;
+
+/// An immutable, numbered plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Version of this format.
+    pub version: u32,
+    /// Rising number; executors refuse a lower one than the last applied.
+    pub number: u64,
+    /// Currency of all money in it.
+    pub currency: String,
+    /// SHA-256 of the inputs, hexadecimal.
+    pub inputs_sha256: String,
+    /// Steps.
+    pub grid: TimeGrid,
+    /// Value, bound and gap.
+    pub certificate: Certificate,
+    /// What each load draws.
+    pub loads: Vec<LoadPlan>,
+    /// Power from each supply block per step.
+    pub supply: Vec<SupplyPlan>,
+    /// What no plan could satisfy; empty when feasible.
+    pub shortfalls: Vec<Shortfall>,
+    /// What to drop first, in order of cost per kW within each response time.
+    pub shed_ladder: Vec<ShedRung>,
+    /// Marginal value of power per node and step, micro-currency per MWh.
+    pub marginal_values: Vec<MarginalValues>,
+    /// Why decisions are as they are.
+    pub reasons: Vec<Reason>,
+}
+
+/// How good a plan is, provably.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// Value of the plan.
+    pub value: Money,
+    /// No plan of these inputs is worth more.
+    pub bound: Money,
+    /// Value of running every job as soon as possible.
+    pub asap: Money,
+}
+
+impl Certificate {
+    /// (bound - value) / (bound - asap); zero when nothing can be gained.
+    pub fn gap(&self) -> f64 {
+        let gainable = (self.bound - self.asap).as_units();
+        if gainable <= 0.0 {
+            0.0
+        } else {
+            (self.bound - self.value).as_units() / gainable
+        }
+    }
+
+    /// (value - asap) / (bound - asap); one when nothing can be gained.
+    pub fn gain(&self) -> f64 {
+        let gainable = (self.bound - self.asap).as_units();
+        if gainable <= 0.0 {
+            1.0
+        } else {
+            (self.value - self.asap).as_units() / gainable
+        }
+    }
+}
+
+/// What one load draws per step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoadPlan {
+    /// Pool, service, commitment or job.
+    pub load: String,
+    /// Its use of power.
+    #[serde(rename = "use")]
+    pub used_for: Use,
+    /// Node it hangs below.
+    pub node: String,
+    /// IT watts per step, `grid.len()` of them.
+    pub watts: Vec<Power>,
+    /// Devices awake or GPUs at work per step.
+    pub units: Vec<u32>,
+}
+
+/// What one supply block delivers per step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SupplyPlan {
+    /// Supply block.
+    pub supply: String,
+    /// Watts per step.
+    pub watts: Vec<Power>,
+}
+
+/// A promise or physical need that the plan cannot meet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shortfall {
+    /// What is short: a load, a commitment, a node.
+    pub of: String,
+    /// Step, index into the plan's grid.
+    pub step: u32,
+    /// Missing power.
+    pub missing: Power,
+}
+
+/// One rung of the shed ladder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ShedRung {
+    /// Seconds until the watts are free.
+    pub response_s: i64,
+    /// What to drop.
+    pub load: String,
+    /// Facility watts it frees.
+    pub frees: Power,
+    /// Value lost per kW and hour.
+    pub cost_per_kwh: Money,
+}
+
+/// Marginal value of one more watt at a node.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MarginalValues {
+    /// The node.
+    pub node: String,
+    /// Per step, micro-currency per MWh.
+    pub per_mwh: Vec<i64>,
+}
+
+/// Why a load does what it does at a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Step, index into the plan's grid.
+    pub step: u32,
+    /// The load decided about.
+    pub load: String,
+    /// Why, in one word.
+    pub code: ReasonCode,
+    /// Value of the decision, currency per MWh at the load.
+    pub value_per_mwh: f64,
+    /// The price of power it was held against, currency per MWh.
+    pub price_per_mwh: f64,
+    /// Best alternative use of the same power; empty when there is none.
+    pub runner_up: String,
+    /// Value of the chosen use above the runner-up, currency per MWh.
+    pub margin_per_mwh: f64,
+}
+
+/// Why, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasonCode {
+    /// Worth more than the power costs.
+    Profitable,
+    /// Costs more than it is worth.
+    Unprofitable,
+    /// Partly served: the marginal user of the power there is.
+    Marginal,
+    /// Must be served.
+    MustServe,
+    /// Held on or off by a minimum time, a start cost or a start limit.
+    Committed,
+    /// Waits for cheaper steps before its deadline.
+    Deferred,
+    /// Its window, dependency or gang size allows nothing.
+    NotEligible,
+    /// Work finished.
+    Done,
+    /// A limit of the power tree leaves no room.
+    LimitBinding,
+    /// A ramp limit holds it.
+    RampLimited,
+    /// Throttled or shut down by heat.
+    Heat,
+}
+
+impl ReasonCode {
+    /// The code as written in outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Profitable => "profitable",
+            Self::Unprofitable => "unprofitable",
+            Self::Marginal => "marginal",
+            Self::MustServe => "must_serve",
+            Self::Committed => "committed",
+            Self::Deferred => "deferred",
+            Self::NotEligible => "not_eligible",
+            Self::Done => "done",
+            Self::LimitBinding => "limit_binding",
+            Self::RampLimited => "ramp_limited",
+            Self::Heat => "heat",
+        }
+    }
+}
+
+impl Plan {
+    /// Canonical JSON: the same plan gives the same bytes.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("invariant: plans contain no maps with non-string keys")
+    }
+}

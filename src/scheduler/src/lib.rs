@@ -1,0 +1,1 @@
+//! Planner, policies, plan checker and controller state machine.

@@ -1,0 +1,1 @@
+//! Virtual clock, virtual site, settlement and scenario runner.

@@ -1,0 +1,1 @@
+//! Shared fakes and helpers of the end-to-end tests.
