@@ -20,14 +20,17 @@ pub use slots::{Decision, LineId, Slots};
 const PAGE: &str = include_str!("../assets/report.html");
 const STYLE: &str = include_str!("../assets/report.css");
 const CHART_STYLE: &str = include_str!("../assets/vendor/uPlot.min.css");
+/// Its licence asks to travel with every copy, so each report carries it.
+const CHART_LICENCE: &str = include_str!("../assets/vendor/uPlot.LICENSE");
 const CHART_SCRIPT: &str = include_str!("../assets/vendor/uPlot.iife.min.js");
 
 /// The page's own scripts, in the order in which they depend on each other.
-const SCRIPTS: [&str; 7] = [
+const SCRIPTS: [&str; 8] = [
     include_str!("../assets/js/core.js"),
     include_str!("../assets/js/tables.js"),
     include_str!("../assets/js/bars.js"),
     include_str!("../assets/js/slots.js"),
+    include_str!("../assets/js/view.js"),
     include_str!("../assets/js/timeline.js"),
     include_str!("../assets/js/gantt.js"),
     include_str!("../assets/js/main.js"),
@@ -55,7 +58,7 @@ pub fn render(payload: &Payload) -> String {
         ("title", escape(&title)),
         ("style", format!("{CHART_STYLE}\n{STYLE}")),
         ("data", json),
-        ("chart", CHART_SCRIPT.to_owned()),
+        ("chart", format!("/*\n{CHART_LICENCE}*/\n{CHART_SCRIPT}")),
         ("script", script),
     ];
     fill(PAGE, &parts)

@@ -9,6 +9,7 @@ function guarded(name, part) {
     return part();
   } catch (error) {
     errors += 1;
+    if (ROOT.dataset.ready) ROOT.dataset.errors = String(errors);
     console.error(name, error);
     return null;
   }

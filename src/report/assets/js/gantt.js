@@ -49,7 +49,7 @@ function ganttSvg(rows, width) {
   const narrow = width < 560;
   const height = narrow ? 34 : 21;
   const left = narrow ? 0 : Math.min(Math.max(...rows.map((job) => textWidth(job.id, 12)), 60) + 12, 220);
-  const right = width - 10;
+  const right = width - 18;
   const x = (t) => left + ((Math.min(Math.max(t, View.min), View.max) - View.min) / (View.max - View.min)) * (right - left);
   const total = rows.length * height;
   const ticks = timeTicks(View.min, View.max, right - left);
@@ -67,11 +67,15 @@ function ganttSvg(rows, width) {
     const words = jobWords(job);
     const end = Math.max(x(last), job.deadline ? x(Math.min(job.deadline, View.max)) : 0);
     const tag = bad ? OUTCOMES[job.outcome] : "";
+    const label = elided(job.id, narrow ? width - 80 : left - 10, 12);
+    // On a narrow page the name stands above its bar, kept inside the page.
+    const tagWidth = tag ? textWidth(tag, 11) + 8 : 0;
+    const beside = Math.max(0, Math.min(x(job.release), right - tagWidth - textWidth(label, 12)));
     const room = end + 6 + textWidth(tag, 11) < right;
     return svg("g", {},
       svg("title", {}, words),
       svg("rect", { class: "hit", x: 0, y: index * height, width, height }),
-      svg("text", { class: "label", x: 0, y: narrow ? top - 5 : middle + 4 }, elided(job.id, narrow ? width - 80 : left - 10, 12)),
+      svg("text", { class: "label", x: narrow ? beside : 0, y: narrow ? top - 5 : middle + 4 }, label),
       within(job.release, last) && svg("line", { class: "wait", x1: x(job.release), x2: x(last), y1: middle, y2: middle }),
       job.runs.filter(([a, b]) => within(a, b)).map(([a, b]) =>
         svg("rect", { class: `run ${job.usage}`, x: x(a), y: top, width: Math.max(x(b) - x(a), 1.5), height: thick })),

@@ -33,6 +33,9 @@ const Panel = {
 
   start(node) {
     this.node = node;
+    // What a screen reader hears when another slot is chosen.
+    this.status = el("p", { class: "hidden", role: "status" });
+    node.after(this.status);
     this.all = !SLOTS || SLOTS.lines.length <= 16;
     const asked = Hash.get("slot");
     if (SLOTS && SLOTS.count) {
@@ -112,6 +115,7 @@ const Panel = {
         RUN.surplus && fact("Surplus", power(RUN.surplus[step]))),
       this.slot >= 0 ? this.decisions() : this.totals(step));
     this.node.dataset.slot = String(this.slot);
+    this.status.textContent = `${moment(this.start_)}: ${RUN.uses.map((use) => `${use.label} ${power(use.watts[step])}`).join(", ")}, price ${price(RUN.price[step])}`;
     if (focused) this.node.querySelector(`[aria-label="${focused}"]`)?.focus();
   },
 
@@ -143,7 +147,7 @@ const Panel = {
     }
     if (!shown.length) list.append(el("li", { class: "zero" }, "Every line is at 0."));
     return [
-      el("div", { class: "decisions-box", tabindex: 0, role: "region", "aria-label": "Decisions by node and use", "aria-live": "polite" }, list),
+      el("div", { class: "decisions-box", tabindex: 0, role: "region", "aria-label": "Decisions by node and use" }, list),
       zero > 0 && SLOTS.lines.length > 16 && el("p", { class: "control" }, el("label", {},
         el("input", { type: "checkbox", "aria-label": "Show lines at zero", checked: this.all, onchange: (e) => { this.all = e.target.checked; this.show(); } }),
         ` Show the ${plural(zero, "line")} at 0 ${POWER.unit}`)),

@@ -23,7 +23,7 @@ pub fn aggregate(series: &StepSeries, points_max: usize) -> StepSeries {
     match buckets {
         _ if series.starts.len() <= points_max => series.clone(),
         Some(buckets) => merge(series, &buckets),
-        None => merge(series, &[0..series.starts.len()]),
+        None => merge(series, std::slice::from_ref(&(0..series.starts.len()))),
     }
 }
 
@@ -62,7 +62,10 @@ fn merge(series: &StepSeries, buckets: &[Bucket]) -> StepSeries {
     };
     let surplus: Vec<_> = series.surplus.iter().map(|w| w.map(|w| w as f64)).collect();
     StepSeries {
-        starts: buckets.iter().map(|bucket| series.starts[bucket.start]).collect(),
+        starts: buckets
+            .iter()
+            .map(|bucket| series.starts[bucket.start])
+            .collect(),
         end: series.end,
         limit: watts(&series.limit),
         uses: series
@@ -118,7 +121,9 @@ mod tests {
                 usage: Use::Hashing,
                 watts: (0..steps as i64).map(|t| t % 100).collect(),
             }],
-            price: (0..steps).map(|t| (t % 7 != 0).then_some(t as f64)).collect(),
+            price: (0..steps)
+                .map(|t| (t % 7 != 0).then_some(t as f64))
+                .collect(),
             starts,
             ..StepSeries::default()
         }

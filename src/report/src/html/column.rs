@@ -74,7 +74,11 @@ pub(super) fn pack_sparse(values: &[Option<i64>]) -> Packed {
 pub(super) fn hundredths(values: &[Option<f64>]) -> Vec<Option<i64>> {
     values
         .iter()
-        .map(|value| value.filter(|v| v.is_finite()).map(|v| (v * 100.0).round() as i64))
+        .map(|value| {
+            value
+                .filter(|v| v.is_finite())
+                .map(|v| (v * 100.0).round() as i64)
+        })
         .collect()
 }
 
@@ -105,7 +109,10 @@ mod tests {
     #[test]
     fn the_documented_example_packs_as_documented() {
         let tokens = [10, 0, 2, 4, 0, 0, 5];
-        assert_eq!(pack([5, 5, 5, 5, 7, 7, 4]), Packed::Full(STANDARD.encode(tokens)));
+        assert_eq!(
+            pack([5, 5, 5, 5, 7, 7, 4]),
+            Packed::Full(STANDARD.encode(tokens))
+        );
     }
 
     #[test]

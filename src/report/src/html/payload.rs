@@ -4,9 +4,16 @@
 //! Unix seconds (UTC), money in whole units of [`Payload::currency`], prices in
 //! currency per MWh. Shares are percentages: 12.5 means 12.5 %.
 
+mod jobs;
+mod money;
+mod table;
+
 use serde::Serialize;
 
 use super::slots::Slots;
+pub use jobs::{Job, JobRun, Outcome};
+pub use money::{Bar, BarKind, PolicyMoney, PolicyMoneyRow, Waterfall};
+pub use table::{Bin, Cell, Column, Fact, Figure, Histogram, Table};
 
 /// One report: a run of one scenario with its policies, seen through its main policy.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -69,151 +76,6 @@ pub enum Use {
     Nothing,
 }
 
-/// One labelled fact of the run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Fact {
-    /// What it is: "seed".
-    pub label: String,
-    /// Its value as text: "42".
-    pub value: String,
-}
-
-/// One headline figure.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Figure {
-    /// What it is: "Gain".
-    pub label: String,
-    /// Its value; NaN is shown as a dash.
-    pub value: f64,
-    /// Unit after the value: "%", "USD/MWh".
-    pub unit: String,
-    /// Digits after the point.
-    pub decimals: u8,
-    /// Short remark under it: "of G, 12,345 USD".
-    pub note: String,
-}
-
-/// A table with typed columns.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Table {
-    /// Columns, left to right. The first one labels the row.
-    pub columns: Vec<Column>,
-    /// Rows; each holds one cell per column.
-    pub rows: Vec<Vec<Cell>>,
-    /// Index of the row to mark, such as the main policy's.
-    pub highlight: Option<usize>,
-    /// Remark under the table.
-    pub note: String,
-}
-
-/// Head of a table column.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Column {
-    /// What the column holds.
-    pub label: String,
-    /// Unit under the label; empty when there is none.
-    pub unit: String,
-    /// Digits after the point for numbers.
-    pub decimals: u8,
-    /// Explanation shown on hover and to screen readers.
-    pub help: String,
-}
-
-/// One table cell.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Cell {
-    /// A number in its column's unit; NaN is shown as a dash.
-    Number(f64),
-    /// Text.
-    Text(String),
-    /// Not applicable: a dash.
-    #[default]
-    Empty,
-}
-
-impl From<f64> for Cell {
-    fn from(number: f64) -> Self {
-        Self::Number(number)
-    }
-}
-
-impl From<&str> for Cell {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
-
-impl From<String> for Cell {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl<T: Into<Cell>> From<Option<T>> for Cell {
-    fn from(cell: Option<T>) -> Self {
-        cell.map_or(Self::Empty, Into::into)
-    }
-}
-
-/// A sequence of amounts that add up, drawn as a waterfall.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Waterfall {
-    /// Bars in order.
-    pub bars: Vec<Bar>,
-    /// Remark under the chart.
-    pub note: String,
-}
-
-/// One bar of a waterfall.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Bar {
-    /// What it is.
-    pub label: String,
-    /// Whether it stands on zero or on the bar before it.
-    pub kind: BarKind,
-    /// Money: the level for a total, the signed difference for a change.
-    pub amount: f64,
-    /// Explanation shown on hover and to screen readers.
-    pub help: String,
-}
-
-/// How a waterfall bar stands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BarKind {
-    /// A level, such as the baseline's value or the bound.
-    Total,
-    /// A change from the level before.
-    Change,
-    /// A change that was not achieved, such as what is left to the bound.
-    Missed,
-}
-
-/// Money of every policy.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct PolicyMoney {
-    /// Label of the policy that the others are compared with.
-    pub baseline: String,
-    /// Best proven upper bound on the value, if one was computed.
-    pub bound: Option<f64>,
-    /// Names of what a value is made of: revenue, energy, taxes, wear.
-    pub parts: Vec<String>,
-    /// One row per policy, in the order of the policy table.
-    pub rows: Vec<PolicyMoneyRow>,
-}
-
-/// Money of one policy.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct PolicyMoneyRow {
-    /// Label of the policy.
-    pub policy: String,
-    /// Total value: the sum of its parts.
-    pub value: f64,
-    /// Signed money per part, costs negative; one per [`PolicyMoney::parts`].
-    pub parts: Vec<f64>,
-}
-
 /// Power, price and surplus per step. Every column holds one value per step.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepSeries {
@@ -256,58 +118,6 @@ pub struct Band {
     pub p90: Vec<Option<f64>>,
 }
 
-/// One job and where it ran.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Job {
-    /// Stable id.
-    pub id: String,
-    /// Tenant or class.
-    pub class: String,
-    /// Training or inference: gives its colour.
-    pub usage: Use,
-    /// When it could start.
-    pub release: i64,
-    /// When it had to be done; `None` without a deadline.
-    pub deadline: Option<i64>,
-    /// What it pays when on time.
-    pub value: f64,
-    /// Runs in order of time; a gap between two is a suspension.
-    pub runs: Vec<JobRun>,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Why it waited or failed, in words; may be empty.
-    pub note: String,
-}
-
-/// One uninterrupted run of a job.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct JobRun {
-    /// Start, Unix seconds.
-    pub start: i64,
-    /// End, exclusive.
-    pub end: i64,
-    /// GPUs of its gang.
-    pub gpus: u32,
-    /// Watts at the wall.
-    pub watts: i64,
-}
-
-/// How a job ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Done by its deadline, or done without one.
-    OnTime,
-    /// Done after its deadline.
-    Late,
-    /// Not done when the period ended, with its deadline still ahead.
-    Open,
-    /// Not done, and its deadline passed.
-    Missed,
-    /// Never accepted.
-    Rejected,
-}
-
 /// A decision that cost much against its alternative, seen afterwards.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct DearDecision {
@@ -327,26 +137,6 @@ pub struct DearDecision {
     pub reason: String,
     /// What would have been better, in words.
     pub alternative: String,
-}
-
-/// Counts per range.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Histogram {
-    /// What is counted, with its unit: "Length of curtailed runs".
-    pub label: String,
-    /// Bins in order.
-    pub bins: Vec<Bin>,
-    /// Remark under the chart: median, longest, number of runs.
-    pub note: String,
-}
-
-/// One histogram bin.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Bin {
-    /// Range as text: "1–2 h".
-    pub label: String,
-    /// How many fell in it.
-    pub count: u64,
 }
 
 /// A column whose length differs from what it belongs to.

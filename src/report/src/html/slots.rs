@@ -131,7 +131,11 @@ impl Slots {
     pub(super) fn check(&self) -> Result<(), Mismatch> {
         let steps = self.starts.len();
         for node in &self.nodes {
-            same_length(|| format!("price at {}", node.label), steps, node.price.len())?;
+            same_length(
+                || format!("price at {}", node.label),
+                steps,
+                node.price.len(),
+            )?;
         }
         Ok(())
     }

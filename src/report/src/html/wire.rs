@@ -124,7 +124,10 @@ pub(super) fn encode(payload: &Payload) -> String {
         jobs: largest_jobs(&payload.jobs, unit),
         jobs_total: payload.jobs.len(),
         dearest: &payload.dearest,
-        slots: payload.slots.as_ref().map(|slots| encode_slots(slots, unit)),
+        slots: payload
+            .slots
+            .as_ref()
+            .map(|slots| encode_slots(slots, unit)),
         regions: &payload.regions,
         tariff: &payload.tariff,
         pools: &payload.pools,
@@ -137,18 +140,38 @@ pub(super) fn encode(payload: &Payload) -> String {
 fn encode_series(series: &StepSeries, unit: i64) -> Series {
     let prices = |column: &Vec<Option<f64>>| pack_sparse(&hundredths(column));
     let powers = |column: &Vec<Option<f64>>| {
-        let watts = column.iter().map(|w| w.filter(|w| w.is_finite()).map(|w| w as i64));
-        pack_sparse(&watts.map(|w| w.map(|w| scaled(w, unit))).collect::<Vec<_>>())
+        let watts = column
+            .iter()
+            .map(|w| w.filter(|w| w.is_finite()).map(|w| w as i64));
+        pack_sparse(
+            &watts
+                .map(|w| w.map(|w| scaled(w, unit)))
+                .collect::<Vec<_>>(),
+        )
     };
-    let surplus: Vec<_> = series.surplus.iter().map(|w| w.map(|w| scaled(w, unit))).collect();
+    let surplus: Vec<_> = series
+        .surplus
+        .iter()
+        .map(|w| w.map(|w| scaled(w, unit)))
+        .collect();
     Series {
         times: times(&series.starts, series.end),
         limit: power(&series.limit, unit),
-        uses: series.uses.iter().map(|s| (s.usage, power(&s.watts, unit))).collect(),
+        uses: series
+            .uses
+            .iter()
+            .map(|s| (s.usage, power(&s.watts, unit)))
+            .collect(),
         price: prices(&series.price),
-        price_forecast: series.price_forecast.as_ref().map(|band| quantiles(band, prices)),
+        price_forecast: series
+            .price_forecast
+            .as_ref()
+            .map(|band| quantiles(band, prices)),
         surplus: (!surplus.is_empty()).then(|| pack_sparse(&surplus)),
-        surplus_forecast: series.surplus_forecast.as_ref().map(|band| quantiles(band, powers)),
+        surplus_forecast: series
+            .surplus_forecast
+            .as_ref()
+            .map(|band| quantiles(band, powers)),
     }
 }
 
@@ -174,9 +197,16 @@ fn encode_slots(slots: &Slots, unit: i64) -> WireSlots<'_> {
     });
     WireSlots {
         times: times(&slots.starts, slots.end),
-        prices: distinct.iter().map(|price| pack_sparse(&hundredths(price))).collect(),
+        prices: distinct
+            .iter()
+            .map(|price| pack_sparse(&hundredths(price)))
+            .collect(),
         nodes,
-        reasons: slots.reasons.iter().map(|r| (r.code.as_str(), r.text.as_str())).collect(),
+        reasons: slots
+            .reasons
+            .iter()
+            .map(|r| (r.code.as_str(), r.text.as_str()))
+            .collect(),
         runners_up: &slots.runners_up,
         lines: lines.collect(),
     }
@@ -186,7 +216,10 @@ fn encode_slots(slots: &Slots, unit: i64) -> WireSlots<'_> {
 /// never hides a broken promise; the page orders them for display.
 fn largest_jobs(jobs: &[Job], unit: i64) -> Vec<WireJob<'_>> {
     let energy = |job: &Job| -> i64 {
-        let joules = job.runs.iter().map(|run| i128::from(run.watts) * i128::from(run.end - run.start));
+        let joules = job
+            .runs
+            .iter()
+            .map(|run| i128::from(run.watts) * i128::from(run.end - run.start));
         i64::try_from(joules.sum::<i128>() / 3600).unwrap_or(i64::MAX)
     };
     let mut order: Vec<(&Job, i64)> = jobs.iter().map(|job| (job, energy(job))).collect();

@@ -52,7 +52,10 @@ pub(crate) fn sample(steps: usize, nodes: usize, seed: u64) -> Payload {
         })
         .collect();
     let (slots, totals) = decide(&starts, end, &halls, &weather, &limit, &mut draws);
-    let surplus = weather.iter().map(|w| Some((w.surplus * site_mw * 1e6) as i64)).collect();
+    let surplus = weather
+        .iter()
+        .map(|w| Some((w.surplus * site_mw * 1e6) as i64))
+        .collect();
     let jobs = jobs(&starts, &mut draws);
     let prices: Vec<Option<f64>> = weather.iter().map(|w| Some(w.price)).collect();
     Payload {
@@ -89,7 +92,8 @@ pub(crate) fn sample(steps: usize, nodes: usize, seed: u64) -> Payload {
         curtailed_runs: Some(curtailed_runs()),
         notes: vec![
             "Prices of 3 July 02:00–02:15 were missing and were taken from the step before.".into(),
-            "Cooling is modelled as a fixed part plus a marginal PUE that grows with temperature.".into(),
+            "Cooling is modelled as a fixed part plus a marginal PUE that grows with temperature."
+                .into(),
         ],
     }
 }
@@ -157,18 +161,42 @@ fn decide(
     draws: &mut Draws,
 ) -> (Slots, Vec<UseSeries>) {
     let mut slots = Slots::new(starts.to_vec(), end);
-    slots.reason("in_merit", "Worth more than its energy: beats {runner_up} by {margin} at {price}.");
-    slots.reason("above_breakeven", "Energy at {price} costs more than hashing earns; left unused.");
-    slots.reason("ramp", "Still rising: the site's ramp limit holds it at {power}.");
+    slots.reason(
+        "in_merit",
+        "Worth more than its energy: beats {runner_up} by {margin} at {price}.",
+    );
+    slots.reason(
+        "above_breakeven",
+        "Energy at {price} costs more than hashing earns; left unused.",
+    );
+    slots.reason(
+        "ramp",
+        "Still rising: the site's ramp limit holds it at {power}.",
+    );
     slots.reason("floor", "The must-serve floor of the service.");
-    slots.reason("demand", "Requests are worth more than training here, by {margin}.");
-    slots.reason("gang_running", "A gang runs; stopping it would lose work since its checkpoint.");
+    slots.reason(
+        "demand",
+        "Requests are worth more than training here, by {margin}.",
+    );
+    slots.reason(
+        "gang_running",
+        "A gang runs; stopping it would lose work since its checkpoint.",
+    );
     slots.reason("queue_empty", "No job waits that would pay for this slot.");
-    slots.reason("underclocked", "At its efficient point: the next step of hashrate costs more than it earns.");
-    slots.reason("derated", "The transformer is derated; {runner_up} gives up least value.");
+    slots.reason(
+        "underclocked",
+        "At its efficient point: the next step of hashrate costs more than it earns.",
+    );
+    slots.reason(
+        "derated",
+        "The transformer is derated; {runner_up} gives up least value.",
+    );
     let mut totals: Vec<Vec<i64>> = vec![vec![0; starts.len()]; 4];
     for hall in halls {
-        let node = slots.node(hall.label.clone(), weather.iter().map(|w| Some(w.price)).collect());
+        let node = slots.node(
+            hall.label.clone(),
+            weather.iter().map(|w| Some(w.price)).collect(),
+        );
         let uses = [Use::Hashing, Use::Inference, Use::Training, Use::Nothing];
         let lines = uses.map(|usage| {
             let label = if usage == Use::Nothing { "" } else { hall.pool };
@@ -182,7 +210,12 @@ fn decide(
             let watts = |mw: f64| (mw * 1000.0).round() as i64 * 1000;
             let margin = (hall.strike - now.price).abs();
             let mut put = |line: usize, mw: f64, reason, runner_up, margin| {
-                let decision = Decision { watts: watts(mw), reason, runner_up, margin };
+                let decision = Decision {
+                    watts: watts(mw),
+                    reason,
+                    runner_up,
+                    margin,
+                };
                 slots.set(lines[line], step, decision);
                 if line < 3 {
                     totals[line][step] += decision.watts;
@@ -193,10 +226,33 @@ fn decide(
                     training = (draws.next() * 8.0).round() / 8.0;
                 }
                 let served = hall.capacity * (0.22 + 0.14 * (-(hour - 15.0).powi(2) / 20.0).exp());
-                let trained = (hall.capacity - served) * training * if now.price > 400.0 { 0.0 } else { 1.0 };
-                put(1, served, if hour < 7.0 { "floor" } else { "demand" }, Some("training"), Some(margin * 0.4));
-                put(2, trained, if trained > 0.0 { "gang_running" } else { "queue_empty" }, (trained > 0.0).then_some("nothing"), (trained > 0.0).then_some(margin));
-                put(3, hall.capacity - served - trained, "queue_empty", None, None);
+                let trained =
+                    (hall.capacity - served) * training * if now.price > 400.0 { 0.0 } else { 1.0 };
+                put(
+                    1,
+                    served,
+                    if hour < 7.0 { "floor" } else { "demand" },
+                    Some("training"),
+                    Some(margin * 0.4),
+                );
+                put(
+                    2,
+                    trained,
+                    if trained > 0.0 {
+                        "gang_running"
+                    } else {
+                        "queue_empty"
+                    },
+                    (trained > 0.0).then_some("nothing"),
+                    (trained > 0.0).then_some(margin),
+                );
+                put(
+                    3,
+                    hall.capacity - served - trained,
+                    "queue_empty",
+                    None,
+                    None,
+                );
             } else {
                 let wanted = match now.price {
                     p if p > hall.strike => 0.0,
@@ -214,7 +270,13 @@ fn decide(
                 };
                 let rest = if level > 0.0 { "nothing" } else { "hashing" };
                 put(0, hall.capacity * level, reason, Some(rest), Some(margin));
-                put(3, hall.capacity * (1.0 - level), reason, Some("hashing"), Some(margin));
+                put(
+                    3,
+                    hall.capacity * (1.0 - level),
+                    reason,
+                    Some("hashing"),
+                    Some(margin),
+                );
             }
         }
     }
@@ -233,7 +295,12 @@ fn decide(
 }
 
 fn band(weather: &[Weather], value: impl Fn(&Weather) -> f64, spread: f64) -> Band {
-    let quantile = |by: f64| weather.iter().map(|w| Some(value(w) + by * value(w).abs())).collect();
+    let quantile = |by: f64| {
+        weather
+            .iter()
+            .map(|w| Some(value(w) + by * value(w).abs()))
+            .collect()
+    };
     Band {
         p10: quantile(-spread),
         p50: quantile(0.03),
@@ -244,7 +311,13 @@ fn band(weather: &[Weather], value: impl Fn(&Weather) -> f64, spread: f64) -> Ba
 fn jobs(starts: &[i64], draws: &mut Draws) -> Vec<Job> {
     let end = START + STEP * starts.len() as i64;
     let round = |seconds: f64| (seconds / STEP as f64).round() as i64 * STEP;
-    let classes = ["pretrain-lab", "vision-batch", "genomics", "render-farm", "eval-nightly"];
+    let classes = [
+        "pretrain-lab",
+        "vision-batch",
+        "genomics",
+        "render-farm",
+        "eval-nightly",
+    ];
     (0..520)
         .map(|index| {
             let release = START + round(draws.next() * (end - START) as f64 * 0.97);
@@ -257,11 +330,26 @@ fn jobs(starts: &[i64], draws: &mut Draws) -> Vec<Job> {
             if draws.next() < 0.35 && length > 7200 {
                 let half = length / 2 / STEP * STEP;
                 let pause = round(3600.0 + draws.next() * 20_000.0);
-                runs.push(JobRun { start: first, end: first + half, gpus, watts });
+                runs.push(JobRun {
+                    start: first,
+                    end: first + half,
+                    gpus,
+                    watts,
+                });
                 let start = first + half + pause;
-                runs.push(JobRun { start, end: start + length - half, gpus, watts });
+                runs.push(JobRun {
+                    start,
+                    end: start + length - half,
+                    gpus,
+                    watts,
+                });
             } else {
-                runs.push(JobRun { start: first, end: first + length, gpus, watts });
+                runs.push(JobRun {
+                    start: first,
+                    end: first + length,
+                    gpus,
+                    watts,
+                });
             }
             runs.retain(|run| run.start < end);
             for run in &mut runs {
@@ -269,7 +357,11 @@ fn jobs(starts: &[i64], draws: &mut Draws) -> Vec<Job> {
             }
             let done = runs.last().map_or(end, |run| run.end);
             let late = draws.next() < 0.04;
-            let slack = if late { -5400.0 } else { 3600.0 + draws.next() * 50_000.0 };
+            let slack = if late {
+                -5400.0
+            } else {
+                3600.0 + draws.next() * 50_000.0
+            };
             let outcome = match (done >= end, late) {
                 (true, _) => Outcome::Open,
                 (_, true) => Outcome::Late,
@@ -289,8 +381,12 @@ fn jobs(starts: &[i64], draws: &mut Draws) -> Vec<Job> {
                 runs,
                 outcome,
                 note: match outcome {
-                    Outcome::Late => "Waited for a gang of its size while the price was above its value.".into(),
-                    Outcome::Missed => "Its gang never fitted under the derated transformer.".into(),
+                    Outcome::Late => {
+                        "Waited for a gang of its size while the price was above its value.".into()
+                    }
+                    Outcome::Missed => {
+                        "Its gang never fitted under the derated transformer.".into()
+                    }
                     _ => String::new(),
                 },
             }
@@ -299,14 +395,23 @@ fn jobs(starts: &[i64], draws: &mut Draws) -> Vec<Job> {
 }
 
 fn facts(seed: u64, steps: usize) -> Vec<Fact> {
-    let fact = |label: &str, value: String| Fact { label: label.into(), value };
+    let fact = |label: &str, value: String| Fact {
+        label: label.into(),
+        value,
+    };
     vec![
         fact("Seed", seed.to_string()),
         fact("Version", env!("CARGO_PKG_VERSION").into()),
         fact("Steps", format!("{steps} of 5 min")),
-        fact("Input hash", "sha256:7d1f0c5c2a9e64b8f2d03e6b1a7755c0".into()),
+        fact(
+            "Input hash",
+            "sha256:7d1f0c5c2a9e64b8f2d03e6b1a7755c0".into(),
+        ),
         fact("Scenario", "simulations/sample.toml".into()),
-        fact("Forecast", "seasonal naive, D-1 13:30 America/Chicago".into()),
+        fact(
+            "Forecast",
+            "seasonal naive, D-1 13:30 America/Chicago".into(),
+        ),
     ]
 }
 
@@ -319,10 +424,16 @@ fn figures() -> Vec<Figure> {
         note: note.into(),
     };
     vec![
-        figure("Value", 7.84, "M USD", 2, "1.02 M USD per MW-year"),
+        figure("Value", 7.83, "M USD", 2, "1.00 M USD per MW-year"),
         figure("Gain", 82.4, "% of G", 1, "G is 312,400 USD"),
-        figure("Gap to the bound", 4.1, "% of G", 1, "12,810 USD"),
-        figure("Energy price paid", 46.2, "USD/MWh", 1, "time-weighted 61.7"),
+        figure("Gap to the bound", 17.6, "% of G", 1, "55,000 USD"),
+        figure(
+            "Energy price paid",
+            46.2,
+            "USD/MWh",
+            1,
+            "time-weighted 61.7",
+        ),
         figure("Mining uptime", 86.3, "%", 1, "all pools, by capacity"),
         figure("Jobs on time", 95.2, "%", 1, "495 of 520"),
     ]
@@ -378,7 +489,8 @@ fn policies() -> Table {
         ],
         rows: rows.collect(),
         highlight: Some(6),
-        note: "G is the proven bound minus the value of asap: what planning could win at most.".into(),
+        note: "G is the proven bound minus the value of asap: what planning could win at most."
+            .into(),
     }
 }
 
@@ -389,10 +501,21 @@ fn money() -> PolicyMoney {
         let tail = [-388_000.0, -190_500.0, -22_300.0];
         let hashing = value - energy - fixed.iter().sum::<f64>() - tail.iter().sum::<f64>();
         let parts = [&[hashing], &fixed[..], &[energy], &tail[..]].concat();
-        PolicyMoneyRow { policy: name.into(), value, parts }
+        PolicyMoneyRow {
+            policy: name.into(),
+            value,
+            parts,
+        }
     });
     let parts = [
-        "Hashing", "Inference", "Training", "Programmes", "Energy", "Wires and peaks", "Taxes", "Starts and wear",
+        "Hashing",
+        "Inference",
+        "Training",
+        "Programmes",
+        "Energy",
+        "Wires and peaks",
+        "Taxes",
+        "Starts and wear",
     ];
     PolicyMoney {
         baseline: "asap".into(),
@@ -411,15 +534,35 @@ fn levers() -> Waterfall {
     };
     Waterfall {
         bars: vec![
-            bar("asap", BarKind::Total, 7_567_600.0, "Run as soon as possible"),
-            bar("Break-even", BarKind::Change, 118_200.0, "Hashing stops above its break-even price"),
+            bar(
+                "asap",
+                BarKind::Total,
+                7_567_600.0,
+                "Run as soon as possible",
+            ),
+            bar(
+                "Break-even",
+                BarKind::Change,
+                118_200.0,
+                "Hashing stops above its break-even price",
+            ),
             bar("Underclocking", BarKind::Change, 61_900.0, ""),
             bar("Shifting jobs", BarKind::Change, 48_300.0, ""),
-            bar("Peaks", BarKind::Change, 22_700.0, "Off at coincident peaks"),
+            bar(
+                "Peaks",
+                BarKind::Change,
+                22_700.0,
+                "Off at coincident peaks",
+            ),
             bar("Programmes", BarKind::Change, 14_600.0, ""),
             bar("Starts and restarts", BarKind::Change, -8_300.0, ""),
             bar("swingload", BarKind::Total, 7_825_000.0, ""),
-            bar("Left to the bound", BarKind::Missed, 55_000.0, "Proven bound minus value"),
+            bar(
+                "Left to the bound",
+                BarKind::Missed,
+                55_000.0,
+                "Proven bound minus value",
+            ),
         ],
         note: "Each lever is measured by switching it off and running again.".into(),
     }
@@ -448,7 +591,13 @@ fn dearest(starts: &[i64], weather: &[Weather], halls: &[Halls]) -> Vec<DearDeci
 
 fn tariff() -> Table {
     let row = |line: &str, basis: &str, quantity: f64, unit: &str, amount: f64| -> Vec<Cell> {
-        vec![line.into(), basis.into(), quantity.into(), unit.into(), amount.into()]
+        vec![
+            line.into(),
+            basis.into(),
+            quantity.into(),
+            unit.into(),
+            amount.into(),
+        ]
     };
     Table {
         columns: vec![
@@ -459,13 +608,43 @@ fn tariff() -> Table {
             column("Amount", "USD", 0),
         ],
         rows: vec![
-            row("Real-time energy", "settled per step", 58_412.6, "MWh", -2_698_700.0),
-            row("Behind-the-meter surplus", "export price", 9_120.4, "MWh", -201_300.0),
+            row(
+                "Real-time energy",
+                "settled per step",
+                58_412.6,
+                "MWh",
+                -2_698_700.0,
+            ),
+            row(
+                "Behind-the-meter surplus",
+                "export price",
+                9_120.4,
+                "MWh",
+                -201_300.0,
+            ),
             row("Retail adder", "4.00 USD/MWh", 58_412.6, "MWh", -233_650.0),
             row("Demand charge", "monthly peak", 96.4, "MW", -154_200.0),
-            row("4CP transmission", "share of July peak", 11.2, "MW", -41_900.0),
-            row("Emergency response", "availability payment", 60.0, "MW", 310_000.0),
-            row("Sales tax", "8.25 % of energy to AI", 8_900.0, "MWh", -36_200.0),
+            row(
+                "4CP transmission",
+                "share of July peak",
+                11.2,
+                "MW",
+                -41_900.0,
+            ),
+            row(
+                "Emergency response",
+                "availability payment",
+                60.0,
+                "MW",
+                310_000.0,
+            ),
+            row(
+                "Sales tax",
+                "8.25 % of energy to AI",
+                8_900.0,
+                "MWh",
+                -36_200.0,
+            ),
         ],
         highlight: None,
         note: String::new(),
@@ -504,11 +683,25 @@ fn pools(halls: &[Halls]) -> Table {
 
 fn curtailed_runs() -> Histogram {
     let bins = [
-        ("5 min", 212), ("10 min", 148), ("15–30 min", 121), ("30–60 min", 64), ("1–2 h", 57), ("2–4 h", 71), ("4–8 h", 33), ("8–24 h", 6), (">1 day", 0),
+        ("5 min", 212),
+        ("10 min", 148),
+        ("15–30 min", 121),
+        ("30–60 min", 64),
+        ("1–2 h", 57),
+        ("2–4 h", 71),
+        ("4–8 h", 33),
+        ("8–24 h", 6),
+        (">1 day", 0),
     ];
     Histogram {
         label: "How long hashing stood still at a stretch, all mining pools.".into(),
-        bins: bins.iter().map(|&(label, count)| Bin { label: label.into(), count }).collect(),
+        bins: bins
+            .iter()
+            .map(|&(label, count)| Bin {
+                label: label.into(),
+                count,
+            })
+            .collect(),
         note: "712 runs, median 15 min, longest 11.4 h.".into(),
     }
 }
