@@ -160,6 +160,53 @@ fn clicks_and_arrow_keys_choose_slots() {
 }
 
 #[test]
+fn dragging_zooms_every_chart_and_reset_brings_all_back() {
+    let act = r##"<script>setTimeout(() => {
+        const over = document.querySelector("#price .u-over");
+        const box = over.getBoundingClientRect();
+        const send = (target, type, share) => target.dispatchEvent(new MouseEvent(type, {
+            clientX: box.left + box.width * share, clientY: box.top + 20, bubbles: true, button: 0, movementX: 9 }));
+        send(over, "mousedown", 0.25);
+        send(over, "mousemove", 0.5);
+        send(over, "mousemove", 0.75);
+        send(document, "mouseup", 0.75);
+        setTimeout(() => {
+            const root = document.documentElement.dataset;
+            root.zoomed = location.hash;
+            root.slot = document.getElementById("slot").dataset.slot;
+            [...document.querySelectorAll("#operation button")].find((b) => b.textContent === "Reset").click();
+            root.reset = location.hash;
+        }, 100);
+    }, 300);</script></body>"##;
+    let payload = sample::sample(400, 3, 1);
+    let start = payload.series.starts[0] as f64;
+    let html = render(&payload).replace("</body>", act);
+    let Some(page) = browser::draw(&html, "#slot=3") else {
+        return;
+    };
+    page.assert_ready();
+    let range = page
+        .head()
+        .split("range=")
+        .nth(1)
+        .expect("the address holds the range");
+    let range = &range[..range.find('"').expect("the attribute ends")];
+    let (from, to) = range.split_once('-').expect("FROM-TO");
+    let share = |time: &str| (time.parse::<f64>().expect("seconds") - start) / (400.0 * 300.0);
+    assert!((share(from) - 0.25).abs() < 0.01, "{range}");
+    assert!((share(to) - 0.75).abs() < 0.01, "{range}");
+    assert!(
+        page.head().contains("data-slot=\"3\""),
+        "a drag is not a click"
+    );
+    assert!(
+        page.head().contains("data-reset=\"#slot=3\""),
+        "{}",
+        page.head()
+    );
+}
+
+#[test]
 fn text_of_the_payload_never_becomes_markup() {
     let evil = "</script><script>document.documentElement.dataset.pwned='1'</script>\
                 <img src=x onerror=\"document.documentElement.dataset.pwned='2'\">{{script}}";
