@@ -1,1 +1,4 @@
 //! Planner, policies, plan checker and controller state machine.
+
+pub mod inputs;
+pub mod market;

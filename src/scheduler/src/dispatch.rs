@@ -1,0 +1,53 @@
+//! What is to happen in one step, for every load; what a policy decides.
+
+use swingload_model::plan::ReasonCode;
+use swingload_model::units::Power;
+
+/// Set points of all loads for one step.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Dispatch {
+    /// Per pool, per block: devices at each operating point; the rest sleeps.
+    pub pools: Vec<Vec<Vec<u32>>>,
+    /// Per service: GPUs at work.
+    pub services: Vec<u32>,
+    /// Per commitment: IT power served (zero for commitments that are limits).
+    pub hosting: Vec<Power>,
+    /// Running jobs by their position in the controller's list, and the GPUs of each; all others wait.
+    pub jobs: Vec<(usize, u32)>,
+    /// Why, per load; empty for policies that give no reasons.
+    pub reasons: Vec<DispatchReason>,
+    /// Marginal value of power at the root in this step, currency per MWh.
+    pub marginal_value: f64,
+}
+
+/// Why a load does what it does in this step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DispatchReason {
+    /// Load the reason is about.
+    pub load: LoadRef,
+    /// Why, in one word.
+    pub code: ReasonCode,
+    /// Value of the use, currency per facility MWh.
+    pub value: f64,
+    /// Price of power it was held against, currency per facility MWh.
+    pub price: f64,
+    /// Best other use of the same power; `None` when power would go unused.
+    pub runner_up: Option<LoadRef>,
+    /// Value of the chosen use above the runner-up, currency per facility MWh.
+    pub margin: f64,
+}
+
+/// A load, by position in its list of the site or controller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LoadRef {
+    /// Miner pool.
+    Pool(usize),
+    /// Inference service.
+    Service(usize),
+    /// Hosting commitment.
+    Hosting(usize),
+    /// Job.
+    Job(usize),
+    /// Overheads, idle GPUs and sleeping miners.
+    Overhead,
+}

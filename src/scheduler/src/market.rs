@@ -1,0 +1,376 @@
+//! Valuation: one step's merit order on the power tree.
+//!
+//! Loads are segments of watts at a value, supplies segments at a cost. Sorted by
+//! falling slope, walking them from the left means, at first, all supply running
+//! and nothing served; then the next segment is either a load served or a supply
+//! shut. Net import rises by each segment's width; the walk ends where it meets
+//! what the root may import, which is nothing. Limits of nodes nest, so cutting
+//! every node's own segments at its limit, bottom-up, keeps the greedy exact
+//! (laminar constraints).
+//!
+//! The *residual* of a node is the price of one more watt there: the segments
+//! taken last are given back first, as far as limits between them and the node
+//! leave room. It is a step function of a few steps, and everything that couples
+//! steps (jobs, blocks) works on it.
+
+use crate::inputs::PlanInputs;
+
+#[cfg(test)]
+mod tests;
+
+/// Powers below this, MW, are rounding noise (a thousandth of a watt).
+pub const EPSILON_MW: f64 = 1e-9;
+
+/// What a segment belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// Supply of this position.
+    Supply(u32),
+    /// Stack and tier.
+    Stack(u32, u32),
+    /// Flexible part of an on block: pool and block.
+    Block(u32, u32),
+    /// Bid of a job.
+    Job(u32),
+    /// Power sold to whoever couples steps, at a node.
+    Sale(u32),
+}
+
+/// Watts at a slope.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Segment {
+    /// Value of a load or cost of a supply, currency per MWh.
+    pub slope: f64,
+    /// Width, MW.
+    pub width: f64,
+    /// Node it hangs below.
+    pub node: u32,
+    /// What it is.
+    pub owner: Owner,
+}
+
+/// One step of a residual: up to `width` MW more at `cost` per MWh.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CostStep {
+    /// Marginal cost, currency per MWh.
+    pub cost: f64,
+    /// Width, MW.
+    pub width: f64,
+}
+
+/// The static part of every step's market, sorted once.
+#[derive(Debug, Clone)]
+pub struct Market {
+    /// Static segments of all steps by falling slope within a step.
+    segments: Vec<Segment>,
+    /// `segments[start[t]..start[t + 1]]` are those of step t.
+    start: Vec<usize>,
+    tree: Tree,
+}
+
+/// The tree by positions, with each node's subtree as an interval.
+#[derive(Debug, Clone)]
+struct Tree {
+    parent: Vec<usize>,
+    enter: Vec<u32>,
+    leave: Vec<u32>,
+    /// Whether any supply lies in the subtree.
+    supplied: Vec<bool>,
+    limit: Vec<Vec<f64>>,
+    export: Vec<f64>,
+}
+
+impl Tree {
+    fn new(inputs: &PlanInputs) -> Self {
+        let n = inputs.nodes.len();
+        let parent: Vec<usize> = inputs.nodes.iter().map(|node| node.parent.unwrap_or(usize::MAX)).collect();
+        let mut size = vec![1u32; n];
+        for node in (1..n).rev() {
+            size[parent[node]] += size[node];
+        }
+        // Parents come first, so each child starts where its elder siblings end.
+        let (mut enter, mut next) = (vec![0u32; n], vec![0u32; n]);
+        for node in 0..n {
+            if node > 0 {
+                enter[node] = next[parent[node]];
+                next[parent[node]] += size[node];
+            }
+            next[node] = enter[node] + 1;
+        }
+        let leave: Vec<u32> = (0..n).map(|node| enter[node] + size[node]).collect();
+        let mut supplied = vec![false; n];
+        for supply in &inputs.supplies {
+            let mut at = supply.node;
+            while at != usize::MAX {
+                supplied[at] = true;
+                at = parent[at];
+            }
+        }
+        Self {
+            parent,
+            enter,
+            leave,
+            supplied,
+            limit: inputs.nodes.iter().map(|node| node.limit.clone()).collect(),
+            export: inputs.nodes.iter().map(|node| node.export).collect(),
+        }
+    }
+
+    fn inside(&self, node: usize, above: usize) -> bool {
+        (self.enter[above]..self.leave[above]).contains(&self.enter[node])
+    }
+}
+
+/// Room to work in; one per thread.
+#[derive(Debug, Clone, Default)]
+pub struct Workspace {
+    segments: Vec<Segment>,
+    /// Served part of a load, or shut part of a supply, MW.
+    taken: Vec<f64>,
+    /// Part of `taken` that an export limit imposes, whatever the price, MW.
+    imposed: Vec<f64>,
+    /// Net import of each node, MW.
+    import: Vec<f64>,
+    slack: Vec<f64>,
+}
+
+/// Result of clearing one step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cleared {
+    /// Stack and bid values less supply cost, currency per hour.
+    pub value: f64,
+    /// Must-take and fixed power that no supply or limit could carry, MW.
+    pub overload: f64,
+}
+
+impl Market {
+    /// Sorts the static segments of all steps.
+    pub fn new(inputs: &PlanInputs) -> Self {
+        let mut segments = Vec::new();
+        let mut start = vec![0];
+        for t in 0..inputs.steps() {
+            let from = segments.len();
+            for (i, supply) in inputs.supplies.iter().enumerate() {
+                push(&mut segments, supply.cost[t], supply.available[t], supply.node, Owner::Supply(i as u32));
+            }
+            for (i, stack) in inputs.stacks.iter().enumerate() {
+                for (j, tier) in stack.tiers.iter().enumerate() {
+                    push(&mut segments, tier.value[t], tier.mw[t], stack.node, Owner::Stack(i as u32, j as u32));
+                }
+            }
+            segments[from..].sort_by(by_falling_slope);
+            start.push(segments.len());
+        }
+        Self { segments, start, tree: Tree::new(inputs) }
+    }
+
+    /// The static segments of a step, by falling slope.
+    pub fn of_step(&self, t: usize) -> &[Segment] {
+        &self.segments[self.start[t]..self.start[t + 1]]
+    }
+
+    /// Clears step `t` with `fixed` MW drawn at each node on top, `extra` segments
+    /// beside the static ones, and every load charged `adder` more per MWh.
+    pub fn clear(&self, t: usize, fixed: &[f64], extra: &[Segment], work: &mut Workspace) -> Cleared {
+        self.lay_out(t, extra, work);
+        self.take(t, fixed, work)
+    }
+
+    /// Merges static and extra segments by falling slope.
+    fn lay_out(&self, t: usize, extra: &[Segment], work: &mut Workspace) {
+        work.segments.clear();
+        work.segments.extend_from_slice(self.of_step(t));
+        if !extra.is_empty() {
+            work.segments.extend_from_slice(extra);
+            work.segments.sort_by(by_falling_slope);
+        }
+    }
+
+    /// Walks the segments laid out in `work`.
+    fn take(&self, t: usize, fixed: &[f64], work: &mut Workspace) -> Cleared {
+        let tree = &self.tree;
+        let n = tree.parent.len();
+        // With everything untaken: all supply runs, nothing flexible is served.
+        work.import.clear();
+        work.import.extend_from_slice(fixed);
+        work.taken.clear();
+        work.taken.extend(work.segments.iter().map(|s| s.width));
+        work.imposed.clear();
+        work.imposed.resize(work.segments.len(), 0.0);
+        for segment in &work.segments {
+            if matches!(segment.owner, Owner::Supply(_)) {
+                work.import[segment.node as usize] -= segment.width;
+            }
+        }
+        for node in (1..n).rev() {
+            let import = work.import[node];
+            work.import[tree.parent[node]] += import;
+        }
+        let mut overload = 0.0;
+        // Bottom-up: cut every node's own segments, then hand its net import up.
+        for node in (1..n).rev() {
+            let untaken = work.import[node];
+            let (low, high) = (-tree.export[node], tree.limit[node][t]);
+            let total: f64 = self.inside_width(node, work);
+            if untaken >= low && untaken + total <= high {
+                continue;
+            }
+            overload += cut(tree, node, untaken, high, work);
+            if untaken < low {
+                impose(tree, node, low - untaken, work);
+            }
+        }
+        overload += cut(tree, 0, work.import[0], 0.0, work);
+        self.settle(fixed, work, overload)
+    }
+
+    fn inside_width(&self, node: usize, work: &Workspace) -> f64 {
+        let mut total = 0.0;
+        for (i, segment) in work.segments.iter().enumerate() {
+            if self.tree.inside(segment.node as usize, node) {
+                total += work.taken[i] - work.imposed[i];
+            }
+        }
+        total
+    }
+
+    /// Value of what was taken, and the final net imports.
+    fn settle(&self, fixed: &[f64], work: &mut Workspace, overload: f64) -> Cleared {
+        let mut value = 0.0;
+        work.import.copy_from_slice(fixed);
+        for (segment, taken) in work.segments.iter().zip(&work.taken) {
+            match segment.owner {
+                Owner::Supply(_) => {
+                    value -= segment.slope * (segment.width - taken);
+                    work.import[segment.node as usize] -= segment.width - taken;
+                }
+                _ => {
+                    value += segment.slope * taken;
+                    work.import[segment.node as usize] += taken;
+                }
+            }
+        }
+        for node in (1..self.tree.parent.len()).rev() {
+            let import = work.import[node];
+            work.import[self.tree.parent[node]] += import;
+        }
+        Cleared { value, overload }
+    }
+
+    /// The price of up to `most` MW more at `node`, after [`Market::clear`] left its result in `work`.
+    ///
+    /// Steps rise in cost. They end early where no more power can reach the node.
+    pub fn residual(&self, t: usize, node: usize, most: f64, work: &mut Workspace, steps: &mut Vec<CostStep>) {
+        steps.clear();
+        let tree = &self.tree;
+        let n = tree.parent.len();
+        // Room for more import, per node: infinite where the node does not lie above.
+        work.slack.clear();
+        work.slack.resize(n, f64::INFINITY);
+        let mut at = node;
+        while at != 0 {
+            work.slack[at] = (tree.limit[at][t] - work.import[at]).max(0.0);
+            at = tree.parent[at];
+        }
+        let mut wanted = most;
+        for i in (0..work.segments.len()).rev() {
+            if wanted <= EPSILON_MW {
+                break;
+            }
+            let segment = work.segments[i];
+            let mut free = work.taken[i].min(wanted);
+            if free <= EPSILON_MW {
+                continue;
+            }
+            let from = segment.node as usize;
+            let mut up = node;
+            while up != 0 && !tree.inside(from, up) {
+                free = free.min(work.slack[up]);
+                up = tree.parent[up];
+            }
+            // `up` is the lowest node above both; power from `from` climbs to it.
+            let mut down = from;
+            while down != up {
+                if tree.supplied[down] {
+                    free = free.min(work.import[down] + tree.export[down]);
+                }
+                down = tree.parent[down];
+            }
+            if free <= EPSILON_MW {
+                continue;
+            }
+            let mut climb = node;
+            while climb != up {
+                work.slack[climb] -= free;
+                climb = tree.parent[climb];
+            }
+            let mut fall = from;
+            while fall != up {
+                work.import[fall] -= free;
+                fall = tree.parent[fall];
+            }
+            wanted -= free;
+            match steps.last_mut() {
+                Some(last) if last.cost == segment.slope => last.width += free,
+                _ => steps.push(CostStep { cost: segment.slope, width: free }),
+            }
+        }
+    }
+
+    /// Segments and the taken part of each (served load, shut supply) after [`Market::clear`].
+    pub fn outcome(work: &Workspace) -> impl Iterator<Item = (&Segment, f64)> {
+        work.segments.iter().zip(work.taken.iter().copied())
+    }
+
+    /// Net import of every node after [`Market::clear`], MW.
+    pub fn imports(work: &Workspace) -> &[f64] {
+        &work.import
+    }
+}
+
+fn push(segments: &mut Vec<Segment>, slope: f64, width: f64, node: usize, owner: Owner) {
+    if width > EPSILON_MW {
+        segments.push(Segment { slope, width, node: node as u32, owner });
+    }
+}
+
+/// Falling slope; at equal slopes loads before supplies, so that a load worth exactly its power is served.
+fn by_falling_slope(a: &Segment, b: &Segment) -> std::cmp::Ordering {
+    let supply = |s: &Segment| matches!(s.owner, Owner::Supply(_));
+    b.slope.total_cmp(&a.slope).then(supply(a).cmp(&supply(b)))
+}
+
+/// Takes the segments below `node` in order until its net import reaches `high`; returns
+/// what it exceeds `high` by even when nothing is taken.
+fn cut(tree: &Tree, node: usize, untaken: f64, high: f64, work: &mut Workspace) -> f64 {
+    let mut room = high - untaken;
+    for i in 0..work.segments.len() {
+        if tree.inside(work.segments[i].node as usize, node) {
+            let free = (work.taken[i] - work.imposed[i]).min(room.max(0.0));
+            work.taken[i] = work.imposed[i] + free;
+            room -= free;
+        }
+    }
+    (untaken - high).max(0.0)
+}
+
+/// Takes the first `amount` MW below `node` whatever the price above it: what it may
+/// not export is shut, or used, inside it.
+fn impose(tree: &Tree, node: usize, amount: f64, work: &mut Workspace) {
+    let mut left = amount;
+    for i in 0..work.segments.len() {
+        if left > 0.0 && tree.inside(work.segments[i].node as usize, node) {
+            let part = (work.taken[i] - work.imposed[i]).min(left);
+            work.imposed[i] += part;
+            left -= part;
+        }
+    }
+    let mut at = node;
+    loop {
+        work.import[at] += amount - left;
+        if at == 0 {
+            break;
+        }
+        at = tree.parent[at];
+    }
+}

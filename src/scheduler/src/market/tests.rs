@@ -1,0 +1,125 @@
+use swingload_model::TimeGrid;
+use swingload_model::site::Use;
+
+use super::*;
+use crate::inputs::{NodeInput, PlanInputs, StackInput, SupplyInput, TierInput};
+
+/// A one-step world: `nodes` as (parent, limit, export), `supplies` as (node, MW, cost), `loads` as (node, MW, value).
+fn world(nodes: &[(Option<usize>, f64, f64)], supplies: &[(usize, f64, f64)], loads: &[(usize, f64, f64)]) -> PlanInputs {
+    PlanInputs {
+        grid: TimeGrid::from_boundaries(vec![0, 3600]).expect("grid"),
+        nodes: nodes
+            .iter()
+            .enumerate()
+            .map(|(i, (parent, limit, export))| NodeInput { id: format!("n{i}"), parent: *parent, limit: vec![*limit], export: *export, factor: vec![1.0] })
+            .collect(),
+        supplies: supplies
+            .iter()
+            .map(|(node, mw, cost)| SupplyInput { id: String::new(), node: *node, available: vec![*mw], cost: vec![*cost] })
+            .collect(),
+        stacks: loads
+            .iter()
+            .map(|(node, mw, value)| StackInput {
+                id: String::new(),
+                node: *node,
+                used_for: Use::Hashing,
+                tiers: vec![TierInput { mw: vec![*mw], value: vec![*value], penalty: 0.0, must_serve: false }],
+            })
+            .collect(),
+        pools: Vec::new(),
+        jobs: Vec::new(),
+        job_adder: vec![0.0],
+        ramps: Vec::new(),
+        demand: Vec::new(),
+    }
+}
+
+fn clear(inputs: &PlanInputs, fixed: &[f64]) -> (Cleared, Market, Workspace) {
+    let market = Market::new(inputs);
+    let mut work = Workspace::default();
+    let cleared = market.clear(0, fixed, &[], &mut work);
+    (cleared, market, work)
+}
+
+#[test]
+fn cheap_power_serves_the_most_valuable_load_first() {
+    let inputs = world(&[(None, 100.0, 0.0)], &[(0, 10.0, 5.0), (0, 20.0, 50.0)], &[(0, 8.0, 40.0), (0, 7.0, 90.0)]);
+    let (cleared, ..) = clear(&inputs, &[0.0]);
+    // 7 MW at 90 take surplus; 3 MW of the rest at 40; grid at 50 is too dear for 40.
+    assert_eq!(cleared, Cleared { value: 7.0 * 90.0 + 3.0 * 40.0 - 10.0 * 5.0, overload: 0.0 });
+}
+
+#[test]
+fn limits_nest() {
+    // Feeder of 5 MW over a hall of 3 MW, both full of loads.
+    let inputs = world(
+        &[(None, 100.0, 0.0), (Some(0), 5.0, 0.0), (Some(1), 3.0, 0.0)],
+        &[(0, 50.0, 10.0)],
+        &[(2, 4.0, 100.0), (1, 4.0, 60.0), (0, 4.0, 20.0)],
+    );
+    let (cleared, market, mut work) = clear(&inputs, &[0.0; 3]);
+    assert_eq!(cleared.value, 3.0 * 90.0 + 2.0 * 50.0 + 4.0 * 10.0);
+    let mut steps = Vec::new();
+    market.residual(0, 2, 4.0, &mut work, &mut steps);
+    // The hall is full: one more watt there displaces its own load, at any price below.
+    assert_eq!(steps, [CostStep { cost: 100.0, width: 3.0 }]);
+    let (_, market, mut work) = clear(&inputs, &[0.0; 3]);
+    market.residual(0, 0, 4.0, &mut work, &mut steps);
+    assert_eq!(steps[0], CostStep { cost: 10.0, width: 4.0 });
+}
+
+#[test]
+fn negative_prices_are_taken_and_nothing_is_bought_to_be_wasted() {
+    let inputs = world(&[(None, 100.0, 0.0)], &[(0, 50.0, -30.0), (0, 10.0, 0.0)], &[(0, 20.0, -10.0)]);
+    let (cleared, ..) = clear(&inputs, &[0.0]);
+    assert_eq!(cleared.value, 20.0 * (-10.0 + 30.0));
+}
+
+#[test]
+fn surplus_behind_an_export_limit_is_cheap_only_at_home() {
+    // Region 1 has 40 MW of free surplus, exports 10; region 2 buys from the hub at 50.
+    let inputs = world(
+        &[(None, 0.0, 0.0), (Some(0), 100.0, 10.0), (Some(0), 100.0, 0.0)],
+        &[(1, 40.0, 0.0), (0, 30.0, 50.0)],
+        &[(1, 5.0, 80.0), (2, 25.0, 70.0)],
+    );
+    let (cleared, market, mut work) = clear(&inputs, &[0.0; 3]);
+    assert_eq!(cleared.value, 5.0 * 80.0 + 25.0 * 70.0 - 15.0 * 50.0);
+    let mut steps = Vec::new();
+    market.residual(0, 1, 100.0, &mut work, &mut steps);
+    assert_eq!(steps[0], CostStep { cost: 0.0, width: 25.0 });
+    let (_, market, mut work) = clear(&inputs, &[0.0; 3]);
+    market.residual(0, 2, 100.0, &mut work, &mut steps);
+    assert_eq!(steps[0], CostStep { cost: 50.0, width: 15.0 });
+}
+
+#[test]
+fn fixed_draws_beyond_the_supply_are_reported() {
+    let inputs = world(&[(None, 100.0, 0.0)], &[(0, 10.0, 5.0)], &[(0, 8.0, 40.0)]);
+    let (cleared, ..) = clear(&inputs, &[12.0]);
+    assert_eq!(cleared.overload, 2.0);
+}
+
+#[test]
+fn the_residual_prices_what_a_fixed_draw_costs() {
+    let inputs = world(
+        &[(None, 0.0, 0.0), (Some(0), 9.0, 0.0), (Some(0), 6.0, 0.0)],
+        &[(0, 8.0, 12.0), (0, 5.0, 33.0)],
+        &[(1, 4.0, 100.0), (1, 3.0, 30.0), (2, 5.0, 61.0), (2, 4.0, 20.0)],
+    );
+    let (before, market, mut work) = clear(&inputs, &[0.0; 3]);
+    for node in 0..3 {
+        let mut steps = Vec::new();
+        market.clear(0, &[0.0; 3], &[], &mut work);
+        market.residual(0, node, 20.0, &mut work, &mut steps);
+        let (mut drawn, mut cost) = (0.0, 0.0);
+        for step in steps.clone() {
+            drawn += step.width;
+            cost += step.width * step.cost;
+            let mut fixed = [0.0; 3];
+            fixed[node] = drawn;
+            let after = market.clear(0, &fixed, &[], &mut work);
+            assert!((before.value - after.value - cost).abs() < 1e-9, "node {node}, {drawn} MW: {cost} against {}", before.value - after.value);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What a planner is told of the future: forecasts in a live run, the truth for an oracle.
+
+use swingload_model::TimeGrid;
+
+/// Expected values and quantiles of bound series over any grid.
+pub trait Outlook {
+    /// Expected value per step of `grid`; `len == grid.len()`.
+    fn mean(&self, series: &str, grid: &TimeGrid) -> Vec<f64>;
+
+    /// The quantile `pct` (5, 10, ... 95) per step of `grid`; `len == grid.len()`.
+    fn quantile(&self, series: &str, grid: &TimeGrid, pct: u8) -> Vec<f64>;
+}
