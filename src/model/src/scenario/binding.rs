@@ -12,7 +12,7 @@ use crate::series::Unit;
 pub struct BindingFile {
     /// Unit of the values after `scale`: `MW`, `USD/MWh`, `degC`, `g/kWh`, `USD/BTC`, `USD/AUD`, `difficulty`, `GPU`, `1`, ...
     pub unit: String,
-    /// CSV, gzip CSV or Parquet file, relative to the data root.
+    /// CSV, gzip CSV or Parquet file, relative to the data root; after `./`, to the scenario's folder.
     pub file: Option<String>,
     /// The same value at all times.
     pub constant: Option<f64>,
@@ -262,7 +262,7 @@ pub enum Source {
 /// A column of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileSource {
-    /// Path relative to the data root.
+    /// Path relative to the data root; after `./`, to the scenario's folder.
     pub file: String,
     /// Columns whose values are added.
     pub columns: Vec<String>,

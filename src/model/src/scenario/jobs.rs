@@ -32,7 +32,7 @@ fn default_tenant() -> String {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TraceFile {
-    /// CSV, gzip CSV or Parquet, relative to the data root.
+    /// CSV, gzip CSV or Parquet, relative to the data root; after `./`, to the scenario's folder.
     pub file: String,
     /// Submit time.
     pub time: TimeFile,
