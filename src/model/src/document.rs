@@ -5,6 +5,10 @@ use toml_edit::{Document as Spanned, Item, TableLike, Value};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
+mod wording;
+
+pub(crate) use wording::nearest;
+
 /// A parsed TOML text with its name and the overrides put on top of it.
 #[derive(Debug)]
 pub struct Document {
@@ -29,14 +33,16 @@ impl Override {
     ///
     /// # Errors
     /// A text without `=` or with an empty path.
-    pub fn parse(text: &str) -> Result<Self, Diagnostic> {
-        let refuse = || Diagnostic {
-            file: "--set".into(),
-            line: None,
-            field: text.to_owned(),
-            value: String::new(),
-            problem: "an override needs the form path=value".into(),
-            help: "for example --set data.price.file=prices/2021.csv.gz".into(),
+    pub fn parse(text: &str) -> Result<Self, Diagnostics> {
+        let refuse = || {
+            Diagnostics::from(Diagnostic {
+                file: "--set".into(),
+                line: None,
+                field: text.to_owned(),
+                value: String::new(),
+                problem: "an override needs the form path=value".into(),
+                help: "for example --set data.price.file=prices/2021.csv.gz".into(),
+            })
         };
         let (path, raw) = text
             .split_once('=')
@@ -123,15 +129,15 @@ impl Document {
             let path = error.path().to_string();
             let path = if path == "." { String::new() } else { path };
             let inner = error.into_inner();
-            let message = inner.message().trim().to_owned();
-            let help = match message.as_str() {
-                m if m.starts_with("unknown field") => {
-                    "remove the key, or correct its spelling to one of those listed"
+            let wording = wording::reword(inner.message().trim());
+            let path = match wording.key {
+                Some(key) if path.is_empty() => key,
+                Some(key) if !path.ends_with(&format!(".{key}")) && path != key => {
+                    format!("{path}.{key}")
                 }
-                m if m.starts_with("missing field") => "add the key",
-                _ => "see the reference of keys printed by `swingload schema`",
+                _ => path,
             };
-            self.refuse(&path, message.clone(), help).into()
+            self.refuse(&path, wording.problem, wording.help).into()
         })
     }
 
@@ -154,7 +160,7 @@ impl Document {
             } else {
                 self.file.clone()
             },
-            line: if overridden { None } else { self.line(&keys) },
+            line: (!overridden).then(|| self.line(&keys)),
             field: path.to_owned(),
             value: self.value_at(&keys),
             problem: problem.into(),
@@ -167,9 +173,9 @@ impl Document {
         &self.table
     }
 
-    /// Line of the deepest key of the path that was written in the file.
-    fn line(&self, keys: &[String]) -> Option<usize> {
-        locate(self.spans.as_table(), keys).map(|at| line_of(&self.text, at))
+    /// Line of the deepest key of the path that was written in the file; the first where none was.
+    fn line(&self, keys: &[String]) -> usize {
+        locate(self.spans.as_table(), keys).map_or(1, |at| line_of(&self.text, at))
     }
 
     fn value_at(&self, keys: &[String]) -> String {
@@ -277,14 +283,14 @@ mod tests {
 
     #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]
-    #[expect(dead_code, reason = "only its shape is tested")]
     struct Shape {
         name: String,
         pools: Vec<Pool>,
     }
     #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]
-struct Pool {
+    #[expect(dead_code, reason = "only its shape is tested")]
+    struct Pool {
         count: i64,
         heat: Option<toml::Table>,
     }

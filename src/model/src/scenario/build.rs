@@ -1,5 +1,7 @@
 //! From the keys of a scenario file to a valid [`Scenario`].
 
+mod ranges;
+
 use super::binding::{Binding, BindingFile, FileSource, Publication, Source, SyntheticFile};
 use super::file::{POLICY_NAMES, ScenarioFile};
 use super::jobs::{JobSource, Uniform};
@@ -44,6 +46,7 @@ pub(super) fn build(
     b.policies(&raw);
     b.forecast(&raw);
     b.faults_section(&raw);
+    b.settings_numbers(&raw);
     let horizon = b.horizon(&raw, step);
     let Some(grid) = grid.filter(|_| b.faults.is_empty()) else {
         return Err(Diagnostics(b.faults));
@@ -96,10 +99,15 @@ impl Builder<'_> {
         }
         match TimeGrid::regular(raw.period.start, raw.period.end, step) {
             Ok(grid) => Some(grid),
-            Err(GridError::NotWhole { .. }) => {
+            Err(GridError::NotWhole { period_s, step_s }) => {
+                let problem = format!(
+                    "the period of {} min is no whole number of steps of {} min",
+                    period_s as f64 / 60.0,
+                    step_s as f64 / 60.0
+                );
                 self.fault(
                     "period.end",
-                    "the period is no whole number of steps",
+                    problem,
                     "move the end, or choose another step_min",
                 );
                 None
@@ -159,6 +167,11 @@ impl Builder<'_> {
                 "must be a finite number other than zero",
                 "1 leaves values as they are",
             );
+        }
+        for (field, limit) in [("min", raw.min), ("max", raw.max)] {
+            if limit.is_some_and(f64::is_nan) {
+                self.fault(&key(field), "must be a number", "leave it out for no limit");
+            }
         }
         if let (Some(low), Some(high)) = (raw.min, raw.max)
             && low > high
@@ -275,6 +288,7 @@ impl Builder<'_> {
     }
 
     fn synthetic(&mut self, name: &str, shape: &SyntheticFile) {
+        self.shape_numbers(&format!("data.{name}.synthetic"), shape);
         let key = |field: &str| format!("data.{name}.synthetic.{field}");
         for (field, values, len) in [
             ("daily", &shape.daily, 24),
@@ -331,24 +345,33 @@ impl Builder<'_> {
     }
 
     fn required(&mut self, raw: &ScenarioFile, site: &Site) {
-        let mut wanted = site.required_series();
+        // Series, unit, who needs it, and the key that names it in this file.
+        let owner = format!("the site `{}`", site.name);
+        let mut wanted: Vec<(String, Unit, &str, String)> = site
+            .required_series()
+            .into_iter()
+            .map(|(name, unit)| {
+                let path = format!("data.{name}");
+                (name, unit, owner.as_str(), path)
+            })
+            .collect();
         if let Some(mining) = &raw.mining {
-            wanted.insert(
-                mining.btc_price.clone(),
-                Unit::PricePerBitcoin(site.currency.clone()),
-            );
-            wanted.insert(mining.difficulty.clone(), Unit::Difficulty);
-            mining
-                .fees
-                .iter()
-                .for_each(|f| drop(wanted.insert(f.clone(), Unit::BitcoinPerBlock)));
+            let price = Unit::PricePerBitcoin(site.currency.clone());
+            let mut need = |field: &str, name: &String, unit: Unit| {
+                wanted.push((name.clone(), unit, "mining", format!("mining.{field}")));
+            };
+            need("btc_price", &mining.btc_price, price);
+            need("difficulty", &mining.difficulty, Unit::Difficulty);
+            if let Some(fees) = &mining.fees {
+                need("fees", fees, Unit::BitcoinPerBlock);
+            }
         }
-        for (name, unit) in wanted {
+        for (name, unit, owner, path) in wanted {
             let Some(binding) = raw.data.get(&name) else {
                 self.fault(
-                    &format!("data.{name}"),
-                    format!("the site `{}` needs a series `{name}` in {unit}", site.name),
-                    format!("add [data.{name}]"),
+                    &path,
+                    format!("{owner} needs a series `{name}` in {unit}, and none is bound"),
+                    format!("add [data.{name}] with unit = \"{unit}\""),
                 );
                 continue;
             };
@@ -376,7 +399,7 @@ impl Builder<'_> {
             };
             self.fault(
                 &format!("data.{name}.unit"),
-                format!("the site needs `{name}` in {unit}, not in {bound}"),
+                format!("{owner} needs `{name}` in {unit}, not in {bound}"),
                 help,
             );
         }
@@ -444,7 +467,8 @@ impl Builder<'_> {
             }
             (None, Some(arrivals)) => {
                 let sizes = &arrivals.gpus;
-                if let (Some(pool), Some(largest)) = (pool, sizes.iter().max())
+                let largest = sizes.iter().enumerate().max_by_key(|(_, size)| **size);
+                if let (Some(pool), Some((at, largest))) = (pool, largest)
                     && *largest > pool.count.max()
                 {
                     let problem = format!(
@@ -453,7 +477,7 @@ impl Builder<'_> {
                         pool.count.max()
                     );
                     self.fault(
-                        &key("synthetic.gpus"),
+                        &key(&format!("synthetic.gpus[{at}]")),
                         problem,
                         "gangs run whole; choose smaller jobs or a larger pool",
                     );
@@ -493,7 +517,7 @@ impl Builder<'_> {
             _ => self.fault(
                 &format!("jobs[{i}]"),
                 "exactly one of `trace` and `synthetic` says where jobs come from",
-                "keep one of the two",
+                "give one of the two",
             ),
         }
         let terms = &source.terms;
@@ -510,18 +534,7 @@ impl Builder<'_> {
         if !ordered(&terms.slack, 1.0) {
             self.fault(&key("terms.slack"), "needs 1 <= low <= high", "a window of once the shortest run time leaves no choice; below it the job cannot finish");
         }
-        for (field, share) in [
-            ("elastic_share", terms.elastic_share),
-            ("chained_share", terms.chained_share),
-        ] {
-            if !(0.0..=1.0).contains(&share) {
-                self.fault(
-                    &key(&format!("terms.{field}")),
-                    "must lie between 0 and 1",
-                    "it is a share, not a percentage",
-                );
-            }
-        }
+        self.terms_numbers(&key("terms"), terms);
     }
 
     fn policies(&mut self, raw: &ScenarioFile) {
@@ -539,13 +552,6 @@ impl Builder<'_> {
                 "policies.run",
                 "a run without policies shows nothing",
                 format!("policies: {}", POLICY_NAMES.join(", ")),
-            );
-        }
-        if !(0.0..=1.0).contains(&raw.policies.quantile_share) {
-            self.fault(
-                "policies.quantile_share",
-                "must lie between 0 and 1",
-                "it is a share, not a percentage",
             );
         }
     }

@@ -18,7 +18,7 @@ use super::tree::{Hall, Node, PowerTree, RatedAt, TreeError};
 use super::{Amount, Site, SurplusOnly, Use};
 use crate::catalogue::{CAPPED_SPEED, Catalogue, SLEEP_POWER_DEFAULT_W, point};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::Document;
+use crate::document::{Document, nearest};
 use crate::series::{SeriesRef, Unit};
 use crate::time::Seconds;
 use crate::units::{Money, Power};
@@ -131,7 +131,10 @@ pub(super) fn build(
         commitments,
         surplus_only,
     };
-    b.capacity(&site);
+    // On a site that is wrong otherwise, sums would only repeat the fault.
+    if b.faults.is_empty() {
+        b.capacity(&site, &raw.nodes);
+    }
     if b.faults.is_empty() {
         Ok(site)
     } else {
@@ -199,6 +202,14 @@ impl Builder<'_> {
         value
     }
 
+    fn finite(&mut self, path: &str, value: f64) -> f64 {
+        if value.is_finite() {
+            return value;
+        }
+        self.fault(path, "must be a finite number", "check the value");
+        0.0
+    }
+
     fn within(&mut self, path: &str, value: f64, low: f64, high: f64) -> f64 {
         if !value.is_finite() || value < low || value > high {
             self.fault(
@@ -213,24 +224,19 @@ impl Builder<'_> {
 
     fn amount(&mut self, path: &str, raw: &AmountFile) -> Amount {
         match raw {
-            AmountFile::Constant(value) => {
-                if !value.is_finite() {
-                    self.fault(path, "must be a finite number", "check the value");
-                }
-                Amount::Constant(*value)
-            }
+            AmountFile::Constant(value) => Amount::Constant(self.finite(path, *value)),
             AmountFile::Series(reference) => Amount::Series {
                 series: reference.series.clone(),
-                scale: reference.scale,
+                scale: self.finite(&format!("{path}.scale"), reference.scale),
             },
         }
     }
 
     fn amount_not_negative(&mut self, path: &str, raw: &AmountFile) -> Amount {
-        if let AmountFile::Constant(value) = raw {
-            self.at_least(path, *value, 0.0, "");
+        match raw {
+            AmountFile::Constant(value) => Amount::Constant(self.at_least(path, *value, 0.0, "")),
+            AmountFile::Series(_) => self.amount(path, raw),
         }
-        self.amount(path, raw)
     }
 
     fn node(&mut self, path: &str, id: &str, tree: &PowerTree) -> usize {
@@ -294,7 +300,7 @@ impl Builder<'_> {
                     0.0,
                     "",
                 ),
-                threshold_c: h.threshold_c,
+                threshold_c: self.finite(&key("hall.threshold_c"), h.threshold_c),
                 temperature: h.temperature.clone(),
             });
             let id = self.id(&key("id"), &n.id);
@@ -415,10 +421,15 @@ impl Builder<'_> {
             .iter()
             .position(|s| s.id == c.supply && s.kind == SupplyKind::Grid)
             .unwrap_or_else(|| {
+                let grid = supply.iter().filter(|s| s.kind == SupplyKind::Grid);
+                let known: Vec<&str> = grid.map(|s| s.id.as_str()).collect();
                 self.fault(
                     &key("supply"),
                     format!("there is no grid supply `{}`", c.supply),
-                    "a contract settles against a supply of kind `grid`",
+                    format!(
+                        "a contract settles against a supply of kind `grid`: {}",
+                        known.join(", ")
+                    ),
                 );
                 0
             });
@@ -595,11 +606,10 @@ impl Builder<'_> {
                     "devices derate first and shut down at a higher temperature",
                 );
             }
-            let loss = self.within(&key("heat.loss"), h.loss, 0.0, 1.0);
             HeatDerating {
-                derate_above_c: h.derate_above_c,
-                loss,
-                shutdown_above_c: h.shutdown_above_c,
+                derate_above_c: self.finite(&key("heat.derate_above_c"), h.derate_above_c),
+                loss: self.within(&key("heat.loss"), h.loss, 0.0, 1.0),
+                shutdown_above_c: self.finite(&key("heat.shutdown_above_c"), h.shutdown_above_c),
             }
         });
         if p.starts_per_day == Some(0) {
@@ -747,8 +757,21 @@ impl Builder<'_> {
             );
             tiers.push(ValueTier { share, value });
         }
+        for j in 1..tiers.len() {
+            if let (Amount::Constant(dearer), Amount::Constant(cheaper)) =
+                (&tiers[j - 1].value, &tiers[j].value)
+                && cheaper > dearer
+            {
+                self.fault(
+                    &key(&format!("tiers[{j}].value_per_gpu_h")),
+                    "is worth more than the tier before it, which is served first",
+                    "list tiers by falling value",
+                );
+            }
+        }
         let total: f64 = tiers.iter().map(|t| t.share).sum();
         if !tiers.is_empty() && (total - 1.0).abs() > 1e-9 {
+            let total = (total * 1e6).round() / 1e6;
             self.fault(
                 &key("tiers"),
                 format!("shares add up to {total}, not to 1"),
@@ -844,7 +867,7 @@ impl Builder<'_> {
     }
 
     /// What nothing can run on is refused: overheads and idle watts must fit below every node.
-    fn capacity(&mut self, site: &Site) {
+    fn capacity(&mut self, site: &Site, raw: &[NodeFile]) {
         for position in 0..site.tree.len() {
             let below = |node: usize| site.tree.path_to_root(node).contains(&position);
             let halls = (0..site.tree.len())
@@ -872,7 +895,7 @@ impl Builder<'_> {
                     Power::new(fixed + asleep + idle).as_megawatts()
                 );
                 self.fault(
-                    "nodes",
+                    &position_of(raw, &node.id, "rating_mw"),
                     problem,
                     "raise the rating, or install fewer devices below it",
                 );
@@ -886,23 +909,6 @@ fn position_of(raw: &[NodeFile], id: &str, field: &str) -> String {
     raw.iter()
         .rposition(|n| n.id == id)
         .map_or_else(|| "nodes".to_owned(), |i| format!("nodes[{i}].{field}"))
-}
-
-/// The candidate that shares most letters in order with `name`; for "did you mean".
-fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> &'a str {
-    let score = |candidate: &str| {
-        let wanted: Vec<char> = name.to_lowercase().chars().collect();
-        let mut rest = candidate.to_lowercase();
-        let mut hits = 0i64;
-        for letter in &wanted {
-            if let Some(at) = rest.find(*letter) {
-                hits += 1;
-                rest = rest[at + letter.len_utf8()..].to_owned();
-            }
-        }
-        2 * hits - candidate.chars().count() as i64
-    };
-    candidates.max_by_key(|c| score(c)).unwrap_or("")
 }
 
 /// Every series named by the site, with its unit.
