@@ -1,0 +1,236 @@
+//! A model's own past errors, by lead time and hour of day.
+//!
+//! Every hour of the past 28 days the model is asked again, as of that hour, for one
+//! interval in each bucket of lead times, and the answer is held against what came.
+//! So every error is out of sample, and fallbacks and late data are in it. Lead
+//! counts from the latest interval known at issue rather than from the issue itself:
+//! when a feed falls silent, leads and bands grow by themselves.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use swingload_model::forecast::QUANTILE_LEVELS;
+use swingload_model::time::TimeGrid;
+
+use crate::baseline::{Baseline, Estimate};
+use crate::calendar::{DAY, HOUR, anchor};
+use crate::{History, View};
+
+/// How far back errors are looked at.
+pub(crate) const WINDOW: i64 = 28 * DAY;
+/// How often they are looked at anew.
+const REFRESH: i64 = 6 * HOUR;
+/// Ends of the buckets of lead times, hours; the last bucket has none.
+const BUCKET_ENDS_H: [i64; 6] = [1, 4, 12, 24, 48, 96];
+const BUCKETS: usize = BUCKET_ENDS_H.len() + 1;
+/// Where the open bucket is sampled up to.
+const LAST_SAMPLE_H: i64 = 168;
+/// Errors of targets up to so many hours of day away count for an hour.
+const HOUR_REACH: usize = 2;
+/// Fewest errors that carry quantiles of their own.
+const ERRORS_MIN: usize = 40;
+
+/// Errors of one model on one series, and their quantiles once asked for.
+#[derive(Debug)]
+pub(crate) struct Book {
+    /// Per bucket: hour of day of the target, truth less forecast.
+    errors: [Vec<(usize, f64)>; BUCKETS],
+    cells: Vec<OnceLock<[f64; 19]>>,
+}
+
+impl Book {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.errors.iter().all(Vec::is_empty)
+    }
+
+    /// Values at the quantile levels of a step whose middle lies in `hour`; rising.
+    pub(crate) fn spread(
+        &self,
+        estimate: &Estimate,
+        lead: i64,
+        hour: usize,
+        floor: f64,
+    ) -> [f64; 19] {
+        if estimate.open == 0.0 {
+            return [estimate.mean; 19];
+        }
+        let bucket = bucket(lead);
+        let offsets =
+            self.cells[bucket * 24 + hour].get_or_init(|| quantiles(self.pool(bucket, hour)));
+        offsets.map(|offset| (estimate.mean + estimate.open * offset).max(floor))
+    }
+
+    /// Errors of the bucket around the hour; of all hours, then of all buckets, when too few.
+    fn pool(&self, bucket: usize, hour: usize) -> Vec<f64> {
+        let own = &self.errors[bucket];
+        let near = own.iter().filter(|(h, _)| {
+            let apart = h.abs_diff(hour);
+            apart.min(24 - apart) <= HOUR_REACH
+        });
+        let near: Vec<f64> = near.map(|(_, e)| *e).collect();
+        if near.len() >= ERRORS_MIN {
+            near
+        } else if own.len() >= ERRORS_MIN {
+            own.iter().map(|(_, e)| *e).collect()
+        } else {
+            self.errors.iter().flatten().map(|(_, e)| *e).collect()
+        }
+    }
+
+    fn make(
+        baseline: &Baseline,
+        history: &History,
+        series: &str,
+        at: i64,
+        widths: &[i64; BUCKETS],
+    ) -> Self {
+        let truth = history.view(series, at);
+        let mut errors: [Vec<(usize, f64)>; BUCKETS] = Default::default();
+        let end_of_truth = truth.frontier().unwrap_or(i64::MIN);
+        for back in 1..=WINDOW / HOUR {
+            let sight = baseline.sight(history, series, at - back * HOUR);
+            let Some(frontier) = sight.view.frontier() else {
+                break;
+            };
+            for (bucket, errors) in errors.iter_mut().enumerate() {
+                let width = widths[bucket];
+                // Whole steps from the frontier on, as the steps of a forecast mostly lie.
+                let steps = sample_lead(bucket, back) / width;
+                let start = frontier.saturating_add(steps * width);
+                if start > end_of_truth.saturating_sub(width) {
+                    continue;
+                }
+                if let Some(value) = truth.mean(start, start + width) {
+                    let error = value - baseline.estimate(&sight, start, start + width).mean;
+                    errors.push((baseline.clock().hour(start + width / 2), error));
+                }
+            }
+        }
+        Self {
+            errors,
+            cells: (0..BUCKETS * 24).map(|_| OnceLock::new()).collect(),
+        }
+    }
+}
+
+/// Bucket of a lead in seconds.
+fn bucket(lead: i64) -> usize {
+    BUCKET_ENDS_H.partition_point(|end| end * HOUR <= lead)
+}
+
+/// Lead sampled in the issue so many hours back. Seven leads per bucket in turn:
+/// seven shares no factor with the 24 hours of a day, so each meets every hour.
+fn sample_lead(bucket: usize, back: i64) -> i64 {
+    let low = bucket.checked_sub(1).map_or(0, |i| BUCKET_ENDS_H[i]) * HOUR;
+    let high = BUCKET_ENDS_H.get(bucket).unwrap_or(&LAST_SAMPLE_H) * HOUR;
+    low + (high - low) * (2 * (back % 7) + 1) / 14
+}
+
+/// Length of the grid's step in the middle of each bucket: errors of five minutes
+/// and of hours differ.
+fn widths(grid: &TimeGrid, frontier: i64) -> [i64; BUCKETS] {
+    std::array::from_fn(|bucket| {
+        let middle = frontier.saturating_add(sample_lead(bucket, 3));
+        let step = grid.boundary_at_or_before(middle).min(grid.len() - 1);
+        grid.duration(step).get()
+    })
+}
+
+/// Quantiles of the errors at [`QUANTILE_LEVELS`], by the rule whose expected
+/// coverage is right for the next error: position `p (n + 1)`, straight in between.
+///
+/// # Source
+/// Hyndman and Fan 1996, "Sample quantiles in statistical packages", definition 6.
+pub(crate) fn quantiles(mut errors: Vec<f64>) -> [f64; 19] {
+    if errors.is_empty() {
+        return [0.0; 19];
+    }
+    errors.sort_unstable_by(f64::total_cmp);
+    let last = errors.len() - 1;
+    let mut rising = f64::NEG_INFINITY;
+    QUANTILE_LEVELS.map(|level| {
+        let position = f64::from(level) / 100.0 * (errors.len() + 1) as f64 - 1.0;
+        let position = position.clamp(0.0, last as f64);
+        let (low, part) = (position as usize, position.fract());
+        let high = (low + 1).min(last);
+        let value = errors[low] + part * (errors[high] - errors[low]);
+        // Rounding must not make neighbours cross.
+        rising = rising.max(value);
+        rising
+    })
+}
+
+/// The latest book per series. What it returns does not depend on what it holds:
+/// a book is used again only for the very same past.
+#[derive(Default)]
+pub(crate) struct Books {
+    latest: Mutex<BTreeMap<String, (Key, Arc<Book>)>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Key {
+    at: i64,
+    widths: [i64; BUCKETS],
+    fingerprints: [u64; 2],
+}
+
+impl Books {
+    pub(crate) fn get(
+        &self,
+        baseline: &Baseline,
+        history: &History,
+        series: &str,
+        view: &View<'_>,
+        grid: &TimeGrid,
+    ) -> Arc<Book> {
+        let first = view.first_known().unwrap_or(view.as_of());
+        let at = anchor(first, view.as_of(), REFRESH);
+        let then = baseline.sight(history, series, at);
+        let key = Key {
+            at,
+            widths: widths(grid, view.frontier().unwrap_or(view.as_of())),
+            fingerprints: [
+                then.view.fingerprint(),
+                then.companion.map_or(0, |c| c.fingerprint()),
+            ],
+        };
+        let lock = || self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, book)) = lock().get(series)
+            && *known == key
+        {
+            return Arc::clone(book);
+        }
+        let book = Arc::new(Book::make(baseline, history, series, at, &key.widths));
+        lock().insert(series.to_owned(), (key, Arc::clone(&book)));
+        book
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_of_a_ladder_are_its_rungs() {
+        let ladder = (1..=19).rev().map(f64::from).collect();
+        let expected = std::array::from_fn(|i| (i + 1) as f64);
+        for (got, want) in quantiles(ladder).iter().zip(expected as [f64; 19]) {
+            assert!((got - want).abs() < 1e-9, "{got} for {want}");
+        }
+        assert_eq!(quantiles(vec![]), [0.0; 19]);
+        assert_eq!(quantiles(vec![2.5]), [2.5; 19]);
+    }
+
+    #[test]
+    fn leads_fall_into_their_buckets() {
+        assert_eq!(bucket(-5), 0);
+        assert_eq!(bucket(HOUR - 1), 0);
+        assert_eq!(bucket(HOUR), 1);
+        assert_eq!(bucket(i64::MAX), BUCKETS - 1);
+        for bucket_index in 0..BUCKETS {
+            for back in 0..50 {
+                assert_eq!(bucket(sample_lead(bucket_index, back)), bucket_index);
+            }
+        }
+    }
+}

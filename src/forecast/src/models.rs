@@ -1,0 +1,85 @@
+//! The models by name: one file each, one line each in `MODELS`.
+
+pub(crate) mod climatology;
+mod perfect;
+mod persistence;
+mod published;
+mod seasonal;
+
+use swingload_model::series::Series;
+
+use crate::Forecaster;
+use crate::baseline::{Baseline, Rule};
+use crate::calendar::Clock;
+
+use climatology::Climatology;
+use perfect::Perfect;
+use persistence::Persistence;
+use published::Published;
+use seasonal::{DAY, Seasonal, WEEK};
+
+/// What some models need beyond the history.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// Series of the history that carries published forecasts, for `published`.
+    pub published: Option<&'a str>,
+    /// What will happen, for `perfect`: a yardstick, never for control.
+    pub truth: Option<&'a Series>,
+    /// Distance of the local clock from UTC, s (east positive), for hours of day and weekends.
+    pub utc_offset_s: i64,
+}
+
+/// A forecaster that any thread may use.
+pub type Model = Box<dyn Forecaster + Send + Sync>;
+
+type Build = fn(&Options<'_>) -> Option<Model>;
+
+/// All models: name and constructor.
+const MODELS: [(&str, Build); 6] = [
+    ("persistence", |o| baseline(o, Persistence, &[])),
+    ("seasonal_naive_day", |o| baseline(o, DAY, &[])),
+    ("seasonal_naive_week", |o| baseline(o, WEEK, &[DAY])),
+    ("climatology", |o| baseline(o, Climatology, &[])),
+    ("published", |o| {
+        baseline(o, Published::new(o.published?), &[DAY])
+    }),
+    ("perfect", |o| baseline(o, Perfect::new(o.truth?), &[DAY])),
+];
+
+/// Names of all models.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    MODELS.iter().map(|(name, _)| *name)
+}
+
+/// The model of that name. One instance serves any number of series, except
+/// `published` and `perfect`, which belong to the one their option speaks of.
+///
+/// `None` when no model has the name, or when the option it needs is absent:
+/// [`Options::published`] for `published`, [`Options::truth`] for `perfect`.
+pub fn model(name: &str, options: &Options<'_>) -> Option<Model> {
+    let (_, build) = MODELS.iter().find(|(known, _)| *known == name)?;
+    build(options)
+}
+
+/// The rule with those that stand in for it: the ones named, then climatology, then
+/// the last value. With nothing known at all the forecast is zero.
+fn baseline(
+    options: &Options<'_>,
+    rule: impl Rule + 'static,
+    fallbacks: &[Seasonal],
+) -> Option<Model> {
+    let clock = Clock {
+        offset_s: options.utc_offset_s,
+    };
+    let mut rules: Vec<Box<dyn Rule>> = vec![Box::new(rule)];
+    for fallback in fallbacks {
+        rules.push(Box::new(*fallback));
+    }
+    if rules[0].name() != Climatology.name() {
+        rules.push(Box::new(Climatology));
+    }
+    if rules[0].name() != Persistence.name() {
+        rules.push(Box::new(Persistence));
+    }
+    Some(Box::new(Baseline::new(rules, clock)))
+}
