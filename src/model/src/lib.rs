@@ -13,6 +13,7 @@ pub mod job;
 pub mod mining;
 pub mod plan;
 pub mod scenario;
+pub mod schema;
 pub mod series;
 pub mod site;
 pub mod time;
