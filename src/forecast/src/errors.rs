@@ -20,11 +20,21 @@ use crate::{History, View};
 pub(crate) const WINDOW: i64 = 28 * DAY;
 /// How often they are looked at anew.
 const REFRESH: i64 = 6 * HOUR;
-/// Ends of the buckets of lead times, hours; the last bucket has none.
-const BUCKET_ENDS_H: [i64; 6] = [1, 4, 12, 24, 48, 96];
-const BUCKETS: usize = BUCKET_ENDS_H.len() + 1;
+/// Ends of the buckets of lead times, s: fine at first, where errors grow fastest and
+/// the next decision is taken. The last bucket has no end.
+const BUCKET_ENDS: [i64; 8] = [
+    HOUR / 4,
+    HOUR,
+    2 * HOUR,
+    4 * HOUR,
+    12 * HOUR,
+    24 * HOUR,
+    48 * HOUR,
+    96 * HOUR,
+];
+const BUCKETS: usize = BUCKET_ENDS.len() + 1;
 /// Where the open bucket is sampled up to.
-const LAST_SAMPLE_H: i64 = 168;
+const LAST_SAMPLE: i64 = 168 * HOUR;
 /// Errors of targets up to so many hours of day away count for an hour.
 const HOUR_REACH: usize = 2;
 /// Fewest errors that carry quantiles of their own.
@@ -115,14 +125,14 @@ impl Book {
 
 /// Bucket of a lead in seconds.
 fn bucket(lead: i64) -> usize {
-    BUCKET_ENDS_H.partition_point(|end| end * HOUR <= lead)
+    BUCKET_ENDS.partition_point(|end| *end <= lead)
 }
 
 /// Lead sampled in the issue so many hours back. Seven leads per bucket in turn:
 /// seven shares no factor with the 24 hours of a day, so each meets every hour.
 fn sample_lead(bucket: usize, back: i64) -> i64 {
-    let low = bucket.checked_sub(1).map_or(0, |i| BUCKET_ENDS_H[i]) * HOUR;
-    let high = BUCKET_ENDS_H.get(bucket).unwrap_or(&LAST_SAMPLE_H) * HOUR;
+    let low = bucket.checked_sub(1).map_or(0, |i| BUCKET_ENDS[i]);
+    let high = *BUCKET_ENDS.get(bucket).unwrap_or(&LAST_SAMPLE);
     low + (high - low) * (2 * (back % 7) + 1) / 14
 }
 
@@ -224,8 +234,8 @@ mod tests {
     #[test]
     fn leads_fall_into_their_buckets() {
         assert_eq!(bucket(-5), 0);
-        assert_eq!(bucket(HOUR - 1), 0);
-        assert_eq!(bucket(HOUR), 1);
+        assert_eq!(bucket(HOUR - 1), 1);
+        assert_eq!(bucket(HOUR), 2);
         assert_eq!(bucket(i64::MAX), BUCKETS - 1);
         for bucket_index in 0..BUCKETS {
             for back in 0..50 {
