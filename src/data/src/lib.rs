@@ -1,1 +1,226 @@
 //! Readers and bindings: files and generators into series with publication times.
+//!
+//! [`load`] turns the bindings and job sources of a scenario into [`Series`] and
+//! [`Job`]s. Files are CSV, gzip CSV or Parquet. What is wrong is refused with file,
+//! line and remedy; what was found and bridged is told in [`Loaded::notes`]; nothing
+//! is filled in silence.
+//!
+//! This crate reads files and knows civil time and zones. It does not know what a
+//! series is used for.
+
+mod clock;
+mod fault;
+mod fx;
+mod intervals;
+mod jobs;
+mod note;
+mod parquet_file;
+mod publication;
+mod random;
+mod synthetic;
+mod table;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use swingload_model::job::Job;
+use swingload_model::scenario::binding::Source;
+use swingload_model::scenario::{Binding, Scenario};
+use swingload_model::series::{Observation, Unit};
+use swingload_model::{Diagnostics, Series, SeriesRef};
+
+use crate::fault::{Faults, fault};
+use crate::intervals::{Reading, Window};
+use crate::note::Notes;
+use crate::table::Files;
+
+pub use note::Note;
+pub use random::stream;
+
+/// Everything a scenario binds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// Bound series by name, in the site's currency where `fx` says so. They cover the
+    /// period, and as far as their files reach the history before it and the plan's
+    /// horizon after it.
+    pub series: BTreeMap<SeriesRef, Series>,
+    /// Jobs released inside the period, by release and id.
+    pub jobs: Vec<Job>,
+    /// What was found and bridged, in the order of reading.
+    pub notes: Vec<Note>,
+}
+
+/// Reads and generates what `scenario` binds.
+///
+/// Files lie below `data_root`; absolute paths and paths beginning with `./` are taken
+/// as they are. The same scenario and files give the same bytes.
+///
+/// # Errors
+/// Every fault found in the files used, each with file, line, column, value and remedy.
+pub fn load(scenario: &Scenario, data_root: Option<&Path>) -> Result<Loaded, Diagnostics> {
+    let window = window(scenario);
+    let mut notes = Vec::new();
+    let mut files = Files::new(data_root);
+    let mut faults = Faults::default();
+    let mut bound = BTreeMap::new();
+    let mut shapes = BTreeMap::new();
+    for (name, binding) in &scenario.data {
+        let observations = match &binding.source {
+            Source::File(_) => from_file(name, binding, window, &mut files, &mut notes),
+            Source::Constant(value) => Ok(vec![Observation {
+                start: window.from,
+                end: window.until,
+                value: *value,
+                known_at: window.from,
+            }]),
+            Source::Synthetic(shape) => {
+                let step = scenario.step.get();
+                let made = synthetic::generate(name, shape, scenario.seed, step, window, &shapes);
+                let observations = made.observations(&binding.publication, window.from);
+                shapes.insert(name.clone(), made);
+                in_range(name, binding, observations)
+            }
+        };
+        match observations {
+            Ok(observations) => drop(bound.insert(name.clone(), observations)),
+            Err(diagnostics) => faults.extend(diagnostics),
+        }
+    }
+    let jobs = jobs::load(scenario, &mut files, &mut notes);
+    match (faults.finish(), jobs) {
+        (Ok(()), Ok(jobs)) => Ok(Loaded {
+            series: in_site_currency(scenario, bound, window, &mut notes)?,
+            jobs,
+            notes,
+        }),
+        (Err(mut all), Err(more)) => {
+            all.0.extend(more.0);
+            Err(all)
+        }
+        (Err(all), Ok(_)) | (Ok(()), Err(all)) => Err(all),
+    }
+}
+
+/// History, period and horizon of the scenario.
+fn window(scenario: &Scenario) -> Window {
+    let (first, last) = (
+        scenario.grid.start_s(0),
+        scenario.grid.end_s(scenario.grid.len() - 1),
+    );
+    let horizon = scenario
+        .horizon
+        .stretches
+        .last()
+        .map_or(0, |(until, _)| until.get());
+    Window {
+        from: first - scenario.history.get(),
+        until: last + horizon,
+        period: (first, last),
+    }
+}
+
+fn from_file(
+    name: &str,
+    binding: &Binding,
+    window: Window,
+    files: &mut Files<'_>,
+    notes: &mut Vec<Note>,
+) -> Result<Vec<Observation>, Diagnostics> {
+    let Source::File(source) = &binding.source else {
+        return Ok(Vec::new());
+    };
+    let subject = format!("data.{name}");
+    let table = files.open(&source.file, &subject)?;
+    let mut notes = Notes {
+        all: notes,
+        subject,
+        file: table.file.clone(),
+    };
+    let reading = Reading {
+        name,
+        binding,
+        source,
+        table: &table,
+        window,
+    };
+    reading.observations(&mut notes)
+}
+
+/// Refuses a generator that leaves the binding's plausible range.
+fn in_range(
+    name: &str,
+    binding: &Binding,
+    observations: Vec<Observation>,
+) -> Result<Vec<Observation>, Diagnostics> {
+    let (min, max) = binding.range;
+    match observations.iter().find(|o| o.value < min || o.value > max || !o.value.is_finite()) {
+        None => Ok(observations),
+        Some(o) => Err(fault(
+            "scenario",
+            None,
+            &format!("data.{name}.synthetic"),
+            format!("{} {}", o.value, binding.unit),
+            format!("the generated value at {} lies outside the plausible range {min} to {max}", note::instant(o.start)),
+            format!("clip the shape with data.{name}.synthetic.min and .max, or widen data.{name}.min and .max"),
+        )
+        .into()),
+    }
+}
+
+/// Applies exchange rates and builds the series.
+fn in_site_currency(
+    scenario: &Scenario,
+    mut bound: BTreeMap<SeriesRef, Vec<Observation>>,
+    window: Window,
+    notes: &mut Vec<Note>,
+) -> Result<BTreeMap<SeriesRef, Series>, Diagnostics> {
+    let mut faults = Faults::default();
+    let mut finished: BTreeMap<SeriesRef, Series> = BTreeMap::new();
+    let (plain, foreign): (Vec<_>, Vec<_>) =
+        scenario.data.iter().partition(|(_, b)| b.fx.is_none());
+    for (name, binding) in plain.into_iter().chain(foreign) {
+        let observations = bound.remove(name).unwrap_or_default();
+        let converted = match &binding.fx {
+            None => Ok((binding.unit.clone(), observations)),
+            Some(fx) => {
+                let file = match &binding.source {
+                    Source::File(source) => source.file.clone(),
+                    _ => "scenario".into(),
+                };
+                let mut notes = Notes {
+                    all: notes,
+                    subject: format!("data.{name}"),
+                    file,
+                };
+                let unit = binding.unit.in_currency(&scenario.site.currency);
+                match finished.get(fx) {
+                    Some(rate) if matches!(rate.unit, Unit::ExchangeRate(..)) => {
+                        fx::convert(&observations, rate, window, &mut notes).map(|all| (unit, all))
+                    }
+                    _ => Err(fault(
+                        &notes.file,
+                        None,
+                        &format!("data.{name}.fx"),
+                        fx.as_str(),
+                        "an exchange rate must be bound without `fx` of its own",
+                        "bind the rate between the two currencies directly",
+                    )
+                    .into()),
+                }
+            }
+        };
+        match converted {
+            Ok((unit, observations)) => {
+                let series = Series::new(name.clone(), unit, observations).expect(
+                    "invariant: readers and generators give sorted, finite, disjoint intervals",
+                );
+                finished.insert(name.clone(), series);
+            }
+            Err(diagnostics) => faults.extend(diagnostics),
+        }
+    }
+    faults.finish().map(|()| finished)
+}
+
+#[cfg(test)]
+mod tests;

@@ -168,6 +168,11 @@ impl Document {
         }
     }
 
+    /// The name used in messages: the path as the user gave it.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
     /// The table with all overrides in place.
     pub fn table(&self) -> &toml::Table {
         &self.table

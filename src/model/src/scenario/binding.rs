@@ -38,7 +38,7 @@ pub struct BindingFile {
     pub gaps: Gaps,
     /// Longest gap that may be bridged, minutes; longer ones are refused whatever `gaps` says.
     pub gap_max_min: Option<f64>,
-    /// Days added to every time of the file (negative moves back), so that another year lies under the period.
+    /// Days of 24 hours added to every time of the file (negative moves back), so that another year lies under the period.
     #[serde(default)]
     pub shift_days: i64,
     /// Repeat the file's span over the whole period.
@@ -74,7 +74,7 @@ pub struct FilterFile {
 pub struct TimeFile {
     /// The column.
     pub column: String,
-    /// `rfc3339`, `date`, `unix_s`, `seconds` or `hours` since `origin`, or a strptime pattern such as `%Y-%m-%d %H:%M`.
+    /// `rfc3339` (with its offset), `date`, `unix_s`, `seconds` or `hours` since `origin`, or a strptime pattern such as `%Y-%m-%d %H:%M`.
     #[serde(default = "rfc3339")]
     pub format: String,
     /// IANA zone of clock times without offset.
@@ -145,7 +145,7 @@ pub enum Publication {
     Column(String),
 }
 
-/// A generator of shapes: `(base + daily + follows) x yearly x weekly + noise + spikes`, clipped.
+/// A generator of shapes: `(base + daily + follows) x yearly x weekly + sun + noise + spikes`, clipped.
 ///
 /// Labelled as a shape, not a measurement. All draws come from the run's seed and
 /// the binding's name.

@@ -2,6 +2,8 @@
 
 mod ranges;
 
+use std::path::Path;
+
 use super::binding::{Binding, BindingFile, FileSource, Publication, Source, SyntheticFile};
 use super::file::{POLICY_NAMES, ScenarioFile};
 use super::jobs::{JobSource, Uniform};
@@ -23,7 +25,7 @@ const HORIZON_DEFAULT: [(i64, i64); 4] = [
 /// Builds the scenario, or says everything that is wrong with it.
 pub(super) fn build(
     document: &Document,
-    raw: ScenarioFile,
+    mut raw: ScenarioFile,
     site: Site,
 ) -> Result<Scenario, Diagnostics> {
     let mut b = Builder {
@@ -42,6 +44,21 @@ pub(super) fn build(
     b.mining(&raw, &site);
     for (i, source) in raw.jobs.iter().enumerate() {
         b.jobs(i, source, &site);
+        if raw.jobs[..i].iter().any(|other| other.id == source.id) {
+            let help = "job ids are made from it and must be unique";
+            b.fault(
+                &format!("jobs[{i}].id"),
+                "is the id of another source",
+                help,
+            );
+        }
+    }
+    for trace in raw
+        .jobs
+        .iter_mut()
+        .filter_map(|source| source.trace.as_mut())
+    {
+        trace.file = b.beside(&trace.file);
     }
     b.policies(&raw);
     b.forecast(&raw);
@@ -180,7 +197,16 @@ impl Builder<'_> {
         }
         let source = match (&raw.file, raw.constant, &raw.synthetic) {
             (Some(file), None, None) => self.file_source(name, file, raw),
-            (None, Some(value), None) if value.is_finite() => Some(Source::Constant(value)),
+            (None, Some(value), None) if value.is_finite() => {
+                if raw.min.is_some_and(|m| value < m) || raw.max.is_some_and(|m| value > m) {
+                    self.fault(
+                        &key("constant"),
+                        "lies outside the plausible range `min` to `max`",
+                        "correct the value or its unit, or widen the range",
+                    );
+                }
+                Some(Source::Constant(value))
+            }
             (None, Some(_), None) => {
                 self.fault(
                     &key("constant"),
@@ -222,6 +248,18 @@ impl Builder<'_> {
         }
     }
 
+    /// A path beginning with `./` lies beside the scenario file: it is given from where the scenario was.
+    fn beside(&self, file: &str) -> String {
+        let folder = Path::new(self.document.file()).parent();
+        match (file.strip_prefix("./"), folder) {
+            (Some(name), Some(folder)) if folder.is_absolute() => {
+                folder.join(name).display().to_string()
+            }
+            (Some(name), Some(folder)) => format!("./{}", folder.join(name).display()),
+            _ => file.to_owned(),
+        }
+    }
+
     fn file_source(&mut self, name: &str, file: &str, raw: &BindingFile) -> Option<Source> {
         let key = |field: &str| format!("data.{name}.{field}");
         let columns = match (&raw.column, &raw.columns) {
@@ -249,7 +287,7 @@ impl Builder<'_> {
         self.time(&key("time"), &time);
         let seconds = |m: f64| Seconds::from_minutes(m).get();
         Some(Source::File(FileSource {
-            file: file.to_owned(),
+            file: self.beside(file),
             columns,
             filter: raw.filter.clone(),
             scale: raw.scale,
@@ -319,6 +357,39 @@ impl Builder<'_> {
                 &key("noise"),
                 "needs sigma of at least 0 and memory_h above 0",
                 "memory_h is the time after which noise is forgotten",
+            );
+        }
+        if shape.step_min.is_some_and(|m| !(m.is_finite() && m > 0.0)) {
+            self.fault(
+                &key("step_min"),
+                "must be a positive number of minutes",
+                "leave it out for the scenario's step",
+            );
+        }
+        if let (Some(low), Some(high)) = (shape.min, shape.max)
+            && low > high
+        {
+            self.fault(&key("min"), "lies above `max`", "exchange the two");
+        }
+        if let Some(sun) = &shape.sun
+            && !((0.0..=1.0).contains(&sun.clouds) && (-90.0..=90.0).contains(&sun.latitude))
+        {
+            self.fault(
+                &key("sun"),
+                "needs clouds between 0 and 1 and a latitude between -90 and 90",
+                "clouds is a share, latitude is in degrees north",
+            );
+        }
+        if let Some(spikes) = &shape.spikes
+            && !(spikes.per_day.is_finite()
+                && spikes.per_day >= 0.0
+                && spikes.hours > 0.0
+                && spikes.hours.is_finite())
+        {
+            self.fault(
+                &key("spikes"),
+                "needs per_day of at least 0 and hours above 0",
+                "hours is their mean length",
             );
         }
         for (i, other) in shape.follows.iter().enumerate() {
@@ -457,6 +528,13 @@ impl Builder<'_> {
                         "name the column of the file's header",
                     );
                 }
+                if trace.copies == 0 {
+                    self.fault(
+                        &key("trace.copies"),
+                        "must be at least one",
+                        "1 is each row once",
+                    );
+                }
                 if !(trace.gpu_scale.is_finite() && trace.gpu_scale > 0.0) {
                     self.fault(
                         &key("trace.gpu_scale"),
@@ -494,6 +572,32 @@ impl Builder<'_> {
                         &key("synthetic.weights"),
                         "must have one weight for each size",
                         "leave it out for equal weights",
+                    );
+                }
+                let weighed = |w: &[f64]| {
+                    w.iter().all(|v| v.is_finite() && *v >= 0.0) && w.iter().any(|v| *v > 0.0)
+                };
+                if !(arrivals.weights.is_empty() || weighed(&arrivals.weights)) {
+                    self.fault(
+                        &key("synthetic.weights"),
+                        "must be zero or more, and not all zero",
+                        "leave it out for equal weights",
+                    );
+                }
+                if !(arrivals.daily.is_empty()
+                    || arrivals.daily.len() == 24 && weighed(&arrivals.daily))
+                {
+                    self.fault(
+                        &key("synthetic.daily"),
+                        "must be 24 factors of zero or more, not all zero",
+                        "one for each local hour; leave it out for a flat day",
+                    );
+                }
+                if jiff::tz::TimeZone::get(&arrivals.zone).is_err() {
+                    self.fault(
+                        &key("synthetic.zone"),
+                        "no IANA time zone of this name is known",
+                        "for example America/Chicago or UTC",
                     );
                 }
                 if !(arrivals.duration_median_h > 0.0

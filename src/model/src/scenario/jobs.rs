@@ -49,13 +49,13 @@ pub struct TraceFile {
     /// Move the trace so that its first job is submitted at the period's start.
     #[serde(default)]
     pub align_start: bool,
-    /// Repeat the trace's span until the period's end.
+    /// Repeat the trace's span, rounded up to whole days, over the period.
     #[serde(default)]
     pub repeat: bool,
     /// Factor on each job's GPUs, rounded to at least one.
     #[serde(default = "one")]
     pub gpu_scale: f64,
-    /// Jobs per row, each moved by a seeded part of an hour.
+    /// Jobs per row; those after the first are moved by a seeded part of an hour.
     #[serde(default = "single")]
     pub copies: u32,
     /// Drop jobs shorter than this, s.
@@ -77,7 +77,7 @@ fn single() -> u32 {
 pub struct ArrivalsFile {
     /// Expected jobs a day.
     pub per_day: f64,
-    /// Factor per local hour of day, 24 of them; flat when empty.
+    /// Factor per local hour of day, 24 of them, taken relative to their mean; flat when empty.
     #[serde(default)]
     pub daily: Vec<f64>,
     /// Median run time at full gang, hours.

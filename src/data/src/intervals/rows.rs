@@ -1,0 +1,259 @@
+//! Rows that each stand for one interval.
+
+use swingload_model::Diagnostics;
+use swingload_model::scenario::binding::Marks;
+
+use super::{Cell, Reading};
+use crate::clock::{Clock, SubSecond};
+use crate::fault::Faults;
+use crate::note::{Notes, count, instant, length};
+
+const DAY: i64 = 86_400;
+
+/// A row with its interval; times not yet shifted.
+struct Placed {
+    row: u32,
+    start: i64,
+    end: i64,
+    known: Option<i64>,
+}
+
+/// Cells of the selected rows inside the window, sorted, without overlap.
+///
+/// With `repeat` all rows are kept, because any may come to lie in the window.
+pub(super) fn cells(
+    reading: &Reading<'_>,
+    clock: &Clock<'_>,
+    selected: &[u32],
+    notes: &mut Notes<'_>,
+) -> Result<Vec<Cell>, Diagnostics> {
+    let columns = reading.columns(notes)?;
+    let mut placed = placed(reading, clock, selected, notes)?;
+    let shift = reading.source.shift_days * DAY;
+    if shift != 0 {
+        for p in &mut placed {
+            (p.start, p.end, p.known) =
+                (p.start + shift, p.end + shift, p.known.map(|k| k + shift));
+        }
+        notes.push(format!("moved by {} days", reading.source.shift_days));
+    }
+    let (first, last) = (
+        placed.first().map(|p| p.start),
+        placed.last().map(|p| p.end),
+    );
+    if !reading.source.repeat {
+        placed.retain(|p| reading.window.touches(p.start, p.end));
+    }
+    if let (true, Some(first), Some(last)) = (placed.is_empty(), first, last) {
+        // Absent means none for flags; everything else needs values.
+        if reading.binding.gaps != swingload_model::scenario::binding::Gaps::Zero {
+            return Err(reading
+                .fault(
+                    None,
+                    "",
+                    format!(
+                        "the file covers {} to {}, and the run {} to {}",
+                        instant(first),
+                        instant(last),
+                        instant(reading.window.period.0),
+                        instant(reading.window.period.1),
+                    ),
+                    format!(
+                        "move the period, or move the data with data.{}.shift_days",
+                        reading.name
+                    ),
+                )
+                .into());
+        }
+    }
+    let mut faults = Faults::default();
+    let mut cells = Vec::with_capacity(placed.len());
+    for p in &placed {
+        match reading.value(&columns, p.row as usize) {
+            Ok(value) => cells.push(Cell {
+                start: p.start,
+                end: p.end,
+                value,
+                known: p.known,
+                line: reading.table.line(p.row as usize),
+            }),
+            Err(fault) => faults.extend(fault),
+        }
+    }
+    faults.finish()?;
+    let cells = without_twins(reading, cells, notes)?;
+    refuse_overlaps(reading, &cells)?;
+    Ok(cells)
+}
+
+/// The rows in order of time with their intervals.
+fn placed(
+    reading: &Reading<'_>,
+    clock: &Clock<'_>,
+    selected: &[u32],
+    notes: &mut Notes<'_>,
+) -> Result<Vec<Placed>, Diagnostics> {
+    let (table, spec) = (reading.table, &reading.source.time);
+    let times = clock.seconds(table, &spec.column, selected, SubSecond::Refuse, notes)?;
+    let issued = reading.issued(clock, selected, notes)?;
+    let mut faults = Faults::default();
+    let mut marks: Vec<(i64, u32, Option<i64>)> = Vec::with_capacity(times.len());
+    for ((row, time), known) in selected.iter().zip(&times).zip(issued) {
+        match time {
+            Some(time) => marks.push((*time, *row, known)),
+            None => faults.push(crate::fault::fault(
+                &table.file,
+                Some(table.line(*row as usize)),
+                &spec.column,
+                "",
+                "the time is empty",
+                "every row needs a time",
+            )),
+        }
+    }
+    faults.finish()?;
+    let falls = marks
+        .windows(2)
+        .filter(|pair| pair[1].0 < pair[0].0)
+        .count();
+    if falls > 0 {
+        marks.sort_by_key(|(time, _, _)| *time);
+        notes.push(format!(
+            "{} earlier than the one before; sorted by time",
+            count(falls, "row")
+        ));
+    }
+    let mut spacings: Vec<i64> = marks
+        .windows(2)
+        .map(|pair| pair[1].0 - pair[0].0)
+        .filter(|s| *s > 0)
+        .collect();
+    spacings.sort_unstable();
+    let median = spacings.get(spacings.len() / 2).copied();
+    let length_of_edge = match (reading.source.step, median) {
+        (Some(step), _) => step,
+        (None, Some(median)) => median,
+        (None, None) => {
+            let help = format!("give data.{}.step_min", reading.name);
+            return Err(reading
+                .fault(
+                    None,
+                    "",
+                    "one row alone does not say how long its interval is",
+                    help,
+                )
+                .into());
+        }
+    };
+    if reading.source.step.is_none()
+        && let (Some(least), Some(most)) = (spacings.first(), spacings.last())
+        && least != most
+    {
+        notes.push(format!(
+            "intervals of {} to {}, half of them up to {}; each lasts until the next row",
+            length(*least),
+            length(*most),
+            length(length_of_edge)
+        ));
+    }
+    let ends = spec.marks == Marks::End;
+    let apart = |time: i64, forward: bool| {
+        let sign = if forward { 1 } else { -1 };
+        if clock.is_date() && length_of_edge % DAY == 0 {
+            clock
+                .days_later(time, sign * length_of_edge / DAY)
+                .unwrap_or(time + sign * length_of_edge)
+        } else {
+            time + sign * length_of_edge
+        }
+    };
+    let fixed = reading.source.step.is_some();
+    let mut placed = Vec::with_capacity(marks.len());
+    // The distinct times on either side of the current one.
+    let (mut before, mut next) = (None, 0);
+    for (index, (time, row, known)) in marks.iter().enumerate() {
+        if index > 0 && marks[index - 1].0 < *time {
+            before = Some(marks[index - 1].0);
+        }
+        while next < marks.len() && marks[next].0 <= *time {
+            next += 1;
+        }
+        let (start, end) = match (ends, fixed) {
+            (false, true) => (*time, apart(*time, true)),
+            (true, true) => (apart(*time, false), *time),
+            (false, false) => (
+                *time,
+                marks.get(next).map_or_else(|| apart(*time, true), |m| m.0),
+            ),
+            (true, false) => (before.unwrap_or_else(|| apart(*time, false)), *time),
+        };
+        placed.push(Placed {
+            row: *row,
+            start,
+            end,
+            known: *known,
+        });
+    }
+    Ok(placed)
+}
+
+/// Drops rows that repeat another one; refuses those that contradict one.
+fn without_twins(
+    reading: &Reading<'_>,
+    cells: Vec<Cell>,
+    notes: &mut Notes<'_>,
+) -> Result<Vec<Cell>, Diagnostics> {
+    let mut kept: Vec<Cell> = Vec::with_capacity(cells.len());
+    let mut faults = Faults::default();
+    let mut dropped = 0;
+    for cell in cells {
+        match kept.last().filter(|last| last.start == cell.start) {
+            Some(last) if (last.value, last.known) == (cell.value, cell.known) => dropped += 1,
+            Some(last) => {
+                let told = |c: &Cell| {
+                    c.value
+                        .map_or_else(|| "no value".to_owned(), |v| v.to_string())
+                };
+                let help = "keep one of the two; if the file holds several series, choose one with `filter`; if they meet where the clocks go back, set time.zone";
+                let problem = format!(
+                    "line {} has {} for the same interval, starting {}",
+                    last.line,
+                    told(last),
+                    instant(cell.start)
+                );
+                faults.push(reading.fault(Some(cell.line), told(&cell), problem, help));
+            }
+            None => kept.push(cell),
+        }
+    }
+    faults.finish()?;
+    if dropped > 0 {
+        notes.push(format!(
+            "{} dropped, each equal to another one",
+            count(dropped, "row")
+        ));
+    }
+    Ok(kept)
+}
+
+fn refuse_overlaps(reading: &Reading<'_>, cells: &[Cell]) -> Result<(), Diagnostics> {
+    let mut faults = Faults::default();
+    for pair in cells.windows(2).filter(|pair| pair[1].start < pair[0].end) {
+        let apart = pair[1].start - pair[0].start;
+        let problem = format!(
+            "the interval starting {} overlaps the one of line {}: they start {} apart and last {}",
+            instant(pair[1].start),
+            pair[0].line,
+            length(apart),
+            length(pair[0].end - pair[0].start)
+        );
+        let help = format!(
+            "if rows are {} apart throughout, set data.{}.step_min = {}",
+            length(apart),
+            reading.name,
+            apart as f64 / 60.0
+        );
+        faults.push(reading.fault(Some(pair[1].line), "", problem, help));
+    }
+    faults.finish()
+}

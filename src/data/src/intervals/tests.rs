@@ -1,0 +1,508 @@
+//! One small file for each fault, and for each thing that is bridged.
+
+use crate::Loaded;
+use crate::note::instant;
+use crate::tests::{PRICE, hourly, world};
+
+/// 48 hourly values covering the period of the test scenario.
+fn rows() -> Vec<String> {
+    let text = hourly("2022-01-01T00:00:00Z", (0..48).map(f64::from));
+    text.lines().map(str::to_owned).collect()
+}
+
+fn edited(edit: impl FnOnce(&mut Vec<String>)) -> String {
+    let mut rows = rows();
+    edit(&mut rows);
+    rows.join("\n") + "\n"
+}
+
+fn load(content: &str, more: &str) -> Loaded {
+    let world = world().file("p.csv", content);
+    world
+        .load(&(PRICE.to_owned() + more))
+        .unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn refusal(content: &str, more: &str) -> String {
+    world()
+        .file("p.csv", content)
+        .refusal(&(PRICE.to_owned() + more))
+}
+
+fn values(loaded: &Loaded) -> Vec<f64> {
+    loaded.series["price"]
+        .observations()
+        .iter()
+        .map(|o| o.value)
+        .collect()
+}
+
+fn noted(loaded: &Loaded, text: &str) -> bool {
+    loaded
+        .notes
+        .iter()
+        .any(|note| note.to_string().contains(text))
+}
+
+#[test]
+fn text_nan_and_infinity_are_refused_with_their_line() {
+    for (text, line) in [("abc", 4), ("NaN", 9), ("inf", 2), ("1,234", 3)] {
+        let content = edited(|rows| {
+            rows[line - 1] =
+                rows[line - 1].replace(&format!(",{}", line - 2), &format!(",\"{text}\""))
+        });
+        let refusal = refusal(&content, "");
+        assert_eq!(
+            refusal.lines().next(),
+            Some(format!("p.csv:{line}: v = {text}: is no finite number").as_str())
+        );
+    }
+}
+
+#[test]
+fn a_ragged_row_is_refused() {
+    let refusal = refusal(&edited(|rows| rows[5] += ",9"), "");
+    assert!(
+        refusal.starts_with("p.csv:6: the row has 3 cells and the header 2"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn missing_columns_list_those_there_are() {
+    let refusal = refusal(&edited(|rows| rows[0] = "t,w".into()), "");
+    assert_eq!(
+        refusal,
+        "p.csv:1: v: `data.price` binds a column that the file does not have\n  help: columns of the file: t, w"
+    );
+}
+
+#[test]
+fn equal_rows_are_dropped_and_contradicting_ones_refused() {
+    let twin = edited(|rows| rows.insert(3, rows[2].clone()));
+    let loaded = load(&twin, "");
+    assert_eq!(values(&loaded).len(), 48);
+    assert!(
+        noted(&loaded, "1 row dropped, each equal to another one"),
+        "{:?}",
+        loaded.notes
+    );
+    let other = edited(|rows| rows.insert(3, rows[2].replace(",1", ",5")));
+    let refusal = refusal(&other, "");
+    assert!(
+        refusal.starts_with(
+            "p.csv:4: v = 5: line 3 has 1 for the same interval, starting 2022-01-01T01:00:00Z"
+        ),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn overlapping_rows_are_refused() {
+    let halves = edited(|rows| rows.insert(3, "2022-01-01T01:30:00Z,7".into()));
+    let refusal = refusal(&halves, "");
+    assert!(refusal.contains("p.csv:4: v: the interval starting 2022-01-01T01:30:00Z overlaps the one of line 3: they start 30 min apart and last 1 h"), "{refusal}");
+}
+
+#[test]
+fn rows_out_of_order_are_sorted_and_noted() {
+    let loaded = load(&edited(|rows| rows[1..].reverse()), "");
+    assert_eq!(values(&loaded)[..3], [0.0, 1.0, 2.0]);
+    assert!(noted(
+        &loaded,
+        "47 rows earlier than the one before; sorted by time"
+    ));
+}
+
+#[test]
+fn gaps_follow_their_rule() {
+    let gap = edited(|rows| drop(rows.drain(5..8)));
+    let refused = refusal(&gap, "");
+    assert!(
+        refused.starts_with("p.csv:6: v: no value inside the period: 1 span, 3 h in all: 2022-01-01T04:00:00Z to 2022-01-01T07:00:00Z"),
+        "{refused}"
+    );
+    assert_eq!(values(&load(&gap, "gaps = \"leave\"")).len(), 45);
+    let previous = load(&gap, "gaps = \"previous\"");
+    assert_eq!(values(&previous)[3..8], [3.0, 3.0, 3.0, 3.0, 7.0]);
+    assert!(noted(
+        &previous,
+        "missing and bridged with the value before, 3 intervals; 1 span, 3 h in all"
+    ));
+    assert_eq!(
+        values(&load(&gap, "gaps = \"zero\""))[24 + 3..24 + 8],
+        [3.0, 0.0, 0.0, 0.0, 7.0]
+    );
+    let line = load(&gap, "gaps = \"interpolate\"");
+    assert_eq!(values(&line)[3..8], [3.0, 4.0, 5.0, 6.0, 7.0]);
+    // The straight line needs the value after the gap, so it is known no earlier.
+    let known: Vec<i64> = line.series["price"].observations()[3..8]
+        .iter()
+        .map(|o| o.known_at)
+        .collect();
+    assert_eq!(known[1..], [known[4]; 4]);
+    let long = refusal(&gap, "gaps = \"previous\"\ngap_max_min = 120");
+    assert!(long.contains("at most 2 h may be bridged"), "{long}");
+}
+
+#[test]
+fn an_empty_cell_is_a_gap() {
+    let content = edited(|rows| rows[5] = "2022-01-01T04:00:00Z,".into());
+    assert!(refusal(&content, "").contains("no value inside the period: 1 span, 1 h in all"));
+    let loaded = load(&content, "gaps = \"previous\"");
+    assert!(noted(&loaded, "1 row without a value; treated as a gap"));
+}
+
+#[test]
+fn a_file_that_ends_early_is_bridged_only_as_far_as_allowed() {
+    let short = edited(|rows| rows.truncate(46));
+    assert!(
+        refusal(&short, "").contains("3 h in all: 2022-01-02T21:00:00Z to 2022-01-03T00:00:00Z")
+    );
+    assert_eq!(
+        values(&load(&short, "gaps = \"previous\"\ngap_max_min = 180")).len(),
+        48
+    );
+    assert!(refusal(&short, "gaps = \"previous\"\ngap_max_min = 120").contains("no value"));
+    // Nothing lies before the first value that could be repeated.
+    let late = edited(|rows| drop(rows.drain(1..3)));
+    assert!(
+        refusal(&late, "gaps = \"previous\"")
+            .contains("2022-01-01T00:00:00Z to 2022-01-01T02:00:00Z")
+    );
+}
+
+#[test]
+fn a_file_of_another_year_is_named_and_can_be_moved_or_repeated() {
+    let content = hourly("2021-01-01T00:00:00Z", (0..48).map(f64::from));
+    let refused = refusal(&content, "");
+    assert!(
+        refused.contains(
+            "the file covers 2021-01-01T00:00:00Z to 2021-01-03T00:00:00Z, and the run 2022"
+        ),
+        "{refused}"
+    );
+    let moved = load(&content, "shift_days = 365");
+    assert_eq!(values(&moved).len(), 48);
+    assert!(noted(&moved, "moved by 365 days"));
+    let repeated = load(&content, "repeat = true");
+    let series = &repeated.series["price"];
+    assert_eq!(
+        instant(series.observations()[0].start),
+        "2021-12-31T00:00:00Z"
+    );
+    assert_eq!(series.observations().len(), 24 * 4);
+    // Two-day cycles: 365 days later the phase is odd.
+    assert_eq!(values(&repeated)[24..26], [24.0, 25.0]);
+    assert!(noted(&repeated, "repeated"));
+}
+
+#[test]
+fn values_outside_the_plausible_range_are_refused() {
+    let content = edited(|rows| rows[9] = rows[9].replace(",8", ",8000"));
+    let refusal = refusal(&content, "max = 5000");
+    assert!(refusal.starts_with("p.csv:10: v = 8000 USD/MWh: lies above the greatest plausible value, data.price.max = 5000"), "{refusal}");
+}
+
+#[test]
+fn a_stretch_in_another_unit_is_refused() {
+    let level = |hour: u32| {
+        f64::from(hour % 7 + 20)
+            * if (18..36).contains(&hour) {
+                1000.0
+            } else {
+                1.0
+            }
+    };
+    let content = hourly("2022-01-01T00:00:00Z", (0..48).map(level));
+    let refused = refusal(&content, "");
+    assert!(
+        refused.starts_with(
+            "p.csv:20: v = 24000 USD/MWh: from here on 18 values lie about 1000 times above"
+        ),
+        "{refused}"
+    );
+    assert!(refused.contains("data.price.max"));
+    load(&content, "max = 100000");
+}
+
+#[test]
+fn a_whole_file_per_kilowatt_hour_is_noted() {
+    let loaded = load(
+        &hourly(
+            "2022-01-01T00:00:00Z",
+            (0..48).map(|h| 0.03 + f64::from(h % 5) / 100.0),
+        ),
+        "",
+    );
+    assert!(noted(
+        &loaded,
+        "if the file is per kWh, set data.price.scale = 1000"
+    ));
+}
+
+#[test]
+fn a_wrong_step_is_suggested() {
+    let hint = world()
+        .file("p.csv", edited(|_| ()))
+        .refusal(&PRICE.replace("step_min = 60", "step_min = 5"));
+    assert!(
+        hint.contains("rows are 1 h apart: is data.price.step_min = 60 meant?"),
+        "{hint}"
+    );
+}
+
+#[test]
+fn an_offset_is_needed_or_a_zone() {
+    let content = edited(|rows| rows[2] = rows[2].replace('Z', ""));
+    let refused = refusal(&content, "");
+    assert!(
+        refused.starts_with("p.csv:3: t = 2022-01-01T01:00:00: has no offset from UTC"),
+        "{refused}"
+    );
+    let milliseconds = edited(|rows| rows[1] = "1640995200000,1".into());
+    let world = world().file("p.csv", milliseconds);
+    let unix = PRICE.replace(
+        "{ column = \"t\" }",
+        "{ column = \"t\", format = \"unix_s\" }",
+    );
+    assert!(world.refusal(&unix).contains("looks like milliseconds"));
+}
+
+#[test]
+fn a_filter_picks_one_series_of_many() {
+    let mut content = "t,v,zone\n".to_owned();
+    for hour in 0..48 {
+        for zone in ["A", "B"] {
+            let (day, clock) = (hour / 24 + 1, hour % 24);
+            content += &format!(
+                "2022-01-{day:02}T{clock:02}:00:00Z,{},{zone}\n",
+                if zone == "A" { 1 } else { 2 }
+            );
+        }
+    }
+    assert_eq!(
+        values(&load(
+            &content,
+            "filter = { column = \"zone\", equals = \"B\" }"
+        )),
+        [2.0; 48]
+    );
+    assert!(refusal(&content, "").contains("choose one with `filter`"));
+    let none = refusal(&content, "filter = { column = \"zone\", equals = \"C\" }");
+    assert_eq!(
+        none,
+        "p.csv: zone = C: no row of the file passes this filter\n  help: texts in the column: A, B"
+    );
+}
+
+#[test]
+fn columns_add_up_and_scale() {
+    let content = edited(|rows| {
+        rows[0] += ",w";
+        rows.iter_mut().skip(1).for_each(|row| *row += ",10");
+    });
+    let world = world().file("p.csv", content);
+    let sum = PRICE.replace("column = \"v\"", "columns = [\"v\", \"w\"]\nscale = 0.5");
+    let loaded = world.load(&sum).expect("valid");
+    assert_eq!(values(&loaded)[..2], [5.0, 5.5]);
+}
+
+#[test]
+fn rows_without_a_step_last_until_the_next_and_ends_mark_ends() {
+    let content = "t,v\n2022-01-01T00:00:00Z,1\n2022-01-01T06:00:00Z,2\n2022-01-02T00:00:00Z,3\n2022-01-03T00:00:00Z,4\n";
+    let world = world().file("p.csv", content);
+    let loaded = world
+        .load(&PRICE.replace("step_min = 60\n", ""))
+        .expect("valid");
+    assert_eq!(values(&loaded), [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(loaded.series["price"].at(1_641_081_599), Some(2.0));
+    assert!(noted(&loaded, "intervals of 6 h to 24 h"));
+    let ends = PRICE
+        .replace("step_min = 60\n", "")
+        .replace("{ column = \"t\" }", "{ column = \"t\", marks = \"end\" }");
+    let loaded = world.load(&ends).expect("valid");
+    assert_eq!(loaded.series["price"].at(1_641_081_599), Some(3.0));
+    // With a step, the row before midnight is the hour before midnight.
+    let shifted = PRICE.replace("{ column = \"t\" }", "{ column = \"t\", marks = \"end\" }");
+    let hourly = self::world().file(
+        "p.csv",
+        hourly("2022-01-01T01:00:00Z", (0..48).map(f64::from)),
+    );
+    assert_eq!(
+        values(&hourly.load(&shifted).expect("valid"))[..2],
+        [0.0, 1.0]
+    );
+}
+
+const LOCAL: &str = r#"
+[data.price]
+unit = "USD/MWh"
+file = "p.csv"
+column = "v"
+time = { column = "t", format = "%Y-%m-%d %H:%M", zone = "America/Chicago" }
+step_min = 60
+publication = "end"
+"#;
+
+/// Clock hours of a day as written by a meter, with some left out or twice.
+fn clock_day(day: &str, hours: impl IntoIterator<Item = u32>) -> String {
+    hours
+        .into_iter()
+        .enumerate()
+        .map(|(i, hour)| format!("{day} {hour:02}:00,{i}\n"))
+        .collect()
+}
+
+#[test]
+fn a_day_of_25_hours_is_read_in_order_of_appearance() {
+    let hours = [0, 1].into_iter().chain(1..24);
+    let content = "t,v\n".to_owned() + &clock_day("2022-11-06", hours);
+    let world = world()
+        .period("2022-11-06T05:00:00Z", "2022-11-07T06:00:00Z")
+        .file("p.csv", &content);
+    let loaded = world.load(LOCAL).expect("25 hours");
+    assert_eq!(values(&loaded), (0..25).map(f64::from).collect::<Vec<_>>());
+    assert!(noted(
+        &loaded,
+        "2 clock times of America/Chicago come twice"
+    ));
+    // Written from late to early, it means the same.
+    let mut lines: Vec<&str> = content.lines().collect();
+    lines[1..].reverse();
+    let falling = self::world()
+        .period("2022-11-06T05:00:00Z", "2022-11-07T06:00:00Z")
+        .file("p.csv", lines.join("\n"));
+    assert_eq!(
+        values(&falling.load(LOCAL).expect("25 hours")),
+        values(&loaded)
+    );
+}
+
+#[test]
+fn a_day_of_23_hours_has_no_gap_and_no_second_hour() {
+    let hours = [0, 1].into_iter().chain(3..24);
+    let world = world().period("2022-03-13T06:00:00Z", "2022-03-14T05:00:00Z");
+    let world = world.file(
+        "p.csv",
+        "t,v\n".to_owned() + &clock_day("2022-03-13", hours),
+    );
+    assert_eq!(values(&world.load(LOCAL).expect("23 hours")).len(), 23);
+    let world = world.file(
+        "p.csv",
+        "t,v\n".to_owned() + &clock_day("2022-03-13", 0..24),
+    );
+    let refusal = world.refusal(LOCAL);
+    assert!(refusal.starts_with("p.csv:4: t = 2022-03-13 02:00: this time does not exist on the clock of America/Chicago"), "{refusal}");
+    assert!(refusal.contains("set time.zone"));
+}
+
+#[test]
+fn civil_dates_make_days_of_23_and_25_hours() {
+    let world = world().period("2022-11-05T05:00:00Z", "2022-11-08T06:00:00Z");
+    let world = world.file("p.csv", "t,v\n2022-11-05,1\n2022-11-06,2\n2022-11-07,3\n");
+    let daily = LOCAL
+        .replace("%Y-%m-%d %H:%M", "date")
+        .replace("step_min = 60", "step_min = 1440");
+    let loaded = world.load(&daily).expect("no gap, no overlap");
+    let lengths: Vec<i64> = loaded.series["price"]
+        .observations()
+        .iter()
+        .map(|o| (o.end - o.start) / 3600)
+        .collect();
+    assert_eq!(lengths, [24, 25, 24]);
+}
+
+#[test]
+fn publication_columns_are_read_and_required() {
+    let content = edited(|rows| {
+        rows[0] += ",issued";
+        rows.iter_mut()
+            .skip(1)
+            .for_each(|row| *row += ",2021-12-31T12:00:00Z");
+    });
+    let by_column = PRICE.replace("\"end\"", "\"column issued\"");
+    let world = world().file("p.csv", &content);
+    let loaded = world.load(&by_column).expect("valid");
+    assert!(
+        loaded.series["price"]
+            .observations()
+            .iter()
+            .all(|o| instant(o.known_at) == "2021-12-31T12:00:00Z")
+    );
+    let world = world.file("p.csv", content.replacen(",2021-12-31T12:00:00Z", ",", 1));
+    assert!(
+        world
+            .refusal(&by_column)
+            .starts_with("p.csv:2: issued: the publication time is empty")
+    );
+}
+
+#[test]
+fn events_are_counted_or_summed_per_second() {
+    // One request a minute, each of 120 tokens, over the whole period.
+    let rows: String = (0..48 * 60)
+        .map(|m| format!("{}.5,120\n", 1_640_995_200 + m * 60))
+        .collect();
+    let world = world().file("p.csv", "t,tokens\n".to_owned() + &rows);
+    let body = r#"
+[data.requests]
+unit = "1"
+file = "p.csv"
+time = { column = "t", format = "unix_s" }
+events_per_second_min = 60
+publication = "end"
+"#;
+    let count = world.load(body).expect("valid");
+    assert!(
+        count.series["requests"]
+            .observations()
+            .iter()
+            .all(|o| (o.value - 1.0 / 60.0).abs() < 1e-12)
+    );
+    assert_eq!(count.series["requests"].observations().len(), 48);
+    let sum = world
+        .load(&body.replace("time =", "column = \"tokens\"\ntime ="))
+        .expect("valid");
+    assert!(
+        sum.series["requests"]
+            .observations()
+            .iter()
+            .all(|o| (o.value - 2.0).abs() < 1e-9)
+    );
+}
+
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+        /// Whatever rows are missing: bridged with the value before, each hour holds the last
+        /// value there was, nothing overlaps, and nothing is known before what it was made from.
+        #[test]
+        fn the_value_before_fills_every_hole(missing in proptest::collection::vec(1..48_usize, 0..40)) {
+            let content = edited(|rows| {
+                let mut hour = 0;
+                rows.retain(|_| {
+                    hour += 1;
+                    // Row 0 is the header, row 1 the first value.
+                    hour <= 2 || !missing.contains(&(hour - 2))
+                });
+            });
+            let loaded = load(&content, "gaps = \"previous\"");
+            let observations = loaded.series["price"].observations();
+            prop_assert_eq!(observations.len(), 48);
+            let mut last = 0.0;
+            for (hour, o) in observations.iter().enumerate() {
+                if hour == 0 || !missing.contains(&hour) {
+                    last = hour as f64;
+                }
+                prop_assert_eq!(o.value, last);
+                prop_assert_eq!(o.start, 1_640_995_200 + hour as i64 * 3600);
+                prop_assert_eq!(o.known_at, o.end);
+            }
+        }
+    }
+}
