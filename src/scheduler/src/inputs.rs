@@ -102,8 +102,9 @@ pub struct TierInput {
     pub mw: Vec<f64>,
     /// Value per step, currency per MWh, adders on its use taken off.
     pub value: Vec<f64>,
-    /// Loss per MWh not served; part of `value` already, subtracted from the plan's value when short.
-    pub penalty: f64,
+    /// Loss per MWh not served, per step; part of `value` already, and taken off the
+    /// plan's value for all of `mw`, so that only what is short costs.
+    pub penalty: Vec<f64>,
     /// Whether it must be served (its shortfall is reported).
     pub must_serve: bool,
 }
@@ -121,8 +122,9 @@ pub struct PoolInput {
     pub revenue: Vec<f64>,
     /// Adders on hashing, currency per facility MWh, per step.
     pub adder: Vec<f64>,
-    /// Whether devices may run, per step (heat, installation).
-    pub allowed: Vec<bool>,
+    /// Devices that may run per device of `blocks`, per step: 0 in shutdown heat or before
+    /// installation, 1 now, more where devices are added later.
+    pub scale: Vec<f64>,
     /// Shortest time on, h.
     pub min_on: f64,
     /// Shortest time off, h.
@@ -190,8 +192,8 @@ pub struct JobInput {
     pub gangs: Gangs,
     /// Value of a GPU-hour by the deadline.
     pub value: f64,
-    /// First step after the deadline; `end` when late work does not count.
-    pub late_from: usize,
+    /// Deadline, Unix seconds: value falls in steps that start later.
+    pub deadline: i64,
     /// Loss of value per GPU-hour and hour of lateness.
     pub late_per_hour: f64,
     /// Penalty per GPU-hour never done.
@@ -206,8 +208,16 @@ pub struct JobInput {
     pub running_hours: f64,
     /// Jobs (positions) that must be done before.
     pub after: Vec<usize>,
-    /// Work that may be left for after the horizon, GPU-hours, and what doing it there costs per GPU-hour.
-    pub beyond: Option<(f64, f64)>,
+    /// Work that could be done between the horizon's end and its latest time, GPU-hours.
+    pub beyond: f64,
+}
+
+impl JobInput {
+    /// Value of a GPU-hour of work in step `t` of `grid`.
+    pub fn value_in(&self, grid: &TimeGrid, t: usize) -> f64 {
+        let late = (grid.start_s(t) - self.deadline).max(0) as f64 / 3600.0;
+        (self.value - self.late_per_hour * late).max(0.0)
+    }
 }
 
 /// A ramp limit on the load below a node.

@@ -1,4 +1,21 @@
 //! Planner, policies, plan checker and controller state machine.
 
+pub mod asap;
+pub mod bound;
+pub mod build;
+pub mod commitment;
+pub mod controller;
+pub mod demand;
+pub mod dispatch;
+pub mod evaluate;
+pub mod event;
 pub mod inputs;
 pub mod market;
+pub mod outlook;
+pub mod placement;
+pub mod plan;
+pub mod policy;
+pub mod queue;
+pub mod ramp;
+pub mod schedule;
+pub mod state;

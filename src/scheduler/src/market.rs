@@ -4,7 +4,8 @@
 //! falling slope, walking them from the left means, at first, all supply running
 //! and nothing served; then the next segment is either a load served or a supply
 //! shut. Net import rises by each segment's width; the walk ends where it meets
-//! what the root may import, which is nothing. Limits of nodes nest, so cutting
+//! what the root may import, which is nothing. The root's own limit holds all loads
+//! together. Limits of nodes nest, so cutting
 //! every node's own segments at its limit, bottom-up, keeps the greedy exact
 //! (laminar constraints).
 //!
@@ -132,6 +133,8 @@ pub struct Workspace {
     /// Net import of each node, MW.
     import: Vec<f64>,
     slack: Vec<f64>,
+    /// What the root may still draw, MW.
+    root_slack: f64,
 }
 
 /// Result of clearing one step.
@@ -169,11 +172,56 @@ impl Market {
         &self.segments[self.start[t]..self.start[t + 1]]
     }
 
-    /// Clears step `t` with `fixed` MW drawn at each node on top, `extra` segments
-    /// beside the static ones, and every load charged `adder` more per MWh.
+    /// [`Market::clear`] with static loads charged more, as ramps and demand charges
+    /// make them; `extra` comes charged already.
+    pub fn clear_charged(&self, t: usize, fixed: &[f64], extra: &[Segment], charge: impl Fn(usize) -> f64, work: &mut Workspace) -> Cleared {
+        self.lay_out(t, extra, work);
+        for segment in &mut work.segments {
+            if matches!(segment.owner, Owner::Stack(..)) {
+                segment.slope -= charge(segment.node as usize);
+            }
+        }
+        work.segments.sort_by(by_falling_slope);
+        self.take(t, fixed, work)
+    }
+
+    /// Clears step `t` with `fixed` MW drawn at each node on top and `extra` segments
+    /// beside the static ones.
     pub fn clear(&self, t: usize, fixed: &[f64], extra: &[Segment], work: &mut Workspace) -> Cleared {
         self.lay_out(t, extra, work);
         self.take(t, fixed, work)
+    }
+
+    /// [`Market::clear`] leaving out the loads that `without` picks.
+    pub fn clear_without(&self, t: usize, fixed: &[f64], extra: &[Segment], without: impl Fn(&Segment) -> bool, work: &mut Workspace) -> Cleared {
+        self.lay_out(t, extra, work);
+        work.segments.retain(|s| matches!(s.owner, Owner::Supply(_)) || !without(s));
+        self.take(t, fixed, work)
+    }
+
+    /// Flexible loads below `node` in step `t` by falling slope, as far as limits at and below it let them draw.
+    pub fn loads_below(&self, t: usize, node: usize, fixed: &[f64], extra: &[Segment], work: &mut Workspace) -> Vec<Segment> {
+        self.lay_out(t, extra, work);
+        let tree = &self.tree;
+        work.segments.retain(|s| !matches!(s.owner, Owner::Supply(_)) && tree.inside(s.node as usize, node));
+        work.import.clear();
+        work.import.extend_from_slice(fixed);
+        work.taken.clear();
+        work.taken.extend(work.segments.iter().map(|s| s.width));
+        work.imposed.clear();
+        work.imposed.resize(work.segments.len(), 0.0);
+        for below in (1..tree.parent.len()).rev() {
+            let import = work.import[below];
+            if tree.inside(below, node) {
+                cut(tree, below, import, tree.limit[below][t], work);
+            }
+            work.import[tree.parent[below]] += import;
+        }
+        if node == 0 {
+            cut_loads(fixed, tree.limit[0][t], work);
+        }
+        let cuts = work.segments.iter().zip(&work.taken).filter(|(_, taken)| **taken > EPSILON_MW);
+        cuts.map(|(s, taken)| Segment { width: *taken, ..*s }).collect()
     }
 
     /// Merges static and extra segments by falling slope.
@@ -220,8 +268,9 @@ impl Market {
                 impose(tree, node, low - untaken, work);
             }
         }
+        overload += cut_loads(fixed, tree.limit[0][t], work);
         overload += cut(tree, 0, work.import[0], 0.0, work);
-        self.settle(fixed, work, overload)
+        self.settle(fixed, work, overload, tree.limit[0][t])
     }
 
     fn inside_width(&self, node: usize, work: &Workspace) -> f64 {
@@ -235,8 +284,9 @@ impl Market {
     }
 
     /// Value of what was taken, and the final net imports.
-    fn settle(&self, fixed: &[f64], work: &mut Workspace, overload: f64) -> Cleared {
+    fn settle(&self, fixed: &[f64], work: &mut Workspace, overload: f64, root_limit: f64) -> Cleared {
         let mut value = 0.0;
+        let mut load: f64 = fixed.iter().sum();
         work.import.copy_from_slice(fixed);
         for (segment, taken) in work.segments.iter().zip(&work.taken) {
             match segment.owner {
@@ -246,6 +296,7 @@ impl Market {
                 }
                 _ => {
                     value += segment.slope * taken;
+                    load += taken;
                     work.import[segment.node as usize] += taken;
                 }
             }
@@ -254,6 +305,7 @@ impl Market {
             let import = work.import[node];
             work.import[self.tree.parent[node]] += import;
         }
+        work.root_slack = (root_limit - load).max(0.0);
         Cleared { value, overload }
     }
 
@@ -282,6 +334,11 @@ impl Market {
             if free <= EPSILON_MW {
                 continue;
             }
+            let supply = matches!(segment.owner, Owner::Supply(_));
+            if supply {
+                // More supply means more load below the root; giving back a load does not.
+                free = free.min(work.root_slack);
+            }
             let from = segment.node as usize;
             let mut up = node;
             while up != 0 && !tree.inside(from, up) {
@@ -309,11 +366,52 @@ impl Market {
                 work.import[fall] -= free;
                 fall = tree.parent[fall];
             }
+            if supply {
+                work.root_slack -= free;
+            }
             wanted -= free;
             match steps.last_mut() {
                 Some(last) if last.cost == segment.slope => last.width += free,
                 _ => steps.push(CostStep { cost: segment.slope, width: free }),
             }
+        }
+    }
+
+    /// Value lost per hour by cutting `amount` MW of flexible load after [`Market::clear`], supply given back with it.
+    pub fn cut_loss(&self, amount: f64, work: &Workspace) -> f64 {
+        let mut loads = work.segments.iter().zip(&work.taken).rev().filter(|(s, taken)| !matches!(s.owner, Owner::Supply(_)) && **taken > EPSILON_MW).map(|(s, taken)| (s.slope, *taken));
+        let mut supplies = work.segments.iter().zip(&work.taken).filter(|(s, taken)| matches!(s.owner, Owner::Supply(_)) && s.width - **taken > EPSILON_MW).map(|(s, taken)| (s.slope, s.width - taken));
+        let (mut left, mut loss) = (amount, 0.0);
+        let (mut load, mut supply) = (loads.next(), supplies.next());
+        while let (Some(l), Some(s)) = (&mut load, &mut supply) {
+            let part = left.min(l.1).min(s.1);
+            if part <= 0.0 {
+                break;
+            }
+            loss += part * (l.0 - s.0);
+            left -= part;
+            l.1 -= part;
+            s.1 -= part;
+            if l.1 <= EPSILON_MW {
+                load = loads.next();
+            }
+            if s.1 <= EPSILON_MW {
+                supply = supplies.next();
+            }
+        }
+        loss
+    }
+
+    /// Worth per hour of one more MW through the root's limit after [`Market::clear`]: zero where it does not bind.
+    pub fn limit_worth(&self, work: &Workspace) -> f64 {
+        if work.root_slack > EPSILON_MW {
+            return 0.0;
+        }
+        let load = work.segments.iter().zip(&work.taken).find(|(s, taken)| !matches!(s.owner, Owner::Supply(_)) && s.width - **taken > EPSILON_MW);
+        let supply = work.segments.iter().zip(&work.taken).rev().find(|(s, taken)| matches!(s.owner, Owner::Supply(_)) && **taken > EPSILON_MW);
+        match (load, supply) {
+            (Some((l, _)), Some((s, _))) => (l.slope - s.slope).max(0.0),
+            _ => 0.0,
         }
     }
 
@@ -352,6 +450,19 @@ fn cut(tree: &Tree, node: usize, untaken: f64, high: f64, work: &mut Workspace) 
         }
     }
     (untaken - high).max(0.0)
+}
+
+/// Takes loads in order until all of them together reach the root's limit; returns what fixed power exceeds it by.
+fn cut_loads(fixed: &[f64], limit: f64, work: &mut Workspace) -> f64 {
+    let drawn: f64 = fixed.iter().sum();
+    let mut room = limit - drawn;
+    for (segment, taken) in work.segments.iter().zip(work.taken.iter_mut()) {
+        if !matches!(segment.owner, Owner::Supply(_)) {
+            *taken = taken.min(room.max(0.0));
+            room -= *taken;
+        }
+    }
+    (drawn - limit).max(0.0)
 }
 
 /// Takes the first `amount` MW below `node` whatever the price above it: what it may

@@ -7,6 +7,12 @@ pub trait Outlook {
     /// Expected value per step of `grid`; `len == grid.len()`.
     fn mean(&self, series: &str, grid: &TimeGrid) -> Vec<f64>;
 
+    /// Whether values are the truth and not forecasts: then what is only estimated
+    /// ahead (the probability of a coincident peak) is replaced by what happened.
+    fn is_truth(&self) -> bool {
+        false
+    }
+
     /// The quantile `pct` (5, 10, ... 95) per step of `grid`; `len == grid.len()`.
     fn quantile(&self, series: &str, grid: &TimeGrid, pct: u8) -> Vec<f64>;
 }

@@ -1,5 +1,14 @@
 //! Policies: rules that turn what is known into a dispatch, one per file.
 
+pub mod always_on;
+pub mod asap;
+pub mod breakeven;
+mod myopic;
+pub mod quantile;
+pub mod registry;
+pub mod static_split;
+pub mod strike;
+
 use swingload_forecast::History;
 use swingload_model::TimeGrid;
 use swingload_model::scenario::{Horizon, MiningMarket, PolicySettings};

@@ -94,6 +94,8 @@ pub struct JobState {
     pub since: i64,
     /// Starts so far.
     pub starts: u32,
+    /// Jobs it depends on that are not finished; it may start at zero.
+    pub waits_for: u32,
     /// Unix second at which it was finished.
     pub finished: Option<i64>,
     /// Given up: its latest time passed with work left.
@@ -104,7 +106,8 @@ impl JobState {
     /// A job just submitted.
     pub fn new(job: Job) -> Self {
         let work_left = job.work;
-        Self { job, work_left, gpus: 0, since: 0, starts: 0, finished: None, failed: false }
+        let waits_for = u32::try_from(job.depends_on.len()).unwrap_or(u32::MAX);
+        Self { job, work_left, gpus: 0, since: 0, starts: 0, waits_for, finished: None, failed: false }
     }
 
     /// Whether it still has work and time.

@@ -23,7 +23,7 @@ fn world(nodes: &[(Option<usize>, f64, f64)], supplies: &[(usize, f64, f64)], lo
                 id: String::new(),
                 node: *node,
                 used_for: Use::Hashing,
-                tiers: vec![TierInput { mw: vec![*mw], value: vec![*value], penalty: 0.0, must_serve: false }],
+                tiers: vec![TierInput { mw: vec![*mw], value: vec![*value], penalty: vec![0.0], must_serve: false }],
             })
             .collect(),
         pools: Vec::new(),
@@ -79,7 +79,7 @@ fn negative_prices_are_taken_and_nothing_is_bought_to_be_wasted() {
 fn surplus_behind_an_export_limit_is_cheap_only_at_home() {
     // Region 1 has 40 MW of free surplus, exports 10; region 2 buys from the hub at 50.
     let inputs = world(
-        &[(None, 0.0, 0.0), (Some(0), 100.0, 10.0), (Some(0), 100.0, 0.0)],
+        &[(None, 1000.0, 0.0), (Some(0), 100.0, 10.0), (Some(0), 100.0, 0.0)],
         &[(1, 40.0, 0.0), (0, 30.0, 50.0)],
         &[(1, 5.0, 80.0), (2, 25.0, 70.0)],
     );
@@ -103,7 +103,7 @@ fn fixed_draws_beyond_the_supply_are_reported() {
 #[test]
 fn the_residual_prices_what_a_fixed_draw_costs() {
     let inputs = world(
-        &[(None, 0.0, 0.0), (Some(0), 9.0, 0.0), (Some(0), 6.0, 0.0)],
+        &[(None, 1000.0, 0.0), (Some(0), 9.0, 0.0), (Some(0), 6.0, 0.0)],
         &[(0, 8.0, 12.0), (0, 5.0, 33.0)],
         &[(1, 4.0, 100.0), (1, 3.0, 30.0), (2, 5.0, 61.0), (2, 4.0, 20.0)],
     );
@@ -122,4 +122,14 @@ fn the_residual_prices_what_a_fixed_draw_costs() {
             assert!((before.value - after.value - cost).abs() < 1e-9, "node {node}, {drawn} MW: {cost} against {}", before.value - after.value);
         }
     }
+}
+
+#[test]
+fn the_roots_limit_holds_all_loads() {
+    let inputs = world(&[(None, 6.0, 0.0)], &[(0, 10.0, 5.0)], &[(0, 4.0, 40.0), (0, 4.0, 20.0)]);
+    let (cleared, market, mut work) = clear(&inputs, &[1.0]);
+    assert_eq!(cleared.value, 4.0 * 40.0 + 20.0 - 6.0 * 5.0);
+    let mut steps = Vec::new();
+    market.residual(0, 0, 10.0, &mut work, &mut steps);
+    assert_eq!(steps[0], CostStep { cost: 20.0, width: 1.0 });
 }

@@ -1,0 +1,101 @@
+//! Run as soon as possible: the zero of the gain scale.
+//!
+//! At each step the released, unfinished jobs take power in the order of their
+//! deadlines, gangs whole, as much as the step allows at a marginal cost below their
+//! own value plus penalty; mining and inference take the rest. Blocks of miners with
+//! memory are then committed around the jobs.
+
+use crate::commitment;
+use crate::evaluate::evaluate;
+use crate::inputs::Gangs;
+use crate::market::{CostStep, EPSILON_MW};
+use crate::placement::Windows;
+use crate::schedule::{Problem, Room, Run, Schedule};
+
+/// Value of running every job as soon as possible, currency.
+pub fn value(problem: &Problem<'_>, windows: &Windows, room: &mut Room) -> f64 {
+    let mut schedule = schedule(problem, room);
+    if !problem.inputs.pools.is_empty() {
+        schedule.relaxed = false;
+        commitment::sweep(problem, &mut schedule, room);
+    }
+    evaluate(problem, &schedule, windows, room).value
+}
+
+/// Jobs as soon as possible, pools divisible.
+pub fn schedule(problem: &Problem<'_>, room: &mut Room) -> Schedule {
+    let inputs = problem.inputs;
+    let mut schedule = problem.empty_schedule();
+    let mut left: Vec<f64> = inputs.jobs.iter().map(|j| j.work).collect();
+    // Jobs by deadline; `waiting` holds ranks of released, unfinished ones in that order.
+    let mut by_end: Vec<usize> = (0..inputs.jobs.len()).collect();
+    by_end.sort_by_key(|j| (inputs.jobs[*j].end, *j));
+    let mut by_release: Vec<usize> = (0..by_end.len()).collect();
+    by_release.sort_by_key(|rank| (inputs.jobs[by_end[*rank]].first, *rank));
+    let mut next = 0;
+    let mut waiting: Vec<usize> = Vec::new();
+    let mut curves: Vec<Vec<CostStep>> = vec![Vec::new(); problem.job_nodes.nodes.len()];
+    for t in 0..inputs.steps() {
+        while next < by_release.len() && inputs.jobs[by_end[by_release[next]]].first <= t {
+            let rank = by_release[next];
+            let at = waiting.partition_point(|r| *r < rank);
+            waiting.insert(at, rank);
+            next += 1;
+        }
+        waiting.retain(|rank| inputs.jobs[by_end[*rank]].end > t && left[by_end[*rank]] > 1e-9);
+        if waiting.is_empty() {
+            continue;
+        }
+        let mut known = vec![false; curves.len()];
+        for &rank in &waiting {
+            let j = by_end[rank];
+            let job = &inputs.jobs[j];
+            if job.after.iter().any(|before| left[*before] > 1e-9) {
+                continue;
+            }
+            let number = problem.job_nodes.number[job.node];
+            if !known[number] {
+                let most = inputs.nodes[job.node].limit[t];
+                problem.residual(&schedule, t, job.node, most, None, Some(number), room, &mut curves[number]);
+                curves[number].iter_mut().for_each(|s| s.cost += inputs.job_adder[t]);
+                known[number] = true;
+            }
+            let gpu_mw = problem.gpu_mw(j, t);
+            let top = (job.value_in(&inputs.grid, t) + job.unmet) / gpu_mw;
+            let goes_on = schedule.jobs[j].last().is_some_and(|r| r.step as usize + 1 == t) || (t == 0 && job.running > 0);
+            let lost = if goes_on { 0.0 } else { job.restart };
+            let affordable = below(&curves[number], schedule.job_mw[number][t], top) / gpu_mw;
+            let gpus = match &job.gangs {
+                Gangs::Divisible(most) => most.min(affordable).min(left[j] / problem.hours[t]),
+                Gangs::Sizes(sizes) => {
+                    let gang = sizes.iter().rev().map(|s| f64::from(*s)).find(|s| *s <= affordable + 1e-9).unwrap_or(0.0);
+                    // The last step runs as long as the work lasts.
+                    if gang > 0.0 { gang * ((left[j] / gang + lost) / problem.hours[t]).min(1.0) } else { 0.0 }
+                }
+            };
+            if gpus <= EPSILON_MW {
+                continue;
+            }
+            left[j] -= (gpus * problem.hours[t] - lost * gpus).max(0.0);
+            schedule.jobs[j].push(Run { step: t as u32, gpus });
+            let before = schedule.job_mw[number][t];
+            schedule.job_mw[number][t] = before + gpus * gpu_mw;
+            known.iter_mut().enumerate().filter(|(n, _)| *n != number).for_each(|(_, k)| *k = false);
+        }
+    }
+    schedule
+}
+
+/// Power above `from` whose marginal cost lies below `top`, MW.
+fn below(curve: &[CostStep], from: f64, top: f64) -> f64 {
+    let (mut at, mut sum) = (0.0, 0.0);
+    for step in curve {
+        let end = at + step.width;
+        if step.cost >= top {
+            break;
+        }
+        sum += (end - from.max(at)).max(0.0);
+        at = end;
+    }
+    sum
+}

@@ -1,0 +1,319 @@
+//! Upper bound: no plan of these inputs is worth more.
+//!
+//! Lagrangian relaxation of everything that couples steps. Jobs bid for power in
+//! each step's own market at the price mu of their work; blocks of miners buy at a
+//! price lambda per pool and step and choose their best path alone; ramps and demand
+//! charges enter as charges on load with what their limits are worth. The sum of the
+//! relaxed parts' optima is at least the optimum, for every choice of prices;
+//! subgradient steps improve the choice.
+//!
+//! Relaxed soundly: gangs to divisible power, restarts, minimum runtimes and
+//! dependencies of jobs to none, limits of nodes between blocks and other loads to
+//! the price lambda.
+
+use crate::commitment;
+use crate::evaluate::unserved_constant;
+use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment};
+use crate::placement::Windows;
+use crate::ramp::Level;
+use crate::schedule::{Problem, Room};
+
+/// Relative outward rounding: sums of a few million products err by far less.
+const OUTWARD: f64 = 1e-10;
+
+/// Descents along each job's own price before subgradient steps.
+const AUCTIONS: usize = 3;
+
+/// Prices of the relaxed couplings.
+#[derive(Debug, Clone)]
+pub struct Prices {
+    /// Per job, currency per GPU-hour of work: 0 or more.
+    pub work: Vec<f64>,
+    /// Per pool and step, currency per MWh.
+    pub power: Vec<Vec<f64>>,
+    /// Per ramp and boundary, currency per MW: positive prices the rise, negative the fall.
+    pub ramp: Vec<Vec<f64>>,
+    /// Per demand charge and step of its range, currency per MW; they add up to at most the charge.
+    pub peak: Vec<Vec<f64>>,
+}
+
+/// A bound and the slopes that improve it.
+struct Relaxed {
+    bound: f64,
+    /// Work done less work there is, per job, GPU-hours.
+    work: Vec<f64>,
+    /// Power bought by blocks less power sold to them, MWh.
+    power: Vec<Vec<f64>>,
+}
+
+/// The best bound found in `iterations` evaluations, from `prices` on; `target` is the incumbent's value.
+pub fn tighten(problem: &Problem<'_>, windows: &Windows, prices: Prices, target: f64, iterations: usize, room: &mut Room) -> f64 {
+    let mut prices = prices;
+    for _ in 0..AUCTIONS.min(iterations / 4) {
+        auction(problem, &mut prices, room);
+    }
+    let mut best: Option<(f64, Prices)> = None;
+    let mut damping = 1.0;
+    for _ in 0..iterations.max(1) {
+        let relaxed = relax(problem, windows, &prices, room);
+        match &best {
+            Some((bound, _)) if relaxed.bound >= *bound => {
+                // Overshot: shorter steps from here on.
+                damping *= 0.6;
+                if damping < 0.02 {
+                    break;
+                }
+            }
+            _ => {
+                best = Some((relaxed.bound, prices.clone()));
+                damping = (damping * 1.1f64).min(1.5);
+            }
+        }
+        if relaxed.bound - target <= 1e-9 * target.abs() {
+            break;
+        }
+        step(problem, &mut prices, &relaxed, target, damping);
+    }
+    let bound = best.map_or(f64::INFINITY, |(bound, _)| bound);
+    bound + OUTWARD * bound.abs().max(1.0)
+}
+
+/// One descent along each job's own price: its bid falls or rises until it wins just its
+/// work against the bids of all others.
+fn auction(problem: &Problem<'_>, prices: &mut Prices, room: &mut Room) {
+    let inputs = problem.inputs;
+    let active = Active::new(problem);
+    let mut curve: Vec<CostStep> = Vec::new();
+    let mut offers: Vec<(f64, f64)> = Vec::new();
+    for (j, job) in inputs.jobs.iter().enumerate() {
+        offers.clear();
+        for t in job.first..job.end {
+            let charges = charges(problem, prices, t);
+            bids(problem, prices, &active, &charges, t, Some(j), room);
+            clear(problem, &charges, t, room);
+            let gpu_mw = problem.gpu_mw(j, t);
+            let width = job.gangs.max().min(job.work / problem.hours[t]) * gpu_mw;
+            problem.market.residual(t, job.node, width, &mut room.work, &mut curve);
+            let worth = job.value_in(&inputs.grid, t) + job.unmet;
+            let more = inputs.job_adder[t] + charge_on(problem, &charges, job.node);
+            offers.extend(curve.iter().map(|s| (worth - (s.cost + more) * gpu_mw, s.width / gpu_mw * problem.hours[t])));
+        }
+        offers.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+        let mut left = job.work;
+        // The price at which the last GPU-hour is just worth while; zero when work cannot be done.
+        let level = offers.iter().find(|(_, work)| {
+            left -= work;
+            left <= 0.0
+        });
+        prices.work[j] = level.map_or(0.0, |(net, _)| net.max(0.0));
+    }
+}
+
+/// A Polyak step along the subgradient, jobs and blocks each in their own measure.
+fn step(problem: &Problem<'_>, prices: &mut Prices, relaxed: &Relaxed, target: f64, damping: f64) {
+    let excess = (relaxed.bound - target).max(0.0);
+    // Measured per unit of a job's work, so that large and small jobs move alike.
+    let scale: Vec<f64> = problem.inputs.jobs.iter().map(|j| 1.0 / j.work.max(1e-9)).collect();
+    let jobs: f64 = relaxed.work.iter().zip(&scale).map(|(g, s)| g * g * s).sum();
+    let blocks: f64 = relaxed.power.iter().flatten().map(|g| g * g).sum();
+    let weight = jobs + blocks;
+    if weight <= 0.0 {
+        return;
+    }
+    let length = damping * excess / weight;
+    for (j, price) in prices.work.iter_mut().enumerate() {
+        *price = (*price + length * relaxed.work[j] * scale[j]).max(0.0);
+    }
+    for (price, slope) in prices.power.iter_mut().flatten().zip(relaxed.power.iter().flatten()) {
+        *price += length * slope;
+    }
+}
+
+/// The relaxed optimum at these prices.
+fn relax(problem: &Problem<'_>, windows: &Windows, prices: &Prices, room: &mut Room) -> Relaxed {
+    let inputs = problem.inputs;
+    let steps = inputs.steps();
+    let mut bound = -unserved_constant(inputs);
+    let mut work: Vec<f64> = inputs.jobs.iter().map(|j| -j.work).collect();
+    for (j, job) in inputs.jobs.iter().enumerate() {
+        let price = prices.work[j];
+        bound += (price - job.unmet) * job.work;
+        let later = windows.beyond_worth[j] - price;
+        if later > 0.0 && job.beyond > 0.0 {
+            bound += later * job.beyond.min(job.work);
+            work[j] += job.beyond.min(job.work);
+        }
+    }
+    let mut power = bought(problem, prices, &mut bound);
+    bound += ramp_constants(problem, &prices.ramp);
+    for (demand, peak) in inputs.demand.iter().zip(&prices.peak) {
+        bound += peak.iter().sum::<f64>() * demand.peak_so_far;
+    }
+    let active = Active::new(problem);
+    for t in 0..steps {
+        let charges = charges(problem, prices, t);
+        bids(problem, prices, &active, &charges, t, None, room);
+        let cleared = clear(problem, &charges, t, room);
+        let hours = problem.hours[t];
+        bound += hours * cleared.value;
+        for (segment, taken) in Market::outcome(&room.work) {
+            match segment.owner {
+                Owner::Job(j) => work[j as usize] += taken * hours / problem.gpu_mw(j as usize, t),
+                Owner::Sale(m) => power[m as usize][t] -= taken * hours,
+                _ => {}
+            }
+        }
+    }
+    Relaxed { bound, work, power }
+}
+
+/// Lays out the bids of active jobs, all but `without`, and the power sold to blocks in step `t`.
+fn bids(problem: &Problem<'_>, prices: &Prices, active: &Active, charges: &[(usize, f64)], t: usize, without: Option<usize>, room: &mut Room) {
+    let inputs = problem.inputs;
+    room.fixed.clear();
+    room.fixed.resize(inputs.nodes.len(), 0.0);
+    room.extra.clear();
+    for j in active.at(t).iter().map(|j| *j as usize).filter(|j| Some(*j) != without) {
+        let job = &inputs.jobs[j];
+        let gpu_mw = problem.gpu_mw(j, t);
+        let worth = (job.value_in(&inputs.grid, t) + job.unmet - prices.work[j]) / gpu_mw;
+        let slope = worth - inputs.job_adder[t] - charge_on(problem, charges, job.node);
+        // No step usefully draws more than all of the work takes.
+        let width = job.gangs.max().min(job.work / problem.hours[t]) * gpu_mw;
+        if width > EPSILON_MW {
+            room.extra.push(Segment { slope, width, node: job.node as u32, owner: Owner::Job(j as u32) });
+        }
+    }
+    for (m, pool) in inputs.pools.iter().enumerate() {
+        let devices: f64 = pool.blocks.iter().map(|b| b.devices).sum::<f64>() * pool.scale[t];
+        let most = problem.awake_hull[m].last().map_or(0.0, |p| problem.setting(m, t, *p).0) * devices;
+        if most > EPSILON_MW {
+            let slope = prices.power[m][t] - charge_on(problem, charges, pool.node);
+            room.extra.push(Segment { slope, width: most, node: pool.node as u32, owner: Owner::Sale(m as u32) });
+        }
+    }
+}
+
+/// Clears the bids laid out in `room`.
+fn clear(problem: &Problem<'_>, charges: &[(usize, f64)], t: usize, room: &mut Room) -> Cleared {
+    if charges.is_empty() {
+        problem.market.clear(t, &room.fixed, &room.extra, &mut room.work)
+    } else {
+        problem.market.clear_charged(t, &room.fixed, &room.extra, |node| charge_on(problem, charges, node), &mut room.work)
+    }
+}
+
+/// Charge on load at `node`, currency per MWh.
+fn charge_on(problem: &Problem<'_>, charges: &[(usize, f64)], node: usize) -> f64 {
+    charges.iter().filter(|(above, _)| problem.inputs.is_below(node, *above)).map(|(_, c)| c).sum()
+}
+
+/// Blocks' own optima at the prices of power; adds their worth to `bound` and returns
+/// the energy each pool buys per step, MWh.
+fn bought(problem: &Problem<'_>, prices: &Prices, bound: &mut f64) -> Vec<Vec<f64>> {
+    let inputs = problem.inputs;
+    let mut power = vec![vec![0.0; inputs.steps()]; inputs.pools.len()];
+    for (m, pool) in inputs.pools.iter().enumerate() {
+        // Worth and power of one device that is on, per step.
+        let mut worth = Vec::with_capacity(inputs.steps());
+        let mut drawn = Vec::with_capacity(inputs.steps());
+        for t in 0..inputs.steps() {
+            let best = problem.awake_hull[m]
+                .iter()
+                .map(|point| problem.setting(m, t, *point))
+                .map(|(mw, revenue)| (revenue - prices.power[m][t] * mw, mw))
+                .max_by(|a, b| a.0.total_cmp(&b.0))
+                .unwrap_or((0.0, 0.0));
+            worth.push(best.0 * problem.hours[t] * pool.scale[t]);
+            drawn.push(best.1 * problem.hours[t] * pool.scale[t]);
+        }
+        // Blocks in the same state have the same best path per device.
+        let mut done: Vec<usize> = Vec::new();
+        let mut results: Vec<(f64, Vec<bool>)> = Vec::new();
+        for (b, block) in pool.blocks.iter().enumerate() {
+            let same = done.iter().position(|d| pool.blocks[*d] == *block);
+            let at = same.unwrap_or_else(|| {
+                let scaled: Vec<f64> = worth.iter().map(|w| w * block.devices).collect();
+                done.push(b);
+                results.push(commitment::best_path(problem, m, b, &scaled));
+                results.len() - 1
+            });
+            *bound += results[at].0;
+            for (t, on) in results[at].1.iter().enumerate() {
+                if *on {
+                    power[m][t] += drawn[t] * block.devices;
+                }
+            }
+        }
+    }
+    power
+}
+
+/// What the ramp limits are worth at their prices.
+fn ramp_constants(problem: &Problem<'_>, prices: &[Vec<f64>]) -> f64 {
+    let mut total = 0.0;
+    for (ramp, rho) in problem.inputs.ramps.iter().zip(prices) {
+        for t in 0..problem.inputs.steps() {
+            let room = if rho[t] > 0.0 { ramp.up } else { ramp.down };
+            if rho[t] != 0.0 {
+                total += rho[t].abs() * room * problem.hours[t];
+            }
+        }
+        total += rho[0] * ramp.initial.unwrap_or(0.0);
+    }
+    total
+}
+
+/// Charges on load per node in step `t`, currency per MWh.
+fn charges(problem: &Problem<'_>, prices: &Prices, t: usize) -> Vec<(usize, f64)> {
+    let mut all = Vec::new();
+    for (ramp, rho) in problem.inputs.ramps.iter().zip(&prices.ramp) {
+        let charge = (rho[t] - rho[t + 1]) / problem.hours[t];
+        if charge != 0.0 {
+            all.push((ramp.node, charge));
+        }
+    }
+    for (demand, peak) in problem.inputs.demand.iter().zip(&prices.peak) {
+        if (demand.first..demand.end).contains(&t) && peak[t - demand.first] != 0.0 {
+            all.push((0, peak[t - demand.first] / problem.hours[t]));
+        }
+    }
+    all
+}
+
+/// Jobs whose window holds each step.
+struct Active {
+    jobs: Vec<u32>,
+    start: Vec<usize>,
+}
+
+impl Active {
+    fn new(problem: &Problem<'_>) -> Self {
+        let steps = problem.inputs.steps();
+        let mut start = vec![0usize; steps + 1];
+        for job in &problem.inputs.jobs {
+            (job.first..job.end).for_each(|t| start[t + 1] += 1);
+        }
+        for t in 0..steps {
+            start[t + 1] += start[t];
+        }
+        let mut next = start.clone();
+        let mut jobs = vec![0u32; start[steps]];
+        for (j, job) in problem.inputs.jobs.iter().enumerate() {
+            for t in job.first..job.end {
+                jobs[next[t]] = j as u32;
+                next[t] += 1;
+            }
+        }
+        Self { jobs, start }
+    }
+
+    fn at(&self, t: usize) -> &[u32] {
+        &self.jobs[self.start[t]..self.start[t + 1]]
+    }
+}
+
+/// Ramp prices of courses, zero where a ramp does not bind.
+pub fn ramp_prices(levels: &[Level]) -> Vec<Vec<f64>> {
+    levels.iter().map(|l| l.multiplier.clone()).collect()
+}

@@ -1,0 +1,138 @@
+//! From facility MW of one step back to devices, GPUs and watts.
+
+use swingload_model::Power;
+use swingload_model::site::commitment::CommitmentKind;
+
+use super::{Built, PoolPlace};
+use crate::dispatch::Dispatch;
+use crate::policy::Setup;
+use crate::state::{JobState, SiteState};
+
+/// Power of every load in one step, facility MW above sleep and idle.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StepPower {
+    /// Per stack of the inputs, all tiers together.
+    pub stacks: Vec<f64>,
+    /// Per pool with memory and block.
+    pub blocks: Vec<Vec<f64>>,
+    /// Per job of the inputs: GPUs.
+    pub jobs: Vec<f64>,
+}
+
+/// Watts below a millionth of a device are rounding noise.
+const TOLERANCE: f64 = 1e-6;
+
+impl Built {
+    /// Devices, GPUs and watts of step `t`, rounded down so that limits hold.
+    pub fn dispatch(&self, setup: &Setup, state: &SiteState, jobs: &[JobState], t: usize, power: &StepPower) -> Dispatch {
+        let site = &setup.site;
+        let factor = |node: usize| self.inputs.nodes[node].factor[t];
+        let pools = site.pools.iter().enumerate().map(|(p, pool)| {
+            let points: Vec<f64> = pool.points.iter().map(|o| (o.power - pool.sleep).as_megawatts() * factor(pool.node)).collect();
+            let blocks = &state.pools[p].blocks;
+            match self.pool[p] {
+                PoolPlace::Pool(m) => blocks.iter().zip(&power.blocks[m]).map(|(b, mw)| awake_devices(&points, b.available, *mw)).collect(),
+                PoolPlace::Stack(s) => {
+                    // Blocks fill one after the other, so that a partly run pool switches few devices.
+                    let all: u32 = blocks.iter().map(|b| b.available).sum();
+                    let mut left = mixed_devices(&points, all, power.stacks[s]);
+                    blocks.iter().map(|b| take_devices(&mut left, b.available)).collect()
+                }
+            }
+        });
+        let gpu_mw = |pool: usize| (site.gpu_pools[pool].running - site.gpu_pools[pool].idle).as_megawatts() * factor(self.gpu_node[pool]);
+        let services = site.services.iter().enumerate().map(|(v, service)| {
+            let gpus = (power.stacks[self.service[v]] / gpu_mw(service.gpu_pool) + TOLERANCE).floor() as u32;
+            gpus / service.gpus_per_replica * service.gpus_per_replica
+        });
+        let hosting = site.commitments.iter().enumerate().map(|(c, commitment)| match (&commitment.kind, self.hosting[c]) {
+            (CommitmentKind::Hosting { node, .. }, Some(stack)) => Power::new((power.stacks[stack] / factor(*node) * 1e6 + TOLERANCE).floor() as i64),
+            _ => Power::ZERO,
+        });
+        let running = self.job.iter().zip(&power.jobs).filter_map(|(position, gpus)| {
+            // A gang that is planned for part of a step runs whole until its work is done.
+            let job = &jobs[*position].job;
+            let gang = job.gangs.iter().rev().find(|g| f64::from(**g) <= gpus + TOLERANCE).or(job.gangs.first());
+            gang.filter(|_| *gpus > TOLERANCE).map(|g| (*position, *g))
+        });
+        Dispatch {
+            pools: pools.collect(),
+            services: services.collect(),
+            hosting: hosting.collect(),
+            jobs: running.collect(),
+            reasons: Vec::new(),
+            marginal_value: 0.0,
+        }
+    }
+}
+
+/// Devices per point of a block that is wholly awake (`mw` above its lowest point) or wholly asleep.
+fn awake_devices(points: &[f64], devices: u32, mw: f64) -> Vec<u32> {
+    let mut at = vec![0; points.len()];
+    let lowest = points[0] * f64::from(devices);
+    if devices == 0 || mw < lowest * 0.5 {
+        return at;
+    }
+    at[0] = devices;
+    // Raise as many devices as the power carries, one point after the other.
+    let mut left = mw - lowest;
+    for i in 1..points.len() {
+        let step = points[i] - points[i - 1];
+        let raised = ((left / step + TOLERANCE).floor().max(0.0) as u32).min(at[i - 1]);
+        at[i - 1] -= raised;
+        at[i] += raised;
+        left -= f64::from(raised) * step;
+        if at[i - 1] > 0 {
+            break;
+        }
+    }
+    at
+}
+
+/// Devices per point of a pool without memory: any number awake.
+fn mixed_devices(points: &[f64], devices: u32, mw: f64) -> Vec<u32> {
+    let mut at = vec![0; points.len()];
+    let woken = ((mw / points[0] + TOLERANCE).floor().max(0.0) as u32).min(devices);
+    if woken < devices {
+        at[0] = woken;
+        return at;
+    }
+    awake_devices(points, devices, mw)
+}
+
+/// Moves up to `devices` awake devices out of `left`, highest points first.
+fn take_devices(left: &mut [u32], devices: u32) -> Vec<u32> {
+    let mut at = vec![0; left.len()];
+    let mut room = devices;
+    for i in (0..left.len()).rev() {
+        at[i] = left[i].min(room);
+        left[i] -= at[i];
+        room -= at[i];
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_wholly_awake_and_within_its_power() {
+        let points = [0.0018, 0.0024, 0.0030];
+        assert_eq!(awake_devices(&points, 10, 0.0), [0, 0, 0]);
+        assert_eq!(awake_devices(&points, 10, 0.018), [10, 0, 0]);
+        assert_eq!(awake_devices(&points, 10, 0.0205), [6, 4, 0]);
+        assert_eq!(awake_devices(&points, 10, 0.027), [0, 5, 5]);
+        assert_eq!(awake_devices(&points, 10, 0.030), [0, 0, 10]);
+    }
+
+    #[test]
+    fn a_pool_without_memory_wakes_as_many_as_fit() {
+        let points = [0.0018, 0.0030];
+        assert_eq!(mixed_devices(&points, 10, 0.0099), [5, 0]);
+        assert_eq!(mixed_devices(&points, 10, 0.0205), [8, 2]);
+        let mut left = vec![5, 3];
+        assert_eq!(take_devices(&mut left, 4), [1, 3]);
+        assert_eq!(take_devices(&mut left, 4), [4, 0]);
+    }
+}

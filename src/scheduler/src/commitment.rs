@@ -1,0 +1,249 @@
+//! Commitment: which blocks of miners are on when, one block at a time against the others.
+//!
+//! A block that is on draws at least its lowest setting and follows its marginal
+//! settings above that; what a step is worth to it follows from the residual of
+//! its node without it. The path over time is a dynamic program over on/off with
+//! stretches of the minimum times taken in one stride, and over the starts made
+//! on the day where those are limited.
+
+use crate::market::{CostStep, EPSILON_MW};
+use crate::schedule::{Problem, Room, Schedule, area, minimum_ends};
+
+/// Re-decides every block once, in the order of the pools; returns whether any path changed.
+pub fn sweep(problem: &Problem<'_>, schedule: &mut Schedule, room: &mut Room) -> bool {
+    let mut changed = false;
+    for (m, pool) in problem.inputs.pools.iter().enumerate() {
+        for b in 0..pool.blocks.len() {
+            let worth = worth(problem, schedule, m, b, room);
+            let path = path(problem, m, b, &worth);
+            if path != schedule.on[m][b] {
+                schedule.on[m][b] = path;
+                changed = true;
+            }
+        }
+    }
+    changed
+}
+
+/// Worth of block `b` of pool `m` being on in each step, currency, against everything else as it stands.
+fn worth(problem: &Problem<'_>, schedule: &Schedule, m: usize, b: usize, room: &mut Room) -> Vec<f64> {
+    let pool = &problem.inputs.pools[m];
+    let mut curve = Vec::new();
+    let hull = &problem.awake_hull[m];
+    (0..problem.inputs.steps())
+        .map(|t| {
+            let devices = pool.blocks[b].devices * pool.scale[t];
+            if devices <= 0.0 {
+                return 0.0;
+            }
+            let most = hull.last().map_or(0.0, |point| problem.setting(m, t, *point).0) * devices;
+            problem.residual(schedule, t, pool.node, most, Some((m, b)), None, room, &mut curve);
+            on_worth(problem, m, t, devices, &curve) * problem.hours[t]
+        })
+        .collect()
+}
+
+/// Worth per hour of `devices` being on at a residual: the lowest setting is taken
+/// whole, higher ones as far as they pay.
+fn on_worth(problem: &Problem<'_>, m: usize, t: usize, devices: f64, curve: &[CostStep]) -> f64 {
+    let hull = &problem.awake_hull[m];
+    let (mw, revenue) = problem.setting(m, t, hull[0]);
+    let Some(cost) = area(curve, 0.0, mw * devices) else {
+        // Not even the lowest setting can be carried.
+        return -1e15;
+    };
+    let mut worth = revenue * devices - cost;
+    let mut at = mw * devices;
+    for pair in hull.windows(2) {
+        let (low, high) = (problem.setting(m, t, pair[0]), problem.setting(m, t, pair[1]));
+        let width = (high.0 - low.0) * devices;
+        if width <= EPSILON_MW {
+            continue;
+        }
+        let slope = (high.1 - low.1) / (high.0 - low.0);
+        worth += gain_above(curve, at, at + width, slope);
+        at += width;
+    }
+    worth
+}
+
+/// Gain of drawing within `from..to` MW as far as the residual costs less than `slope`.
+fn gain_above(curve: &[CostStep], from: f64, to: f64, slope: f64) -> f64 {
+    let (mut at, mut gain) = (0.0, 0.0);
+    for step in curve {
+        let end = at + step.width;
+        if step.cost >= slope {
+            break;
+        }
+        gain += (to.min(end) - from.max(at)).max(0.0) * (slope - step.cost);
+        at = end;
+    }
+    gain
+}
+
+/// Cost of starting block `b` of pool `m` at step `t`: wear, and revenue lost while waking.
+pub(crate) fn start_loss(problem: &Problem<'_>, m: usize, b: usize, t: usize) -> f64 {
+    let pool = &problem.inputs.pools[m];
+    let devices = pool.blocks[b].devices;
+    let (mut left, mut lost) = (pool.wake, 0.0);
+    for step in t..problem.inputs.steps() {
+        if left <= 0.0 {
+            break;
+        }
+        let hours = left.min(problem.hours[step]);
+        // Waking devices hash nothing at the lowest setting's power.
+        lost += problem.awake_hull[m][0].1 * pool.revenue[step] * devices * pool.scale[step] * hours;
+        left -= hours;
+    }
+    pool.start_cost * devices + lost
+}
+
+/// The on/off path worth most, and its worth, for given worths of being on per step.
+pub(crate) fn best_path(problem: &Problem<'_>, m: usize, b: usize, worth: &[f64]) -> (f64, Vec<bool>) {
+    let tables = Tables::new(problem, m, b, worth);
+    (tables.value(), tables.walk())
+}
+
+fn path(problem: &Problem<'_>, m: usize, b: usize, worth: &[f64]) -> Vec<bool> {
+    best_path(problem, m, b, worth).1
+}
+
+/// Backward induction over (step, free to switch on or off, starts made today).
+struct Tables<'p, 'i> {
+    problem: &'p Problem<'i>,
+    m: usize,
+    b: usize,
+    steps: usize,
+    /// Counts of starts told apart, one more than the limit; 1 without a limit.
+    counts: usize,
+    /// `prefix[t]`: worth of being on in the first t steps.
+    prefix: Vec<f64>,
+    /// First step at which a stretch begun at t may end, for on and off.
+    on_until: Vec<usize>,
+    off_until: Vec<usize>,
+    /// Best worth from t on, when free to switch.
+    on: Vec<f64>,
+    off: Vec<f64>,
+}
+
+impl<'p, 'i> Tables<'p, 'i> {
+    fn new(problem: &'p Problem<'i>, m: usize, b: usize, worth: &[f64]) -> Self {
+        let pool = &problem.inputs.pools[m];
+        let steps = worth.len();
+        let counts = pool.starts_per_day.map_or(1, |most| most as usize + 1);
+        let mut prefix = vec![0.0; steps + 1];
+        for t in 0..steps {
+            prefix[t + 1] = prefix[t] + worth[t];
+        }
+        let mut tables = Self {
+            problem,
+            m,
+            b,
+            steps,
+            counts,
+            prefix,
+            on_until: minimum_ends(&problem.hours, pool.min_on),
+            off_until: minimum_ends(&problem.hours, pool.min_off),
+            on: vec![0.0; (steps + 1) * counts],
+            off: vec![0.0; (steps + 1) * counts],
+        };
+        for t in (0..steps).rev() {
+            for made in 0..counts {
+                let at = t * counts + made;
+                let next = (t + 1) * counts + tables.carried(t, t + 1, made);
+                let stay_on = worth[t] + tables.on[next];
+                let stay_off = tables.off[next];
+                tables.on[at] = stay_on.max(tables.stop(t, made));
+                tables.off[at] = stay_off.max(tables.start(t, made));
+            }
+        }
+        tables
+    }
+
+    /// Starts that still count at step `to` of `made` at step `from`.
+    fn carried(&self, from: usize, to: usize, made: usize) -> usize {
+        let day = &self.problem.inputs.pools[self.m].day;
+        if self.counts == 1 || to >= self.steps || day[to] != day[from] { 0 } else { made }
+    }
+
+    /// Worth of starting at `t` with `made` starts before it on that day.
+    fn start(&self, t: usize, made: usize) -> f64 {
+        let limited = self.counts > 1;
+        if limited && made + 1 >= self.counts {
+            return f64::NEG_INFINITY;
+        }
+        let end = self.on_until[t];
+        let after = if limited { self.carried(t, end, made + 1) } else { 0 };
+        self.prefix[end] - self.prefix[t] - start_loss(self.problem, self.m, self.b, t) + self.on[end * self.counts + after]
+    }
+
+    /// Worth of stopping at `t`.
+    fn stop(&self, t: usize, made: usize) -> f64 {
+        let end = self.off_until[t];
+        self.off[end * self.counts + self.carried(t, end, made)]
+    }
+
+    /// Step from which the block is free to leave the state it begins in.
+    fn held(&self) -> usize {
+        let pool = &self.problem.inputs.pools[self.m];
+        let block = &pool.blocks[self.b];
+        let least = if block.on { pool.min_on } else { pool.min_off };
+        let missing = least - block.hours_in_state;
+        if missing <= 1e-9 { 0 } else { minimum_ends(&self.problem.hours, missing)[0] }
+    }
+
+    fn made_today(&self) -> usize {
+        (self.problem.inputs.pools[self.m].blocks[self.b].starts_today as usize).min(self.counts - 1)
+    }
+
+    /// Worth of the best path.
+    fn value(&self) -> f64 {
+        let held = self.held();
+        let made = self.carried(0, held, self.made_today());
+        let at = held * self.counts + made;
+        if self.problem.inputs.pools[self.m].blocks[self.b].on { self.prefix[held] + self.on[at] } else { self.off[at] }
+    }
+
+    /// The best path.
+    fn walk(&self) -> Vec<bool> {
+        let begins_on = self.problem.inputs.pools[self.m].blocks[self.b].on;
+        let mut path = vec![false; self.steps];
+        let mut t = self.held();
+        path[..t].fill(begins_on);
+        let mut made = self.carried(0, t, self.made_today());
+        let mut on = begins_on;
+        while t < self.steps {
+            let at = t * self.counts + made;
+            let (until, turns) = if on {
+                let stay = self.prefix[t + 1] - self.prefix[t] + self.on[(t + 1) * self.counts + self.carried(t, t + 1, made)];
+                if stay >= self.on[at] - 1e-9 { (t + 1, false) } else { (self.off_until[t], true) }
+            } else {
+                let stay = self.off[(t + 1) * self.counts + self.carried(t, t + 1, made)];
+                if stay >= self.off[at] - 1e-9 { (t + 1, false) } else { (self.on_until[t], true) }
+            };
+            on ^= turns;
+            let starts = if on && turns { made + 1 } else { made };
+            made = self.carried(t, until, starts);
+            path[t..until].fill(on);
+            t = until;
+        }
+        path
+    }
+}
+
+/// Starts, wear and lost revenue of the paths in the schedule, currency.
+pub fn start_costs(problem: &Problem<'_>, schedule: &Schedule) -> f64 {
+    let mut total = 0.0;
+    for (m, pool) in problem.inputs.pools.iter().enumerate() {
+        for (b, block) in pool.blocks.iter().enumerate() {
+            let mut before = block.on;
+            for (t, on) in schedule.on[m][b].iter().enumerate() {
+                if *on && !before {
+                    total += start_loss(problem, m, b, t);
+                }
+                before = *on;
+            }
+        }
+    }
+    total
+}

@@ -1,0 +1,115 @@
+//! What the controller expects: one forecaster per series over what was published.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use swingload_forecast::models::Model;
+use swingload_forecast::{Forecast, History, Request};
+use swingload_model::TimeGrid;
+
+use crate::outlook::Outlook;
+
+/// Forecasters by series, and one for all others.
+pub struct ForecastBook {
+    default: Model,
+    by_series: BTreeMap<String, Model>,
+    seed: u64,
+}
+
+impl std::fmt::Debug for ForecastBook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let named = self.by_series.iter().map(|(s, m)| (s, m.name()));
+        f.debug_map()
+            .entries(named)
+            .entry(&"*", &self.default.name())
+            .finish()
+    }
+}
+
+impl ForecastBook {
+    /// `default` forecasts every series that gets no forecaster of its own; `seed` is the run's.
+    pub fn new(default: Model, seed: u64) -> Self {
+        Self {
+            default,
+            by_series: BTreeMap::new(),
+            seed,
+        }
+    }
+
+    /// The same book with `model` for `series`.
+    #[must_use]
+    pub fn with(mut self, series: impl Into<String>, model: Model) -> Self {
+        self.by_series.insert(series.into(), model);
+        self
+    }
+
+    /// What is expected at Unix second `now` from what `history` says was known.
+    pub fn outlook<'a>(&'a self, history: &'a History, now: i64) -> Expected<'a> {
+        Expected {
+            book: self,
+            history,
+            now,
+            memo: RefCell::default(),
+        }
+    }
+}
+
+/// Forecasts issued at one instant; each is made once.
+#[derive(Debug)]
+pub struct Expected<'a> {
+    book: &'a ForecastBook,
+    history: &'a History,
+    now: i64,
+    memo: RefCell<Vec<(String, Forecast)>>,
+}
+
+impl Expected<'_> {
+    /// Reads from the forecast of `series` over `grid`, made now if it was not yet.
+    fn read<T>(
+        &self,
+        series: &str,
+        grid: &TimeGrid,
+        quantiles: bool,
+        pick: impl FnOnce(&Forecast) -> T,
+    ) -> T {
+        let enough = |f: &Forecast| f.grid == *grid && (!quantiles || !f.quantiles.is_empty());
+        if let Some((_, found)) = self
+            .memo
+            .borrow()
+            .iter()
+            .find(|(name, f)| name == series && enough(f))
+        {
+            return pick(found);
+        }
+        let model = self
+            .book
+            .by_series
+            .get(series)
+            .unwrap_or(&self.book.default);
+        let forecast = model.forecast(&Request {
+            history: self.history,
+            series,
+            issued_at: self.now,
+            grid,
+            quantiles,
+            paths: 0,
+            seed: self.book.seed,
+        });
+        let answer = pick(&forecast);
+        self.memo.borrow_mut().push((series.to_owned(), forecast));
+        answer
+    }
+}
+
+impl Outlook for Expected<'_> {
+    fn mean(&self, series: &str, grid: &TimeGrid) -> Vec<f64> {
+        self.read(series, grid, false, |f| f.mean.clone())
+    }
+
+    fn quantile(&self, series: &str, grid: &TimeGrid, pct: u8) -> Vec<f64> {
+        self.read(series, grid, true, |f| {
+            f.quantile(pct)
+                .expect("invariant: quantiles were asked for, at a level forecasts have")
+        })
+    }
+}

@@ -1,0 +1,277 @@
+//! The last check before commands: no dispatch leaves that exceeds a limit.
+//!
+//! Own arithmetic on the site's figures, nothing of the planner's: a fault there
+//! shows here as an incident and never as an overload.
+
+use swingload_model::site::Site;
+use swingload_model::units::Power;
+
+use super::IncidentKind;
+use super::belief::Ledger;
+use super::limits::{Limits, StepLimits, amount};
+use super::trim::Trim;
+use crate::dispatch::Dispatch;
+use crate::policy::View;
+
+/// Share of a node's usable power by which meter and set points may differ
+/// unnoticed: forecasts of temperature, hence of PUE, are not exact.
+const METER_TOLERANCE: f64 = 0.005;
+
+/// Checks dispatches; remembers what the meter should have shown.
+#[derive(Debug)]
+pub(super) struct Guard {
+    limits: Limits,
+    step: StepLimits,
+    /// IT watts in doubt at each node.
+    more: Vec<f64>,
+    /// Facility watts below each node that the meter shows and no set point explains.
+    unexplained: Vec<f64>,
+    /// Load of each node as dispatched in the last step and the one before; a
+    /// device on its way from one to the other draws at most the larger.
+    expected: [Vec<f64>; 2],
+}
+
+impl Guard {
+    pub(super) fn new(site: &Site) -> Self {
+        Self {
+            limits: Limits::new(site),
+            step: StepLimits::default(),
+            more: vec![0.0; site.tree.len()],
+            unexplained: vec![0.0; site.tree.len()],
+            expected: [Vec::new(), Vec::new()],
+        }
+    }
+
+    /// Compares the meters of the last step with what was dispatched.
+    pub(super) fn metered(&mut self, site: &Site, power: &[Power]) {
+        let [last, before] = &self.expected;
+        if last.is_empty() {
+            return;
+        }
+        for (n, metered) in power.iter().enumerate() {
+            let expected = before.get(n).map_or(last[n], |b| last[n].max(*b));
+            let tolerance = METER_TOLERANCE * site.tree.node(n).usable().get() as f64;
+            self.unexplained[n] = (metered.get() as f64 - expected - tolerance).max(0.0);
+        }
+    }
+
+    /// Corrects what no device or job can do, takes off what exceeds a limit, and
+    /// says what it found.
+    pub(super) fn check(
+        &mut self,
+        view: &View<'_>,
+        ledger: &Ledger,
+        dispatch: &mut Dispatch,
+    ) -> Vec<IncidentKind> {
+        let mut found = Vec::new();
+        correct(view, dispatch, &mut found);
+        self.gpus(view, dispatch, &mut found);
+        self.limits
+            .prepare(&view.setup.site, view.outlook, view.step, &mut self.step);
+        self.power(view, ledger, dispatch, &mut found);
+        found
+    }
+
+    /// Assigned GPUs within installed ones, per pool.
+    fn gpus(&self, view: &View<'_>, dispatch: &mut Dispatch, found: &mut Vec<IncidentKind>) {
+        let site = &view.setup.site;
+        for (g, pool) in site.gpu_pools.iter().enumerate() {
+            let installed = pool.count.at(view.now);
+            let of_jobs = |d: &Dispatch| -> u32 {
+                let mine = d.jobs.iter().filter(|j| view.jobs[j.0].job.gpu_pool == g);
+                mine.map(|j| j.1).sum()
+            };
+            let of_services = |d: &Dispatch| -> u32 {
+                let all = site.services.iter().zip(&d.services);
+                all.filter(|(s, _)| s.gpu_pool == g).map(|(_, n)| n).sum()
+            };
+            let used = of_jobs(dispatch) + of_services(dispatch);
+            let Some(excess) = used.checked_sub(installed).filter(|e| *e > 0) else {
+                continue;
+            };
+            found.push(IncidentKind::GpusExceeded {
+                gpu_pool: g,
+                excess,
+            });
+            let mut left = excess;
+            for k in (0..dispatch.jobs.len()).rev() {
+                let (position, gpus) = dispatch.jobs[k];
+                if left > 0 && view.jobs[position].job.gpu_pool == g {
+                    dispatch.jobs[k].1 = 0;
+                    left = left.saturating_sub(gpus);
+                }
+            }
+            dispatch.jobs.retain(|(_, gpus)| *gpus > 0);
+            for (v, service) in site.services.iter().enumerate().rev() {
+                if service.gpu_pool == g {
+                    let off = left.min(dispatch.services[v]);
+                    dispatch.services[v] -= off;
+                    left -= off;
+                }
+            }
+        }
+    }
+
+    /// Power of every node within its limit.
+    fn power(
+        &mut self,
+        view: &View<'_>,
+        ledger: &Ledger,
+        dispatch: &mut Dispatch,
+        found: &mut Vec<IncidentKind>,
+    ) {
+        let site = &view.setup.site;
+        let none = vec![0.0; site.tree.len()];
+        self.measure(view, dispatch, &none);
+        let by_policy = self.step.worst(&none);
+        let planned = self.step.load.clone();
+        let mut first = true;
+        // Each round frees something below a node or gives that node up.
+        let rounds = 8 * site.tree.len() + 8;
+        for round in 0..=rounds {
+            self.more.fill(0.0);
+            ledger.doubtful(
+                site,
+                view.state,
+                view.jobs,
+                dispatch,
+                view.now,
+                &mut self.more,
+            );
+            let more = std::mem::take(&mut self.more);
+            self.measure(view, dispatch, &more);
+            self.more = more;
+            // What devices in doubt explain of the meter's surplus is counted once.
+            let explained = self.step.load.iter().zip(&planned).map(|(l, p)| l - p);
+            let reserve: Vec<f64> = self
+                .unexplained
+                .iter()
+                .zip(explained)
+                .map(|(u, e)| (u - e.max(0.0)).max(0.0))
+                .collect();
+            let Some((node, excess_w)) = self.step.worst(&reserve) else {
+                break;
+            };
+            if first {
+                first = false;
+                let (node, excess_w) = by_policy.unwrap_or((node, excess_w));
+                found.push(IncidentKind::LimitExceeded {
+                    node,
+                    excess_w,
+                    by_policy: by_policy.is_some(),
+                });
+            }
+            let left = self.take_off(view, ledger, dispatch, node, excess_w);
+            if left >= excess_w || round == rounds {
+                // Nothing more to take off there: said aloud, never passed over.
+                found.push(IncidentKind::LimitUnmet { node, excess_w });
+                self.step.limit[node] = f64::INFINITY;
+            }
+        }
+        self.measure(view, dispatch, &none);
+        let [last, before] = &mut self.expected;
+        std::mem::swap(last, before);
+        last.clone_from(&self.step.load);
+    }
+
+    fn measure(&mut self, view: &View<'_>, dispatch: &Dispatch, more: &[f64]) {
+        let site = &view.setup.site;
+        self.limits
+            .measure(site, view.now, dispatch, view.jobs, more, &mut self.step);
+    }
+
+    /// Takes `excess` facility watts off below `node`; returns what it could not.
+    fn take_off(
+        &self,
+        view: &View<'_>,
+        ledger: &Ledger,
+        dispatch: &mut Dispatch,
+        node: usize,
+        excess: f64,
+    ) -> f64 {
+        let site = &view.setup.site;
+        let mut trim = Trim {
+            site,
+            limits: &self.limits,
+            step: &self.step,
+            node,
+            excess,
+        };
+        let held = |p: usize, b: usize| {
+            let block = &view.state.pools[p].blocks[b];
+            let young = view.now - block.since < site.pools[p].min_on.get();
+            (block.is_on() && young) || ledger.block_in_doubt(p, b, view.now)
+        };
+        trim.sleep(dispatch, &held);
+        let floor = |v: usize| floor_gpus(view, v);
+        trim.inference(dispatch, &floor);
+        trim.jobs(dispatch, view.jobs);
+        trim.inference(dispatch, &|_| 0);
+        trim.hosting(dispatch);
+        trim.excess
+    }
+}
+
+/// GPUs a service must have: its floor in whole replicas.
+pub(crate) fn floor_gpus(view: &View<'_>, v: usize) -> u32 {
+    let service = &view.setup.site.services[v];
+    let demand = amount(&service.demand, view.outlook, view.step);
+    let floor = amount(&service.floor, view.outlook, view.step).min(demand);
+    let replicas = (floor.max(0.0) / f64::from(service.gpus_per_replica) - 1e-9).ceil();
+    replicas.max(0.0) as u32 * service.gpus_per_replica
+}
+
+/// Gives every load a set point it can have.
+fn correct(view: &View<'_>, dispatch: &mut Dispatch, found: &mut Vec<IncidentKind>) {
+    let site = &view.setup.site;
+    let mut impossible = |what: String| found.push(IncidentKind::Impossible(what));
+    dispatch.pools.resize(site.pools.len(), Vec::new());
+    for (p, pool) in site.pools.iter().enumerate() {
+        let known = &view.state.pools[p].blocks;
+        let blocks = &mut dispatch.pools[p];
+        blocks.resize(known.len(), Vec::new());
+        for (b, at_point) in blocks.iter_mut().enumerate() {
+            at_point.resize(pool.points.len(), 0);
+            let awake: u32 = at_point.iter().sum();
+            let mut over = awake.saturating_sub(known[b].available);
+            if over > 0 {
+                impossible(format!(
+                    "{over} devices more than answer in block {b} of `{}`",
+                    pool.id
+                ));
+                for devices in at_point.iter_mut() {
+                    let off = over.min(*devices);
+                    *devices -= off;
+                    over -= off;
+                }
+            }
+        }
+    }
+    dispatch.services.resize(site.services.len(), 0);
+    dispatch.hosting.resize(site.commitments.len(), Power::ZERO);
+    for power in &mut dispatch.hosting {
+        *power = Power::max(*power, Power::ZERO);
+    }
+    dispatch.jobs.retain(|(_, gpus)| *gpus > 0);
+    dispatch.jobs.sort_unstable();
+    dispatch.jobs.dedup_by_key(|(position, _)| *position);
+    dispatch.jobs.retain(|(position, gpus)| {
+        let Some(state) = view.jobs.get(*position) else {
+            impossible(format!("job {position} does not exist"));
+            return false;
+        };
+        let wrong = if !state.is_open() {
+            "is over"
+        } else if state.job.release > view.now {
+            "is not released"
+        } else if state.waits_for > 0 {
+            "waits for another"
+        } else if !state.job.gangs.contains(gpus) {
+            "has no gang of that size"
+        } else {
+            return true;
+        };
+        impossible(format!("job `{}` {wrong}", state.job.id));
+        false
+    });
+}

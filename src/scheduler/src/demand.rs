@@ -1,0 +1,78 @@
+//! Demand charges: how high each month's peak may rise.
+//!
+//! With a cap L on the root's load, the worth of the capped steps is concave in L
+//! and the charge linear, so the best cap is found by golden section. The plan is
+//! then made under that cap, and the steps at it say what the peak is worth.
+
+use crate::inputs::PlanInputs;
+use crate::schedule::{Problem, Room, Schedule};
+
+/// Narrowings of the golden section: the range shrinks to a thousandth.
+const SECTIONS: usize = 15;
+
+/// The inputs with the root capped in every charged range, around the jobs and blocks of `schedule`.
+pub fn capped(problem: &Problem<'_>, schedule: &Schedule, room: &mut Room) -> PlanInputs {
+    let mut inputs = problem.inputs.clone();
+    for demand in &problem.inputs.demand {
+        let range = demand.first..demand.end;
+        let loads: Vec<f64> = range.clone().map(|t| load(problem, schedule, t, room)).collect();
+        let high = loads.iter().copied().fold(demand.peak_so_far, f64::max);
+        let low = demand.peak_so_far.min(high);
+        let worth = |cap: f64, room: &mut Room| -> f64 {
+            let steps: f64 = range.clone().zip(&loads).filter(|(_, l)| **l > cap).map(|(t, l)| capped_loss(problem, schedule, t, *l, cap, room)).sum();
+            -steps - demand.per_mw * (cap - demand.peak_so_far).max(0.0)
+        };
+        let cap = golden_section(low, high, |cap| worth(cap, room));
+        for t in range {
+            inputs.nodes[0].limit[t] = inputs.nodes[0].limit[t].min(cap.max(must_take(problem, schedule, t, room)));
+        }
+    }
+    inputs
+}
+
+/// Load of the root in step `t`, MW.
+fn load(problem: &Problem<'_>, schedule: &Schedule, t: usize, room: &mut Room) -> f64 {
+    problem.clear(schedule, t, room);
+    crate::evaluate::root_load(room)
+}
+
+/// Power in step `t` that jobs and running blocks draw whatever the cap.
+fn must_take(problem: &Problem<'_>, schedule: &Schedule, t: usize, room: &mut Room) -> f64 {
+    problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
+    room.fixed.iter().sum()
+}
+
+/// Value lost in step `t` when the root's load of `from` MW is cut to `cap`, currency.
+fn capped_loss(problem: &Problem<'_>, schedule: &Schedule, t: usize, from: f64, cap: f64, room: &mut Room) -> f64 {
+    problem.clear(schedule, t, room);
+    problem.hours[t] * problem.market.cut_loss(from - cap, &room.work)
+}
+
+/// Worth of one more MW above the root's limit in step `t`, currency; what a peak is worth there.
+pub fn peak_worth(problem: &Problem<'_>, schedule: &Schedule, t: usize, room: &mut Room) -> f64 {
+    problem.clear(schedule, t, room);
+    problem.hours[t] * problem.market.limit_worth(&room.work)
+}
+
+/// The largest of a concave function on `[low, high]`.
+fn golden_section(mut low: f64, mut high: f64, mut worth: impl FnMut(f64) -> f64) -> f64 {
+    const RATIO: f64 = 0.618_033_988_749_894_9;
+    let (mut a, mut b) = (high - RATIO * (high - low), low + RATIO * (high - low));
+    let (mut at_a, mut at_b) = (worth(a), worth(b));
+    for _ in 0..SECTIONS {
+        if at_a >= at_b {
+            high = b;
+            (b, at_b) = (a, at_a);
+            a = high - RATIO * (high - low);
+            at_a = worth(a);
+        } else {
+            low = a;
+            (a, at_a) = (b, at_b);
+            b = low + RATIO * (high - low);
+            at_b = worth(b);
+        }
+    }
+    let middle = 0.5 * (low + high);
+    // An end of the range is often the answer: no cap, or no new peak.
+    [low, high, middle].into_iter().map(|cap| (worth(cap), cap)).max_by(|x, y| x.0.total_cmp(&y.0)).map_or(middle, |(_, cap)| cap)
+}

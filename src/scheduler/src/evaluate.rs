@@ -1,0 +1,153 @@
+//! What a schedule is worth, and what every load draws under it.
+
+use crate::build::StepPower;
+use crate::inputs::PlanInputs;
+use crate::market::{EPSILON_MW, Market, Owner};
+use crate::placement::{self, Windows};
+use crate::ramp::{self, Level};
+use crate::schedule::{Problem, Room, Schedule};
+use crate::commitment;
+
+/// Loss per MW by which a ramp limit is exceeded: far above any saving, so that such schedules lose.
+const RAMP_VIOLATION: f64 = 1e6;
+
+/// A schedule with everything that follows from it.
+#[derive(Debug, Clone)]
+pub struct Evaluated {
+    /// Value over the grid, currency.
+    pub value: f64,
+    /// Net load of every ramped node per step, MW, in the order of the inputs' ramps.
+    pub levels: Vec<Level>,
+    /// Must-take power that no supply or limit could carry, MWh.
+    pub overload: f64,
+    /// Amount by which ramps are exceeded, MW, summed over steps.
+    pub ramp_excess: f64,
+}
+
+/// Values the schedule: the steps' optima, jobs, starts, demand charges, ramps kept.
+pub fn evaluate(problem: &Problem<'_>, schedule: &Schedule, windows: &Windows, room: &mut Room) -> Evaluated {
+    let plain = Schedule { adders: Vec::new(), ..schedule.clone() };
+    let levels = ramp::levels(problem, &plain, room);
+    let (mut value, mut overload) = (0.0, 0.0);
+    let mut peaks = vec![0.0f64; problem.inputs.demand.len()];
+    for t in 0..problem.inputs.steps() {
+        let cleared = ramp::clear_at(problem, &plain, &levels, t, room);
+        value += problem.hours[t] * (cleared.value + lowest_settings(problem, &plain, t));
+        overload += problem.hours[t] * cleared.overload;
+        for (peak, demand) in peaks.iter_mut().zip(&problem.inputs.demand) {
+            if (demand.first..demand.end).contains(&t) {
+                *peak = peak.max(root_load(room));
+            }
+        }
+    }
+    for (peak, demand) in peaks.iter().zip(&problem.inputs.demand) {
+        value -= demand.per_mw * (peak - demand.peak_so_far).max(0.0);
+    }
+    value -= unserved_constant(problem.inputs);
+    value += placement::value(problem, schedule, windows);
+    value -= commitment::start_costs(problem, schedule);
+    let ramp_excess = levels.iter().map(|l| l.excess).sum();
+    value -= RAMP_VIOLATION * ramp_excess;
+    value -= crate::inputs::MUST_TAKE_VALUE * overload;
+    Evaluated { value, levels, overload, ramp_excess }
+}
+
+/// Penalties of all tiers as if nothing were served; serving earns them back.
+pub fn unserved_constant(inputs: &PlanInputs) -> f64 {
+    let mut total = 0.0;
+    for tier in inputs.stacks.iter().flat_map(|s| &s.tiers) {
+        for t in 0..inputs.steps() {
+            total += tier.penalty[t] * tier.mw[t] * inputs.grid.hours(t);
+        }
+    }
+    total
+}
+
+/// Revenue per hour of the lowest setting of all blocks that are on.
+fn lowest_settings(problem: &Problem<'_>, schedule: &Schedule, t: usize) -> f64 {
+    if schedule.relaxed {
+        return 0.0;
+    }
+    let mut total = 0.0;
+    for (m, pool) in problem.inputs.pools.iter().enumerate() {
+        for (b, block) in pool.blocks.iter().enumerate() {
+            if schedule.on[m][b][t] {
+                total += problem.setting(m, t, problem.awake_hull[m][0]).1 * block.devices * pool.scale[t];
+            }
+        }
+    }
+    total
+}
+
+/// Facility power of all loads after clearing, MW: what all supply delivers.
+pub(crate) fn root_load(room: &Room) -> f64 {
+    Market::outcome(&room.work).filter(|(s, _)| matches!(s.owner, Owner::Supply(_))).map(|(s, taken)| s.width - taken).sum()
+}
+
+/// Power of every load and supply in step `t`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StepOutcome {
+    /// Loads.
+    pub power: StepPower,
+    /// Served power of each tier of each stack, MW.
+    pub tiers: Vec<Vec<f64>>,
+    /// Power of each supply of the inputs, MW.
+    pub supply: Vec<f64>,
+    /// Price of one more MWh at each node, currency; infinite where none can reach it.
+    pub marginal: Vec<f64>,
+}
+
+/// What every load draws in step `t`.
+pub fn outcome(problem: &Problem<'_>, schedule: &Schedule, levels: &[Level], t: usize, room: &mut Room) -> StepOutcome {
+    let inputs = problem.inputs;
+    let plain = Schedule { adders: Vec::new(), ..Schedule::clone(schedule) };
+    ramp::clear_at(problem, &plain, levels, t, room);
+    let mut outcome = StepOutcome {
+        power: StepPower {
+            stacks: vec![0.0; inputs.stacks.len()],
+            blocks: inputs.pools.iter().map(|p| vec![0.0; p.blocks.len()]).collect(),
+            jobs: vec![0.0; inputs.jobs.len()],
+        },
+        tiers: inputs.stacks.iter().map(|s| vec![0.0; s.tiers.len()]).collect(),
+        supply: vec![0.0; inputs.supplies.len()],
+        marginal: Vec::new(),
+    };
+    let add = |owner: Owner, mw: f64, outcome: &mut StepOutcome| match owner {
+        Owner::Stack(i, j) => {
+            outcome.power.stacks[i as usize] += mw;
+            outcome.tiers[i as usize][j as usize] += mw;
+        }
+        Owner::Block(m, b) => outcome.power.blocks[m as usize][b as usize] += mw,
+        _ => {}
+    };
+    for (segment, taken) in Market::outcome(&room.work) {
+        match segment.owner {
+            Owner::Supply(s) => outcome.supply[s as usize] += segment.width - taken,
+            owner => add(owner, taken, &mut outcome),
+        }
+    }
+    for (segment, taken) in ramp::held(room) {
+        add(segment.owner, *taken, &mut outcome);
+    }
+    if !schedule.relaxed {
+        for (m, pool) in inputs.pools.iter().enumerate() {
+            for (b, block) in pool.blocks.iter().enumerate() {
+                if schedule.on[m][b][t] {
+                    outcome.power.blocks[m][b] += problem.setting(m, t, problem.awake_hull[m][0]).0 * block.devices * pool.scale[t];
+                }
+            }
+        }
+    }
+    for (j, runs) in schedule.jobs.iter().enumerate() {
+        if let Ok(at) = runs.binary_search_by_key(&(t as u32), |r| r.step) {
+            outcome.power.jobs[j] = runs[at].gpus;
+        }
+    }
+    let mut steps = Vec::new();
+    for node in 0..inputs.nodes.len() {
+        ramp::clear_at(problem, &plain, levels, t, room);
+        problem.market.residual(t, node, 10.0 * EPSILON_MW, &mut room.work, &mut steps);
+        outcome.marginal.push(steps.first().map_or(f64::INFINITY, |s| s.cost));
+    }
+    outcome
+}

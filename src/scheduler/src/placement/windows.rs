@@ -1,0 +1,76 @@
+//! Windows of jobs: release and latest step, narrowed along the dependency graph.
+
+use std::ops::Range;
+
+use petgraph::algo::toposort;
+use petgraph::graph::DiGraph;
+
+use super::work_done;
+use crate::schedule::{Problem, Schedule};
+
+/// Order of jobs in a sweep, and what limits each one's window.
+#[derive(Debug, Clone)]
+pub struct Windows {
+    /// Jobs, those that others wait for first, then the tightest.
+    pub order: Vec<usize>,
+    /// First step after each job's window, early enough for those that wait for it.
+    end: Vec<usize>,
+    /// Net worth of a GPU-hour left for after the horizon, currency: value and penalty less expected cost.
+    pub beyond_worth: Vec<f64>,
+}
+
+impl Windows {
+    /// Narrows windows along the dependencies; jobs in a circle of dependencies are left out.
+    pub fn new(problem: &Problem<'_>) -> Self {
+        let jobs = &problem.inputs.jobs;
+        let mut end: Vec<usize> = jobs.iter().map(|j| j.end).collect();
+        let mut order: Vec<usize> = (0..jobs.len()).collect();
+        let tightness = |j: usize| {
+            let job = &jobs[j];
+            let span = problem.inputs.grid.end_s(job.end - 1) - problem.inputs.grid.start_s(job.first);
+            let shortest = job.work / job.gangs.max().max(1e-12) * 3600.0;
+            span as f64 / shortest.max(1e-9)
+        };
+        let tight: Vec<f64> = order.iter().map(|j| tightness(*j)).collect();
+        order.sort_by(|a, b| tight[*a].total_cmp(&tight[*b]).then(a.cmp(b)));
+        if jobs.iter().any(|j| !j.after.is_empty()) {
+            let mut rank = vec![0usize; jobs.len()];
+            let mut graph: DiGraph<usize, ()> = DiGraph::new();
+            let nodes: Vec<_> = (0..jobs.len()).map(|j| graph.add_node(j)).collect();
+            for (j, job) in jobs.iter().enumerate() {
+                for before in &job.after {
+                    graph.add_edge(nodes[*before], nodes[j], ());
+                }
+            }
+            let sorted = toposort(&graph, None).map(|s| s.into_iter().map(|n| graph[n]).collect::<Vec<_>>()).unwrap_or_default();
+            for j in sorted.iter().rev() {
+                // Those it waits for must end before it could still finish.
+                let shortest = (jobs[*j].work / jobs[*j].gangs.max().max(1e-12) + jobs[*j].restart) * 3600.0;
+                let latest_start = problem.inputs.grid.end_s(end[*j] - 1) - shortest as i64;
+                let before_end = problem.inputs.grid.boundary_at_or_before(latest_start);
+                for before in &jobs[*j].after {
+                    end[*before] = end[*before].min(before_end.max(jobs[*before].first + 1));
+                }
+            }
+            for j in &sorted {
+                rank[*j] = jobs[*j].after.iter().map(|b| rank[*b] + 1).max().unwrap_or(0);
+            }
+            order.retain(|j| sorted.contains(j));
+            order.sort_by_key(|j| rank[*j]);
+        }
+        Self { order, end, beyond_worth: vec![0.0; jobs.len()] }
+    }
+
+    /// Steps job `j` may use now: after what it waits for is done.
+    pub fn of(&self, problem: &Problem<'_>, schedule: &Schedule, j: usize) -> Range<usize> {
+        let job = &problem.inputs.jobs[j];
+        let mut first = job.first;
+        for &before in &job.after {
+            if work_done(problem, schedule, before) < problem.inputs.jobs[before].work * (1.0 - 1e-9) {
+                return first..first;
+            }
+            first = first.max(schedule.jobs[before].last().map_or(first, |run| run.step as usize + 1));
+        }
+        first..self.end[j].max(first)
+    }
+}

@@ -1,0 +1,210 @@
+//! `plan`: valuation, placement, commitment, demand and ramps, bound.
+
+use crate::asap;
+use crate::bound::{self, Prices};
+use crate::commitment;
+use crate::demand;
+use crate::evaluate::{Evaluated, StepOutcome, evaluate, outcome};
+use crate::inputs::PlanInputs;
+use crate::market::CostStep;
+use crate::placement::{self, Curves, SURCHARGES, Windows, work_done};
+use crate::ramp;
+use crate::schedule::{Problem, Room, Schedule};
+
+/// How much work a plan may take, in iterations, so that the same inputs give the same plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Sweeps over the jobs with a fading surcharge; 8 is a full course.
+    pub sweeps: usize,
+    /// Rounds of commitment and exact placement in turn.
+    pub rounds: usize,
+    /// Evaluations of the bound; 0 leaves it out (infinite).
+    pub bound: usize,
+    /// Whether the value of running as soon as possible is computed.
+    pub asap: bool,
+}
+
+impl Budget {
+    /// A plan made once, with its certificate.
+    pub const STUDY: Self = Self { sweeps: 8, rounds: 3, bound: 40, asap: true };
+    /// A plan made anew at every step of a closed loop.
+    pub const LOOP: Self = Self { sweeps: 3, rounds: 1, bound: 1, asap: false };
+}
+
+/// A plan in the planner's units.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Decisions that couple steps.
+    pub schedule: Schedule,
+    /// What they are worth, and the course of ramped loads.
+    pub evaluated: Evaluated,
+    /// No plan of these inputs is worth more; infinite when not asked for.
+    pub bound: f64,
+    /// Value of running every job as soon as possible; negative infinity when not asked for.
+    pub asap: f64,
+}
+
+impl Planned {
+    /// Value over the grid, currency.
+    pub fn value(&self) -> f64 {
+        self.evaluated.value
+    }
+
+    /// What every load draws in step `t` of the inputs it was made from.
+    pub fn outcome(&self, inputs: &PlanInputs, t: usize) -> StepOutcome {
+        outcome(&Problem::new(inputs), &self.schedule, &self.evaluated.levels, t, &mut Room::default())
+    }
+}
+
+/// Chooses what every step of the horizon does. Same inputs, same plan.
+pub fn plan(inputs: &PlanInputs, budget: Budget) -> Planned {
+    let mut room = Room::default();
+    let problem = Problem::new(inputs);
+    let windows = windows(&problem, &mut room);
+    let mut best = solve(&problem, &windows, budget, &mut room);
+    if !inputs.demand.is_empty() {
+        best = under_peaks(&problem, &windows, best, budget, &mut room);
+    }
+    let (schedule, evaluated) = best;
+    let bound = match budget.bound {
+        0 => f64::INFINITY,
+        iterations => {
+            let prices = prices(&problem, &schedule, &evaluated, &mut room);
+            bound::tighten(&problem, &windows, prices, evaluated.value, iterations, &mut room)
+        }
+    };
+    let asap = if budget.asap { asap::value(&problem, &windows, &mut room) } else { f64::NEG_INFINITY };
+    Planned { schedule, evaluated, bound, asap }
+}
+
+/// Windows of the jobs, with what work left for after the horizon is worth.
+fn windows(problem: &Problem<'_>, room: &mut Room) -> Windows {
+    let mut windows = Windows::new(problem);
+    let inputs = problem.inputs;
+    if inputs.jobs.iter().all(|j| j.beyond <= 0.0) {
+        return windows;
+    }
+    // Power beyond the horizon costs what it costs, on average, in the horizon's last quarter.
+    let empty = problem.empty_schedule();
+    let from = inputs.steps() - inputs.steps().div_ceil(4);
+    let mut steps: Vec<CostStep> = Vec::new();
+    let costs: Vec<f64> = problem
+        .job_nodes
+        .nodes
+        .iter()
+        .map(|node| {
+            let (mut sum, mut hours) = (0.0, 0.0);
+            for t in from..inputs.steps() {
+                problem.residual(&empty, t, *node, 1e-3, None, None, room, &mut steps);
+                let cost = steps.first().map_or(0.0, |s| s.cost) + inputs.job_adder[t];
+                sum += cost * inputs.nodes[*node].factor[t] * problem.hours[t];
+                hours += problem.hours[t];
+            }
+            sum / hours
+        })
+        .collect();
+    for (j, job) in inputs.jobs.iter().enumerate() {
+        let last = inputs.steps() - 1;
+        let worth = job.value_in(&inputs.grid, last) + job.unmet - costs[problem.job_nodes.number[job.node]] * job.gpu_mw;
+        windows.beyond_worth[j] = if job.beyond > 0.0 { worth.max(0.0) } else { 0.0 };
+    }
+    windows
+}
+
+/// Placement and commitment in turn, ramps priced in; the best schedule met.
+fn solve(problem: &Problem<'_>, windows: &Windows, budget: Budget, room: &mut Room) -> (Schedule, Evaluated) {
+    let mut schedule = problem.empty_schedule();
+    let mut curves = Curves::new(problem);
+    let mut order = windows.clone();
+    for surcharge in &SURCHARGES[SURCHARGES.len() - budget.sweeps.clamp(1, SURCHARGES.len())..] {
+        placement::sweep(problem, &mut schedule, &mut curves, &mut order, *surcharge, room);
+    }
+    let mut best = (schedule.clone(), evaluate_committed(problem, &mut schedule, windows, room));
+    best.0.clone_from(&schedule);
+    for _ in 0..budget.rounds {
+        let mut changed = false;
+        if best.1.levels.iter().any(|l| l.binding) {
+            schedule.adders = ramp::adders(problem, &best.1.levels);
+            changed = true;
+        }
+        curves.forget();
+        if !problem.inputs.jobs.is_empty() {
+            changed |= placement::sweep(problem, &mut schedule, &mut curves, &mut order, 0.0, room);
+        }
+        if !problem.inputs.pools.is_empty() {
+            changed |= commitment::sweep(problem, &mut schedule, room);
+        }
+        if !changed {
+            break;
+        }
+        let evaluated = evaluate(problem, &schedule, windows, room);
+        if evaluated.value > best.1.value {
+            best = (schedule.clone(), evaluated);
+        }
+    }
+    best.0.adders.clear();
+    best
+}
+
+/// Commits the pools around the jobs and values the result.
+fn evaluate_committed(problem: &Problem<'_>, schedule: &mut Schedule, windows: &Windows, room: &mut Room) -> Evaluated {
+    schedule.relaxed = false;
+    commitment::sweep(problem, schedule, room);
+    evaluate(problem, schedule, windows, room)
+}
+
+/// Plans again under the best monthly peaks; keeps the better of the two.
+fn under_peaks(problem: &Problem<'_>, windows: &Windows, best: (Schedule, Evaluated), budget: Budget, room: &mut Room) -> (Schedule, Evaluated) {
+    let inputs = demand::capped(problem, &best.0, room);
+    let capped = Problem::new(&inputs);
+    let (schedule, _) = solve(&capped, windows, budget, room);
+    // Valued under the true limits, but held under the caps through its own steps' limits.
+    let evaluated = evaluate(&capped, &schedule, windows, room);
+    if evaluated.value > best.1.value { (schedule, evaluated) } else { best }
+}
+
+/// Prices that the incumbent pays at the margin: where the bound begins.
+fn prices(problem: &Problem<'_>, schedule: &Schedule, evaluated: &Evaluated, room: &mut Room) -> Prices {
+    let inputs = problem.inputs;
+    let mut steps: Vec<CostStep> = Vec::new();
+    // Marginal cost of power at every job node and pool node, per step.
+    let mut marginal = |node: usize, t: usize, room: &mut Room| {
+        ramp::clear_at(problem, schedule, &evaluated.levels, t, room);
+        problem.market.residual(t, node, 1e-3, &mut room.work, &mut steps);
+        steps.first().map_or(f64::INFINITY, |s| s.cost)
+    };
+    // What the last watt of the jobs costs at every job node, per step: the next one may cost far more.
+    let mut curve: Vec<CostStep> = Vec::new();
+    let mut last_watt = |number: usize, t: usize, room: &mut Room| {
+        let (node, drawn) = (problem.job_nodes.nodes[number], schedule.job_mw[number][t]);
+        problem.residual(schedule, t, node, drawn + 1e-3, None, Some(number), room, &mut curve);
+        let mut at = 0.0;
+        let step = curve.iter().find(|step| {
+            at += step.width;
+            at >= drawn - 1e-6
+        });
+        step.or(curve.last()).map_or(f64::INFINITY, |s| s.cost)
+    };
+    let numbers = 0..problem.job_nodes.nodes.len();
+    let at_jobs: Vec<Vec<f64>> = numbers.map(|number| (0..inputs.steps()).map(|t| last_watt(number, t, room)).collect()).collect();
+    let work = inputs.jobs.iter().enumerate().map(|(j, job)| {
+        let number = problem.job_nodes.number[job.node];
+        let net = |t: usize| job.value_in(&inputs.grid, t) + job.unmet - (at_jobs[number][t] + inputs.job_adder[t]) * problem.gpu_mw(j, t);
+        let done = work_done(problem, schedule, j) >= job.work * (1.0 - 1e-6);
+        if !done && schedule.beyond[j] <= 0.0 {
+            return 0.0;
+        }
+        // The worst step it uses sets the price of its work.
+        schedule.jobs[j].iter().map(|run| net(run.step as usize)).filter(|n| n.is_finite()).fold(f64::INFINITY, f64::min).clamp(0.0, job.value + job.unmet)
+    });
+    let work = work.collect();
+    let power = inputs.pools.iter().map(|pool| (0..inputs.steps()).map(|t| marginal(pool.node, t, room).min(1e5)).collect()).collect();
+    let mut peak: Vec<Vec<f64>> = Vec::new();
+    for demand in &inputs.demand {
+        let worth: Vec<f64> = (demand.first..demand.end).map(|t| demand::peak_worth(problem, schedule, t, room)).collect();
+        let total: f64 = worth.iter().sum();
+        let share = if total > demand.per_mw { demand.per_mw / total } else { 1.0 };
+        peak.push(worth.into_iter().map(|w| w * share).collect());
+    }
+    Prices { work, power, ramp: bound::ramp_prices(&evaluated.levels), peak }
+}

@@ -1,0 +1,177 @@
+//! Counted loads within ramps, called events and limits; hashing gives way.
+
+use swingload_model::site::commitment::CommitmentKind;
+
+use super::Rules;
+use super::mining::Settings;
+use crate::build::Built;
+use crate::controller::guard_floor;
+use crate::controller::limits::{Limits, StepLimits, amount};
+use crate::controller::trim::Trim;
+use crate::dispatch::Dispatch;
+use crate::policy::View;
+
+/// Moves hashing to keep ramps, then takes load off until called events, supply
+/// and the tree's limits hold; limits come last because they win.
+pub(super) fn fit(
+    view: &View<'_>,
+    built: &Built,
+    rules: &Rules<'_>,
+    tree: &Limits,
+    step: &mut StepLimits,
+    dispatch: &mut Dispatch,
+) {
+    let site = &view.setup.site;
+    tree.prepare(site, view.outlook, view.step, step);
+    let mut fitter = Fitter {
+        view,
+        rules,
+        tree,
+        step,
+        none: vec![0.0; site.tree.len()],
+    };
+    fitter.ramps(dispatch);
+    // Flexible supply counts as the planner sees it: its quantile where only surplus may be used.
+    let mut supply = vec![0.0; site.tree.len()];
+    for block in &built.inputs.supplies {
+        supply[block.node] += block.available[0] * 1e6;
+    }
+    let at_root = std::mem::take(&mut supply[0]);
+    fitter.step.set_supply(&supply);
+    let firm = called_limit(view) * 1e6;
+    let hard = fitter.step.limit[0].min(at_root);
+    fitter.step.limit[0] = hard.min(firm);
+    fitter.limits(dispatch, rules.ai_at_any_price);
+    fitter.step.limit[0] = hard;
+    fitter.limits(dispatch, true);
+}
+
+/// Facility power the site may draw under called events and promised limits, MW.
+fn called_limit(view: &View<'_>) -> f64 {
+    let site = &view.setup.site;
+    let mut most = f64::INFINITY;
+    for programme in &site.programmes {
+        let called = |series: &String| view.outlook.mean(series, view.step)[0] > 0.0;
+        if programme.calls.as_ref().is_some_and(called) {
+            most = most.min(programme.firm_mw);
+        }
+    }
+    for commitment in site.commitments.iter().filter(|c| c.binds(view.now)) {
+        if let CommitmentKind::PowerLimit { limit_mw, .. } = &commitment.kind {
+            most = most.min(amount(limit_mw, view.outlook, view.step));
+        }
+    }
+    most
+}
+
+struct Fitter<'a> {
+    view: &'a View<'a>,
+    rules: &'a Rules<'a>,
+    tree: &'a Limits,
+    step: &'a mut StepLimits,
+    none: Vec<f64>,
+}
+
+impl Fitter<'_> {
+    fn measure(&mut self, dispatch: &Dispatch) {
+        let view = self.view;
+        self.tree.measure(
+            &view.setup.site,
+            view.now,
+            dispatch,
+            view.jobs,
+            &self.none,
+            self.step,
+        );
+    }
+
+    /// Takes hashing off below `node`; returns what is left of `excess` watts.
+    fn less_hashing(&self, node: usize, excess: f64, dispatch: &mut Dispatch) -> Trim<'_> {
+        let view = self.view;
+        let mut trim = Trim {
+            site: &view.setup.site,
+            limits: self.tree,
+            step: self.step,
+            node,
+            excess,
+        };
+        if self.rules.mining.iter().any(|r| r.settings == Settings::All) {
+            trim.underclock(dispatch);
+        }
+        let held = |p: usize, b: usize| {
+            let block = &view.state.pools[p].blocks[b];
+            block.is_on() && view.now - block.since < view.setup.site.pools[p].min_on.get()
+        };
+        trim.sleep(dispatch, &held);
+        trim
+    }
+
+    /// Load of every ramped node within its ramp of the last step's mean, as far as hashing can move it.
+    fn ramps(&mut self, dispatch: &mut Dispatch) {
+        let view = self.view;
+        let Some(before) = &view.state.load else {
+            return;
+        };
+        let minutes = view.step.duration(0).get() as f64 / 60.0;
+        for (n, node) in view.setup.site.tree.nodes().enumerate() {
+            if node.ramp_up_per_minute.is_none() && node.ramp_down_per_minute.is_none() {
+                continue;
+            }
+            let last = before[n].get() as f64;
+            let rate = |p: swingload_model::Power| p.get() as f64 * minutes;
+            let most = node.ramp_up_per_minute.map_or(f64::INFINITY, |up| last + rate(up));
+            let least = node.ramp_down_per_minute.map_or(0.0, |down| last - rate(down));
+            self.measure(dispatch);
+            let load = self.step.load[n];
+            if load > most {
+                self.less_hashing(n, load - most, dispatch);
+            } else if load < least {
+                self.keep_awake(n, least - load, dispatch);
+            }
+        }
+    }
+
+    /// Keeps awake devices that were, until the load below `node` is `missing` watts higher.
+    fn keep_awake(&self, node: usize, mut missing: f64, dispatch: &mut Dispatch) {
+        let view = self.view;
+        for (p, pool) in view.setup.site.pools.iter().enumerate() {
+            let Some(rated) = pool.points.len().checked_sub(1) else {
+                continue;
+            };
+            if !self.tree.is_below(pool.node, node) {
+                continue;
+            }
+            let each = (pool.points[rated].power - pool.sleep).get() as f64 * self.step.pue[pool.node];
+            for (b, block) in view.state.pools[p].blocks.iter().enumerate() {
+                let awake: u32 = dispatch.pools[p][b].iter().sum();
+                let asleep = block.awake().min(block.available).saturating_sub(awake);
+                let more = (missing / each).ceil().clamp(0.0, f64::from(asleep)) as u32;
+                dispatch.pools[p][b][rated] += more;
+                missing -= f64::from(more) * each;
+            }
+        }
+    }
+
+    /// Takes load off until every node's import is within its limit: hashing, and
+    /// if `ai` says so inference above its floor and jobs. What must be served stays.
+    fn limits(&mut self, dispatch: &mut Dispatch, ai: bool) {
+        let view = self.view;
+        let limit = self.step.limit.clone();
+        for _ in 0..4 * limit.len() + 4 {
+            self.measure(dispatch);
+            let Some((node, excess)) = self.step.worst(&self.none) else {
+                break;
+            };
+            let mut trim = self.less_hashing(node, excess, dispatch);
+            if ai {
+                trim.inference(dispatch, &|v| guard_floor(view, v));
+                trim.jobs(dispatch, view.jobs);
+            }
+            if trim.excess >= excess {
+                // Only what must be served is left there.
+                self.step.limit[node] = f64::INFINITY;
+            }
+        }
+        self.step.limit = limit;
+    }
+}

@@ -1,0 +1,399 @@
+//! Ramps: the course of a node's load worth most within its ramp limits, exactly.
+//!
+//! With jobs and on/off paths fixed, a step's worth V(t, p) of drawing p MW below
+//! the ramped node is concave and piecewise linear: load values by falling slope
+//! less the residual cost of supply. The best course follows from
+//!
+//! F(t, p) = V(t, p) + max over q in [p - up, p + down] of F(t - 1, q):
+//!
+//! the inner maximum moves the rising part of F left by `down`, its falling part
+//! right by `up`, and joins them by a flat piece. Walking back needs only where
+//! each F was largest.
+
+use crate::inputs::RampInput;
+use crate::market::{Cleared, CostStep, EPSILON_MW, Owner, Segment};
+use crate::schedule::{Problem, Room, Schedule};
+
+/// The course of one ramped node's load.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Level {
+    /// The node.
+    pub node: usize,
+    /// Load per step, MW.
+    pub load: Vec<f64>,
+    /// Whether the ramp binds anywhere: otherwise the steps' own optima keep it.
+    pub binding: bool,
+    /// Multiplier of each step's ramp towards it, currency per MW: positive where the
+    /// rise binds, negative where the fall does.
+    pub multiplier: Vec<f64>,
+    /// Sum of unavoidable excesses, MW.
+    pub excess: f64,
+}
+
+/// Courses of all ramped nodes under a schedule, one node after the other.
+pub fn levels(problem: &Problem<'_>, schedule: &Schedule, room: &mut Room) -> Vec<Level> {
+    let mut levels: Vec<Level> = Vec::new();
+    for ramp in &problem.inputs.ramps {
+        let level = level(problem, schedule, &levels, ramp, room);
+        levels.push(level);
+    }
+    levels
+}
+
+fn level(problem: &Problem<'_>, schedule: &Schedule, before: &[Level], ramp: &RampInput, room: &mut Room) -> Level {
+    let steps = problem.inputs.steps();
+    let limit = |t: usize| (ramp.up * problem.hours[t], ramp.down * problem.hours[t]);
+    // First the steps' own optima: most plans keep their ramps by themselves.
+    let mut load = Vec::with_capacity(steps);
+    for t in 0..steps {
+        clear_at(problem, schedule, before, t, room);
+        load.push(load_below(problem, ramp.node, room));
+    }
+    let keeps = |t: usize, from: f64| load[t] - from <= limit(t).0 + EPSILON_MW && from - load[t] <= limit(t).1 + EPSILON_MW;
+    let kept = (1..steps).all(|t| keeps(t, load[t - 1])) && ramp.initial.is_none_or(|p| keeps(0, p));
+    let multiplier = vec![0.0; steps + 1];
+    if kept {
+        return Level { node: ramp.node, load, binding: false, multiplier, excess: 0.0 };
+    }
+    let worths: Vec<Worth> = (0..steps).map(|t| worth(problem, schedule, before, ramp.node, t, room)).collect();
+    let course = Course::solve(&worths, &problem.hours, ramp);
+    Level { node: ramp.node, binding: true, multiplier: course.multipliers(&worths, &problem.hours, ramp), load: course.load, excess: course.excess }
+}
+
+/// Load below a node after clearing, MW: fixed power and what segments took.
+fn load_below(problem: &Problem<'_>, node: usize, room: &Room) -> f64 {
+    let inside = |n: usize| problem.inputs.is_below(n, node);
+    let fixed: f64 = room.fixed.iter().enumerate().filter(|(n, _)| inside(*n)).map(|(_, mw)| mw).sum();
+    let flexible = crate::market::Market::outcome(&room.work).filter(|(s, _)| !matches!(s.owner, Owner::Supply(_)) && inside(s.node as usize));
+    fixed + flexible.map(|(_, taken)| taken).sum::<f64>()
+}
+
+/// A concave worth by its falling slopes from `low` MW on.
+#[derive(Debug, Clone, PartialEq)]
+struct Worth {
+    low: f64,
+    /// `(slope, width)`: currency per MWh and MW.
+    pieces: Vec<(f64, f64)>,
+}
+
+impl Worth {
+    fn high(&self) -> f64 {
+        self.low + self.pieces.iter().map(|p| p.1).sum::<f64>()
+    }
+
+    /// Where the worth is largest: the end of its rising part.
+    fn peak(&self) -> f64 {
+        self.low + self.pieces.iter().take_while(|p| p.0 > 0.0).map(|p| p.1).sum::<f64>()
+    }
+
+    /// Slopes just below and just above `at`.
+    fn slopes(&self, at: f64) -> (f64, f64) {
+        let (mut x, mut left) = (self.low, f64::INFINITY);
+        for (slope, width) in &self.pieces {
+            if at < x + EPSILON_MW {
+                return (left, *slope);
+            }
+            if at < x + width - EPSILON_MW {
+                return (*slope, *slope);
+            }
+            left = *slope;
+            x += width;
+        }
+        (left, f64::NEG_INFINITY)
+    }
+
+    /// The part within `[low, high]`; a single point where they do not meet, and by how far.
+    fn within(&self, low: f64, high: f64) -> (Self, f64) {
+        let (from, to) = (self.low.max(low), self.high().min(high));
+        if to < from {
+            // Nearest point of the window wanted; the excess is the gap.
+            let point = if self.low > high { high } else { low };
+            return (Self { low: point, pieces: Vec::new() }, from - to);
+        }
+        let mut pieces = Vec::new();
+        let mut x = self.low;
+        for (slope, width) in &self.pieces {
+            let part = (x + width).min(to) - x.max(from);
+            if part > 0.0 {
+                pieces.push((*slope, part));
+            }
+            x += width;
+        }
+        (Self { low: from, pieces }, 0.0)
+    }
+
+    /// After a step in which the load may have fallen by `down` or risen by `up`.
+    fn spread(&self, up: f64, down: f64) -> Self {
+        let rising = self.pieces.iter().take_while(|p| p.0 > 0.0).copied();
+        let falling = self.pieces.iter().skip_while(|p| p.0 > 0.0).copied();
+        // Infinite limits are wide, not infinite, so that sums stay numbers.
+        let (up, down) = (up.min(1e6), down.min(1e6));
+        let pieces = rising.chain([(0.0, up + down)]).chain(falling).collect();
+        Self { low: self.low - down, pieces }
+    }
+
+    /// Sum with `other`, which covers the same range.
+    fn plus(&self, other: &Self, hours: f64) -> Self {
+        let (mut a, mut b) = (self.pieces.iter().copied(), other.pieces.iter().copied());
+        let (mut x, mut y) = (a.next(), b.next());
+        let mut pieces: Vec<(f64, f64)> = Vec::new();
+        while let (Some(p), Some(q)) = (x, y) {
+            let width = p.1.min(q.1);
+            let slope = p.0 + q.0 * hours;
+            match pieces.last_mut() {
+                Some(last) if last.0 == slope => last.1 += width,
+                _ if width > 0.0 => pieces.push((slope, width)),
+                _ => {}
+            }
+            x = if p.1 - width > 1e-12 { Some((p.0, p.1 - width)) } else { a.next() };
+            y = if q.1 - width > 1e-12 { Some((q.0, q.1 - width)) } else { b.next() };
+        }
+        Self { low: self.low, pieces }
+    }
+}
+
+/// Worth per hour of drawing p MW below `node` in step `t`.
+fn worth(problem: &Problem<'_>, schedule: &Schedule, before: &[Level], node: usize, t: usize, room: &mut Room) -> Worth {
+    let (low, loads) = loads_below(problem, schedule, before, node, t, room);
+    let total: f64 = low + loads.iter().map(|l| l.width).sum::<f64>();
+    let mut supply: Vec<CostStep> = Vec::new();
+    supply_for(problem, schedule, before, node, t, total, room, &mut supply);
+    let mut pieces = Vec::new();
+    let mut costs = supply.into_iter();
+    let mut cost = costs.next();
+    // Fixed load takes the cheapest supply first.
+    let mut skip = low;
+    while let Some(step) = &mut cost {
+        let part = step.width.min(skip);
+        skip -= part;
+        step.width -= part;
+        if step.width > EPSILON_MW {
+            break;
+        }
+        cost = costs.next();
+    }
+    for load in loads {
+        let mut left = load.width;
+        while left > EPSILON_MW {
+            let Some(step) = &mut cost else { break };
+            let part = left.min(step.width);
+            pieces.push((load.slope - step.cost, part));
+            left -= part;
+            step.width -= part;
+            if step.width <= EPSILON_MW {
+                cost = costs.next();
+            }
+        }
+    }
+    Worth { low, pieces }
+}
+
+/// Fixed power below `node`, and its flexible loads by falling slope within the limits below it.
+fn loads_below(problem: &Problem<'_>, schedule: &Schedule, _before: &[Level], node: usize, t: usize, room: &mut Room) -> (f64, Vec<Segment>) {
+    problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
+    let inside = |n: usize| problem.inputs.is_below(n, node);
+    let low = room.fixed.iter().enumerate().filter(|(n, _)| inside(*n)).map(|(_, mw)| mw).sum();
+    let loads = problem.market.loads_below(t, node, &room.fixed, &room.extra, &mut room.work);
+    (low, loads)
+}
+
+/// Supply that can reach `node` when nothing below it draws, by rising cost.
+fn supply_for(problem: &Problem<'_>, schedule: &Schedule, before: &[Level], node: usize, t: usize, most: f64, room: &mut Room, steps: &mut Vec<CostStep>) {
+    problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
+    hold(problem, before, t, room);
+    let inside = |n: usize| problem.inputs.is_below(n, node);
+    for (n, mw) in room.fixed.iter_mut().enumerate() {
+        if inside(n) {
+            *mw = 0.0;
+        }
+    }
+    problem.market.clear_without(t, &room.fixed, &room.extra, |s| inside(s.node as usize), &mut room.work);
+    problem.market.residual(t, node, most + 1.0, &mut room.work, steps);
+}
+
+/// Clears step `t` with every ramped node held at its level.
+pub fn clear_at(problem: &Problem<'_>, schedule: &Schedule, levels: &[Level], t: usize, room: &mut Room) -> Cleared {
+    problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
+    room.held.clear();
+    if levels.iter().all(|l| !l.binding) {
+        return problem.clear(schedule, t, room);
+    }
+    let worth = hold(problem, levels, t, room);
+    let held: Vec<usize> = levels.iter().filter(|l| l.binding).map(|l| l.node).collect();
+    let inside = |n: usize| held.iter().any(|node| problem.inputs.is_below(n, *node));
+    let cleared = problem.market.clear_without(t, &room.fixed, &room.extra, |s| inside(s.node as usize), &mut room.work);
+    Cleared { value: cleared.value + worth, overload: cleared.overload }
+}
+
+/// Segments taken below held nodes by the last [`clear_at`].
+pub(crate) fn held(room: &Room) -> &[(Segment, f64)] {
+    &room.held
+}
+
+/// Fixes the loads of every binding level at its nodes; returns their value per hour.
+fn hold(problem: &Problem<'_>, levels: &[Level], t: usize, room: &mut Room) -> f64 {
+    room.held.clear();
+    let mut value = 0.0;
+    let (fixed, extra) = (room.fixed.clone(), room.extra.clone());
+    for level in levels.iter().filter(|l| l.binding) {
+        let inside = |n: usize| problem.inputs.is_below(n, level.node);
+        let low: f64 = fixed.iter().enumerate().filter(|(n, _)| inside(*n)).map(|(_, mw)| mw).sum();
+        let mut left = level.load[t] - low;
+        for load in problem.market.loads_below(t, level.node, &fixed, &extra, &mut room.work) {
+            let part = load.width.min(left.max(0.0));
+            left -= part;
+            if part > 0.0 {
+                value += part * load.slope;
+                room.fixed[load.node as usize] += part;
+                room.held.push((load, part));
+            }
+        }
+    }
+    value
+}
+
+/// The best course and where each prefix's worth was largest.
+struct Course {
+    load: Vec<f64>,
+    excess: f64,
+}
+
+impl Course {
+    fn solve(worths: &[Worth], hours: &[f64], ramp: &RampInput) -> Self {
+        let mut peaks = Vec::with_capacity(worths.len());
+        let mut excess = 0.0;
+        let mut reach: Option<Worth> = ramp.initial.map(|p| Worth { low: p, pieces: Vec::new() });
+        for (t, own) in worths.iter().enumerate() {
+            let whole = match &reach {
+                None => own.clone().plus_scaled(hours[t]),
+                Some(previous) => {
+                    let spread = previous.spread(ramp.up * hours[t], ramp.down * hours[t]);
+                    let (spread, short) = spread.within(own.low, own.high());
+                    excess += short;
+                    let (own, _) = own.within(spread.low, spread.high());
+                    spread.plus(&own, hours[t])
+                }
+            };
+            peaks.push(whole.peak());
+            reach = Some(whole);
+        }
+        let mut load = peaks.clone();
+        for t in (0..load.len().saturating_sub(1)).rev() {
+            let (up, down) = (ramp.up * hours[t + 1], ramp.down * hours[t + 1]);
+            let (low, high) = (load[t + 1] - up, load[t + 1] + down);
+            load[t] = peaks[t].clamp(low.min(high), high).clamp(worths[t].low, worths[t].high().max(worths[t].low));
+        }
+        Self { load, excess }
+    }
+
+    /// Multipliers of the ramps, `len == steps + 1`: each step's marginal worth is the
+    /// difference of two neighbours, and one is zero where its ramp is slack.
+    fn multipliers(&self, worths: &[Worth], hours: &[f64], ramp: &RampInput) -> Vec<f64> {
+        let n = worths.len();
+        let marginal = |t: usize| {
+            let (left, right) = worths[t].slopes(self.load[t]);
+            (right.max(-1e9) * hours[t], left.min(1e9) * hours[t])
+        };
+        // Signs that each ramp allows: free to the side on which it binds.
+        let allowed = |t: usize| {
+            let from = if t == 0 { ramp.initial } else { Some(self.load[t - 1]) };
+            let rise = from.map(|f| self.load[t] - f);
+            let up = rise.is_some_and(|r| r >= ramp.up * hours[t] - 1e-7);
+            let down = rise.is_some_and(|r| -r >= ramp.down * hours[t] - 1e-7);
+            (if down { f64::NEG_INFINITY } else { 0.0 }, if up { f64::INFINITY } else { 0.0 })
+        };
+        let meet = |a: (f64, f64), b: (f64, f64)| {
+            let (low, high) = (a.0.max(b.0), a.1.min(b.1));
+            // Rounding can part two ranges that touch; the nearest point of `b` serves.
+            if low <= high { (low, high) } else if a.1 < b.0 { (b.0, b.0) } else { (b.1, b.1) }
+        };
+        let mut ranges = vec![(0.0, 0.0); n + 1];
+        for t in (0..n).rev() {
+            let (low, high) = marginal(t);
+            ranges[t] = meet((ranges[t + 1].0 + low, ranges[t + 1].1 + high), allowed(t));
+        }
+        let nearest = |range: (f64, f64)| 0f64.clamp(range.0, range.1);
+        let mut rho = vec![nearest(ranges[0]); n + 1];
+        for t in 0..n {
+            let (low, high) = marginal(t);
+            rho[t + 1] = nearest(meet((rho[t] - high, rho[t] - low), ranges[t + 1]));
+        }
+        rho[n] = 0.0;
+        rho
+    }
+}
+
+impl Worth {
+    /// The same worth times the hours of its step.
+    fn plus_scaled(mut self, hours: f64) -> Self {
+        self.pieces.iter_mut().for_each(|p| p.0 *= hours);
+        self
+    }
+}
+
+/// Charges on load that make each step's own optimum keep the ramps, from the levels'
+/// multipliers: `(node, currency per MWh per step)`.
+pub fn adders(problem: &Problem<'_>, levels: &[Level]) -> Vec<(usize, Vec<f64>)> {
+    let of = |level: &Level| (0..problem.inputs.steps()).map(|t| (level.multiplier[t] - level.multiplier[t + 1]) / problem.hours[t]).collect();
+    levels.iter().filter(|l| l.binding).map(|l| (l.node, of(l))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worth(low: f64, pieces: &[(f64, f64)]) -> Worth {
+        Worth { low, pieces: pieces.to_vec() }
+    }
+
+    #[test]
+    fn the_course_climbs_early_for_a_valuable_step() {
+        // Worth 10 a MW in step 2 only; losses of 1 a MW before. Ramp 2 MW a step.
+        let worths = [worth(0.0, &[(-1.0, 10.0)]), worth(0.0, &[(-1.0, 10.0)]), worth(0.0, &[(10.0, 6.0), (-5.0, 4.0)])];
+        let ramp = RampInput { node: 0, up: 2.0, down: 2.0, initial: Some(0.0) };
+        let course = Course::solve(&worths, &[1.0; 3], &ramp);
+        assert_eq!(course.load, [2.0, 4.0, 6.0]);
+        let rho = course.multipliers(&worths, &[1.0; 3], &ramp);
+        assert!(rho.iter().all(|r| *r >= 0.0) && rho[2] > 0.0, "{rho:?}");
+    }
+
+    #[test]
+    fn the_course_equals_brute_force() {
+        let mut state = 7u64;
+        let mut draw = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as f64 / f64::from(1u32 << 31)
+        };
+        for _ in 0..200 {
+            let worths: Vec<Worth> = (0..5)
+                .map(|_| {
+                    let mut slopes: Vec<f64> = (0..3).map(|_| (draw() * 20.0 - 10.0).round()).collect();
+                    slopes.sort_by(|a, b| b.total_cmp(a));
+                    worth(0.0, &slopes.iter().map(|s| (*s, 2.0)).collect::<Vec<_>>())
+                })
+                .collect();
+            let ramp = RampInput { node: 0, up: 1.0, down: 2.0, initial: Some(3.0) };
+            let value = |load: &[f64]| -> f64 {
+                load.iter().zip(&worths).map(|(p, w)| {
+                    let (mut x, mut sum) = (0.0, 0.0);
+                    for (slope, width) in &w.pieces {
+                        sum += slope * (p - x as f64).clamp(0.0, *width);
+                        x += width;
+                    }
+                    sum
+                }).sum()
+            };
+            // Breakpoints and limits are whole numbers, so an optimum is, too.
+            let mut best = f64::NEG_INFINITY;
+            for code in 0..7u32.pow(5) {
+                let load: Vec<f64> = (0..5).map(|i| f64::from(code / 7u32.pow(i) % 7)).collect();
+                let from = |t: usize| if t == 0 { 3.0 } else { load[t - 1] };
+                if (0..5).all(|t| load[t] - from(t) <= 1.0 && from(t) - load[t] <= 2.0) {
+                    best = best.max(value(&load));
+                }
+            }
+            let course = Course::solve(&worths, &[1.0; 5], &ramp);
+            assert!((value(&course.load) - best).abs() < 1e-9, "{} against {best}", value(&course.load));
+        }
+    }
+}

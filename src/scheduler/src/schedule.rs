@@ -1,0 +1,242 @@
+//! The incumbent: which jobs run when, which blocks are on, and the step markets they leave.
+
+use crate::inputs::PlanInputs;
+use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment, Workspace};
+
+/// GPUs of a job in one step, as a mean over the step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Run {
+    /// The step.
+    pub step: u32,
+    /// Mean GPUs.
+    pub gpus: f64,
+}
+
+/// Decisions that couple steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schedule {
+    /// Per job its runs by rising step.
+    pub jobs: Vec<Vec<Run>>,
+    /// Per job the work left for after the horizon, GPU-hours.
+    pub beyond: Vec<f64>,
+    /// Power of jobs per node that has any (see [`JobNodes`]) and step, MW.
+    pub job_mw: Vec<Vec<f64>>,
+    /// Per pool and block, whether it is on in each step.
+    pub on: Vec<Vec<Vec<bool>>>,
+    /// Whether pools still count as stacks of freely divisible power (before commitment).
+    pub relaxed: bool,
+    /// Charge on load per node and step that stands for ramps and demand charges,
+    /// currency per MWh; empty where there is none.
+    pub adders: Vec<(usize, Vec<f64>)>,
+}
+
+/// The nodes that jobs run on, numbered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobNodes {
+    /// Node of each number.
+    pub nodes: Vec<usize>,
+    /// Number of each node of the tree; `usize::MAX` where no job runs.
+    pub number: Vec<usize>,
+}
+
+impl JobNodes {
+    /// Numbers the nodes of all jobs.
+    pub fn new(inputs: &PlanInputs) -> Self {
+        let mut number = vec![usize::MAX; inputs.nodes.len()];
+        let mut nodes = Vec::new();
+        for job in &inputs.jobs {
+            if number[job.node] == usize::MAX {
+                number[job.node] = nodes.len();
+                nodes.push(job.node);
+            }
+        }
+        Self { nodes, number }
+    }
+}
+
+/// Everything a stage works with: inputs, sorted markets, room.
+pub struct Problem<'a> {
+    /// The inputs.
+    pub inputs: &'a PlanInputs,
+    /// Sorted static segments.
+    pub market: Market,
+    /// Nodes with jobs.
+    pub job_nodes: JobNodes,
+    /// Hours per step.
+    pub hours: Vec<f64>,
+    /// Per pool, the hull of its settings from asleep: `(MW, PH/s)` per device.
+    pub hull: Vec<Vec<(f64, f64)>>,
+    /// Per pool, the hull of its settings while awake.
+    pub awake_hull: Vec<Vec<(f64, f64)>>,
+}
+
+impl<'a> Problem<'a> {
+    /// Prepares the stages' common ground.
+    pub fn new(inputs: &'a PlanInputs) -> Self {
+        let hull = |points: &[(f64, f64)]| crate::build::hull_from_zero(points);
+        let awake = |points: &[(f64, f64)]| {
+            let Some(&(mw, ph)) = points.first() else { return Vec::new() };
+            let above: Vec<(f64, f64)> = points[1..].iter().map(|p| (p.0 - mw, p.1 - ph)).collect();
+            let mut all = vec![(mw, ph)];
+            all.extend(if above.is_empty() { Vec::new() } else { hull(&above) }.into_iter().map(|p| (p.0 + mw, p.1 + ph)));
+            all
+        };
+        Self {
+            inputs,
+            market: Market::new(inputs),
+            job_nodes: JobNodes::new(inputs),
+            hours: (0..inputs.steps()).map(|t| inputs.grid.hours(t)).collect(),
+            hull: inputs.pools.iter().map(|p| hull(&p.points)).collect(),
+            awake_hull: inputs.pools.iter().map(|p| awake(&p.points)).collect(),
+        }
+    }
+
+    /// Nothing runs, pools are divisible.
+    pub fn empty_schedule(&self) -> Schedule {
+        let steps = self.inputs.steps();
+        Schedule {
+            jobs: vec![Vec::new(); self.inputs.jobs.len()],
+            beyond: vec![0.0; self.inputs.jobs.len()],
+            job_mw: vec![vec![0.0; steps]; self.job_nodes.nodes.len()],
+            on: self.inputs.pools.iter().map(|p| vec![vec![false; steps]; p.blocks.len()]).collect(),
+            relaxed: true,
+            adders: Vec::new(),
+        }
+    }
+
+    /// Facility MW of one GPU of job `j` in step `t`.
+    pub fn gpu_mw(&self, j: usize, t: usize) -> f64 {
+        let job = &self.inputs.jobs[j];
+        job.gpu_mw * self.inputs.nodes[job.node].factor[t]
+    }
+
+    /// Charge on load at `node` in step `t` from the schedule's adders.
+    pub fn adder(&self, schedule: &Schedule, node: usize, t: usize) -> f64 {
+        schedule.adders.iter().filter(|(above, _)| self.inputs.is_below(node, *above)).map(|(_, a)| a[t]).sum()
+    }
+
+    /// Facility power and revenue per hour of one device's settings in step `t`: `(MW, currency per hour)`.
+    pub fn setting(&self, m: usize, t: usize, point: (f64, f64)) -> (f64, f64) {
+        let pool = &self.inputs.pools[m];
+        let mw = point.0 * self.inputs.nodes[pool.node].factor[t];
+        (mw, point.1 * pool.revenue[t] - pool.adder[t] * mw)
+    }
+
+    /// Segments between the settings of `devices` devices, from `points[from]` on.
+    fn settings_segments(&self, m: usize, t: usize, points: &[(f64, f64)], from: usize, devices: f64, owner: Owner, charge: f64, out: &mut Vec<Segment>) {
+        let pool = &self.inputs.pools[m];
+        let devices = devices * pool.scale[t];
+        let mut before = if from == 0 { (0.0, 0.0) } else { self.setting(m, t, points[from - 1]) };
+        for &point in &points[from..] {
+            let now = self.setting(m, t, point);
+            let width = (now.0 - before.0) * devices;
+            if width > EPSILON_MW {
+                out.push(Segment { slope: (now.1 - before.1) / (now.0 - before.0) - charge, width, node: pool.node as u32, owner });
+            }
+            before = now;
+        }
+    }
+
+    /// Power fixed at each node and flexible segments of blocks in step `t`, leaving
+    /// out block `without` and, if asked, the jobs of node number `without_jobs`.
+    pub fn lay_out(&self, schedule: &Schedule, t: usize, without: Option<(usize, usize)>, without_jobs: Option<usize>, fixed: &mut Vec<f64>, extra: &mut Vec<Segment>) {
+        fixed.clear();
+        fixed.resize(self.inputs.nodes.len(), 0.0);
+        extra.clear();
+        for (number, node) in self.job_nodes.nodes.iter().enumerate() {
+            if without_jobs != Some(number) {
+                fixed[*node] += schedule.job_mw[number][t];
+            }
+        }
+        for (m, pool) in self.inputs.pools.iter().enumerate() {
+            if pool.scale[t] <= 0.0 {
+                continue;
+            }
+            let charge = self.adder(schedule, pool.node, t);
+            if schedule.relaxed {
+                let devices: f64 = pool.blocks.iter().map(|b| b.devices).sum();
+                self.settings_segments(m, t, &self.hull[m], 0, devices, Owner::Block(m as u32, 0), charge, extra);
+                continue;
+            }
+            for (b, block) in pool.blocks.iter().enumerate() {
+                if schedule.on[m][b][t] && without != Some((m, b)) {
+                    let lowest = self.setting(m, t, self.awake_hull[m][0]).0;
+                    fixed[pool.node] += lowest * block.devices * pool.scale[t];
+                    self.settings_segments(m, t, &self.awake_hull[m], 1, block.devices, Owner::Block(m as u32, b as u32), charge, extra);
+                }
+            }
+        }
+    }
+
+    /// Clears step `t` under the schedule.
+    pub fn clear(&self, schedule: &Schedule, t: usize, room: &mut Room) -> Cleared {
+        self.clear_without(schedule, t, None, None, room)
+    }
+
+    /// Clears step `t` without a block or the jobs of a node, as in [`Problem::lay_out`].
+    fn clear_without(&self, schedule: &Schedule, t: usize, without: Option<(usize, usize)>, without_jobs: Option<usize>, room: &mut Room) -> Cleared {
+        self.lay_out(schedule, t, without, without_jobs, &mut room.fixed, &mut room.extra);
+        if schedule.adders.is_empty() {
+            self.market.clear(t, &room.fixed, &room.extra, &mut room.work)
+        } else {
+            let charge = |node| self.adder(schedule, node, t);
+            self.market.clear_charged(t, &room.fixed, &room.extra, charge, &mut room.work)
+        }
+    }
+
+    /// Price of more power at `node` in step `t`, without block or jobs as in [`Problem::lay_out`], adders included.
+    pub fn residual(&self, schedule: &Schedule, t: usize, node: usize, most: f64, without: Option<(usize, usize)>, without_jobs: Option<usize>, room: &mut Room, steps: &mut Vec<CostStep>) {
+        self.clear_without(schedule, t, without, without_jobs, room);
+        self.market.residual(t, node, most, &mut room.work, steps);
+        let charge = self.adder(schedule, node, t);
+        if charge != 0.0 {
+            steps.iter_mut().for_each(|s| s.cost += charge);
+        }
+    }
+}
+
+/// Room to work in; one per thread.
+#[derive(Debug, Default)]
+pub struct Room {
+    /// The market's.
+    pub work: Workspace,
+    /// Power fixed per node.
+    pub fixed: Vec<f64>,
+    /// Segments beside the static ones.
+    pub extra: Vec<Segment>,
+    /// Segments taken below nodes held at their ramp's level, and how much of each.
+    pub held: Vec<(Segment, f64)>,
+}
+
+/// Cost of `from..to` MW on a residual, currency per hour; `None` beyond its end.
+pub fn area(steps: &[CostStep], from: f64, to: f64) -> Option<f64> {
+    let (mut at, mut cost) = (0.0, 0.0);
+    for step in steps {
+        let end = at + step.width;
+        let overlap = to.min(end) - from.max(at);
+        if overlap > 0.0 {
+            cost += overlap * step.cost;
+        }
+        at = end;
+        if at >= to - EPSILON_MW {
+            return Some(cost);
+        }
+    }
+    (to <= at + EPSILON_MW).then_some(cost)
+}
+
+/// Per step, the first step after at least `least` hours from its start, and at least one
+/// step; the grid's end where there is none.
+pub fn minimum_ends(hours: &[f64], least: f64) -> Vec<usize> {
+    let (mut end, mut held) = (0, 0.0);
+    let mut ends = Vec::with_capacity(hours.len());
+    for (t, own) in hours.iter().enumerate() {
+        while end < hours.len() && (end <= t || held < least - 1e-9) {
+            held += hours[end];
+            end += 1;
+        }
+        ends.push(end);
+        held -= own;
+    }
+    ends
+}
