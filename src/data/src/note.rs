@@ -50,9 +50,10 @@ pub(crate) fn instant(second: i64) -> String {
     jiff::Timestamp::from_second(second).map_or_else(|_| second.to_string(), |t| t.to_string())
 }
 
-/// A length in messages, in the largest unit that divides it.
+/// A length in messages, in the largest unit that divides it; days where it is long and odd.
 pub(crate) fn length(seconds: i64) -> String {
     match seconds {
+        s if s > 172_800 && s % 3600 != 0 => format!("{:.1} days", s as f64 / 86_400.0),
         s if s % 3600 == 0 => format!("{} h", s / 3600),
         s if s % 60 == 0 => format!("{} min", s / 60),
         s => format!("{s} s"),

@@ -183,7 +183,7 @@ fn yearly(values: &[f64], local: &Local) -> f64 {
 ///
 /// # Source
 /// Cooper, The absorption of radiation in solar stills (1969): declination is
-/// 23.45 deg x sin(2 pi (284 + n) / 365) on day n.
+/// 23.45 deg (here the obliquity, 23.44) x sin(2 pi (284 + n) / 365) on day n.
 fn elevation(sun: &SunFile, local: &Local) -> f64 {
     let day = f64::from(local.clock.day_of_year());
     let declination = OBLIQUITY.to_radians() * libm::sin(TAU * (284.0 + day) / 365.0);

@@ -194,6 +194,17 @@ fn placed(
             known: *known,
         });
     }
+    let shift = reading.source.shift_days * DAY;
+    let edge = if ends { placed.first() } else { placed.last() };
+    if let Some(edge) =
+        edge.filter(|e| !fixed && reading.window.touches(e.start + shift, e.end + shift))
+    {
+        notes.push(format!(
+            "nothing says how long the interval from {} lasts; taken as {}, like the middle one of the others",
+            instant(edge.start + shift),
+            length(length_of_edge)
+        ));
+    }
     Ok(placed)
 }
 

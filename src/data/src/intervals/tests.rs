@@ -318,6 +318,10 @@ fn rows_without_a_step_last_until_the_next_and_ends_mark_ends() {
     assert_eq!(values(&loaded), [1.0, 2.0, 3.0, 4.0]);
     assert_eq!(loaded.series["price"].at(1_641_081_599), Some(2.0));
     assert!(noted(&loaded, "intervals of 6 h to 24 h"));
+    assert!(noted(
+        &loaded,
+        "nothing says how long the interval from 2022-01-03T00:00:00Z lasts; taken as 18 h"
+    ));
     let ends = PRICE
         .replace("step_min = 60\n", "")
         .replace("{ column = \"t\" }", "{ column = \"t\", marks = \"end\" }");

@@ -9,7 +9,7 @@ use crate::note::{Notes, count};
 /// Shortest run of values that is looked at; spikes are shorter or vary too little.
 const RUN: usize = 12;
 
-/// Two levels that no value lies between: `odd` is a run of cells, `rest` all others.
+/// The first run of cells that stands off, and how far off.
 struct Levels {
     first: usize,
     cells: usize,
@@ -45,9 +45,8 @@ pub(super) fn check(
             format!("the unit probably changes inside the file (kW and MW, kWh and MWh); correct it, or say what is plausible with data.{name}.min and data.{name}.max"),
         ).into());
     }
-    let mut sorted: Vec<f64> = sizes.into_iter().filter(|v| *v > 0.0).collect();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let (Some(middle), Some(high)) = (quantile(&sorted, 0.5), quantile(&sorted, 0.99)) else {
+    let positive = sorted(sizes.into_iter().filter(|v| *v > 0.0));
+    let (Some(middle), Some(high)) = (quantile(&positive, 0.5), quantile(&positive, 0.99)) else {
         return Ok(());
     };
     match unit {
@@ -62,69 +61,62 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Finds the longest run whose level is off by a factor of 300 to 3000 and clear of the rest.
+/// Finds runs whose level is off by a factor of 300 to 3000 and clear of all other values.
 fn two_levels(sizes: &[f64]) -> Option<Levels> {
-    let mut positive: Vec<f64> = sizes.iter().copied().filter(|v| *v > 0.0).collect();
-    positive.sort_unstable_by(f64::total_cmp);
+    let above = |v: f64, middle: f64| v >= 100.0 * middle;
+    let below = |v: f64, middle: f64| v > 0.0 && v * 100.0 <= middle;
+    stretch(sizes, above).or_else(|| stretch(sizes, below))
+}
+
+/// `off` says whether a value is far from the median of all.
+fn stretch(sizes: &[f64], off: impl Fn(f64, f64) -> bool) -> Option<Levels> {
+    let positive = sorted(sizes.iter().copied().filter(|v| *v > 0.0));
     let middle = quantile(&positive, 0.5)?;
-    for off in [
-        |v: f64, m: f64| v >= 100.0 * m,
-        |v: f64, m: f64| v > 0.0 && v * 100.0 <= m,
-    ] {
-        let (mut run, mut longest) = (0..0, 0..0);
-        for (index, size) in sizes.iter().enumerate() {
-            run = if !off(*size, middle) {
-                index + 1..index + 1
-            } else {
-                run.start..index + 1
-            };
-            if run.len() > longest.len() {
-                longest = run.clone();
-            }
-        }
-        if longest.len() < RUN {
+    let mut odd_at = vec![false; sizes.len()];
+    let (mut from, mut first) = (0, None);
+    for index in 0..=sizes.len() {
+        if sizes.get(index).is_some_and(|v| off(*v, middle)) {
             continue;
         }
-        let sorted = |inside: bool| {
-            let mut values: Vec<f64> = sizes
-                .iter()
-                .enumerate()
-                .filter(|(i, v)| {
-                    off(**v, middle) == inside && (!inside || longest.contains(i)) && **v > 0.0
-                })
-                .map(|(_, v)| *v)
-                .collect();
-            values.sort_unstable_by(f64::total_cmp);
-            values
-        };
-        let (odd, rest) = (sorted(true), sorted(false));
-        let level = |values: &[f64]| {
-            Some((
-                quantile(values, 0.1)?,
-                quantile(values, 0.5)?,
-                quantile(values, 0.9)?,
-            ))
-        };
-        let (odd, rest) = (level(&odd)?, level(&rest)?);
-        let factor = odd.1 / rest.1;
-        let (high, low) = if factor > 1.0 {
-            (odd, rest)
-        } else {
-            (rest, odd)
-        };
-        let clear = high.0 >= 30.0 * low.2;
-        let times = high.1 / low.1;
-        // A price standing at its cap hardly moves; a series in another unit moves as ever.
-        let alike = libm::log(odd.2 / odd.0) >= 0.1 * libm::log(rest.2 / rest.0);
-        if clear && alike && (300.0..=3000.0).contains(&times) {
-            return Some(Levels {
-                first: longest.start,
-                cells: longest.len(),
-                factor,
-            });
+        if index - from >= RUN {
+            odd_at[from..index].fill(true);
+            first = first.or(Some((from, index - from)));
         }
+        from = index + 1;
     }
-    None
+    let (first, cells) = first?;
+    let side = |inside: bool| {
+        let chosen = sizes
+            .iter()
+            .zip(&odd_at)
+            .filter(|(v, odd)| **odd == inside && **v > 0.0);
+        let values = sorted(chosen.map(|(v, _)| *v));
+        let at = |share: f64| quantile(&values, share);
+        Some((at(0.02)?, at(0.5)?, at(0.98)?))
+    };
+    let (odd, rest) = (side(true)?, side(false)?);
+    let factor = odd.1 / rest.1;
+    let (high, low) = if factor > 1.0 {
+        (odd, rest)
+    } else {
+        (rest, odd)
+    };
+    // Spikes and quiet hours run into the rest; another unit leaves a gap between.
+    let clear = high.0 >= 30.0 * low.2;
+    // A price standing at its cap hardly moves; a series in another unit moves as ever.
+    let alike = libm::log(odd.2 / odd.0) >= 0.1 * libm::log(rest.2 / rest.0);
+    let thousand = (300.0..=3000.0).contains(&(high.1 / low.1));
+    (clear && alike && thousand).then_some(Levels {
+        first,
+        cells,
+        factor,
+    })
+}
+
+fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values
 }
 
 fn quantile(sorted: &[f64], share: f64) -> Option<f64> {

@@ -68,7 +68,8 @@ pub(super) fn arrivals(
     }
     let span = (last - first + DAY) / DAY * DAY;
     let rounds = if trace.repeat {
-        (period.0 - last - shift).div_euclid(span)..=(period.1 - first - shift - 1).div_euclid(span)
+        -(last + shift - period.0).div_euclid(span)
+            ..=(period.1 - first - shift - 1).div_euclid(span)
     } else {
         0..=0
     };
