@@ -208,6 +208,11 @@ impl Controller {
         &self.jobs
     }
 
+    /// Position of a job by its id.
+    pub fn position(&self, id: &str) -> Option<usize> {
+        self.graph.position(id)
+    }
+
     /// Positions of jobs with work and time left, rising.
     pub fn open_jobs(&self) -> &[usize] {
         &self.open

@@ -9,6 +9,7 @@ pub mod demand;
 pub mod dispatch;
 pub mod evaluate;
 pub mod event;
+pub mod explain;
 pub mod inputs;
 pub mod market;
 pub mod outlook;

@@ -1,5 +1,7 @@
 //! `plan`: valuation, placement, commitment, demand and ramps, bound.
 
+use std::borrow::Cow;
+
 use crate::asap;
 use crate::bound::{self, Prices};
 use crate::commitment;
@@ -42,6 +44,10 @@ pub struct Planned {
     pub bound: f64,
     /// Value of running every job as soon as possible; negative infinity when not asked for.
     pub asap: f64,
+    /// What every load draws in the first step.
+    pub first: StepOutcome,
+    /// Cap on the root's load per step, MW, that holds demand charges down; `None` without one.
+    pub caps: Option<Vec<f64>>,
 }
 
 impl Planned {
@@ -52,8 +58,30 @@ impl Planned {
 
     /// What every load draws in step `t` of the inputs it was made from.
     pub fn outcome(&self, inputs: &PlanInputs, t: usize) -> StepOutcome {
-        outcome(&Problem::new(inputs), &self.schedule, &self.evaluated.levels, t, &mut Room::default())
+        let inputs = under_caps(inputs, self.caps.as_deref());
+        outcome(&Problem::new(&inputs), &self.schedule, &self.evaluated.levels, t, &mut Room::default())
     }
+
+    /// What every load draws in every step; far cheaper than [`Planned::outcome`] for each.
+    pub fn outcomes(&self, inputs: &PlanInputs) -> Vec<StepOutcome> {
+        let inputs = under_caps(inputs, self.caps.as_deref());
+        let (problem, mut room) = (Problem::new(&inputs), Room::default());
+        (0..inputs.steps()).map(|t| outcome(&problem, &self.schedule, &self.evaluated.levels, t, &mut room)).collect()
+    }
+}
+
+/// The inputs with the root's limit cut to the caps.
+fn under_caps<'a>(inputs: &'a PlanInputs, caps: Option<&[f64]>) -> Cow<'a, PlanInputs> {
+    let Some(caps) = caps else { return Cow::Borrowed(inputs) };
+    let mut inputs = inputs.clone();
+    inputs.nodes[0].limit.copy_from_slice(caps);
+    Cow::Owned(inputs)
+}
+
+/// Per job, worth of a GPU-hour left for after the horizon, currency: value and penalty
+/// less what power costs in the horizon's last quarter; 0 where none can be left.
+pub fn beyond_worth(inputs: &PlanInputs) -> Vec<f64> {
+    windows(&Problem::new(inputs), &mut Room::default()).beyond_worth
 }
 
 /// Chooses what every step of the horizon does. Same inputs, same plan.
@@ -62,8 +90,9 @@ pub fn plan(inputs: &PlanInputs, budget: Budget) -> Planned {
     let problem = Problem::new(inputs);
     let windows = windows(&problem, &mut room);
     let mut best = solve(&problem, &windows, budget, &mut room);
+    let mut caps = None;
     if !inputs.demand.is_empty() {
-        best = under_peaks(&problem, &windows, best, budget, &mut room);
+        (best, caps) = under_peaks(&problem, &windows, best, budget, &mut room);
     }
     let (schedule, evaluated) = best;
     let bound = match budget.bound {
@@ -74,8 +103,16 @@ pub fn plan(inputs: &PlanInputs, budget: Budget) -> Planned {
         }
     };
     let asap = if budget.asap { asap::value(&problem, &windows, &mut room) } else { f64::NEG_INFINITY };
-    Planned { schedule, evaluated, bound, asap }
+    let held = under_caps(inputs, caps.as_deref());
+    let first = match caps {
+        Some(_) => outcome(&Problem::new(&held), &schedule, &evaluated.levels, 0, &mut room),
+        None => outcome(&problem, &schedule, &evaluated.levels, 0, &mut room),
+    };
+    Planned { schedule, evaluated, bound, asap, first, caps }
 }
+
+/// A schedule and what it is worth.
+type Best = (Schedule, Evaluated);
 
 /// Windows of the jobs, with what work left for after the horizon is worth.
 fn windows(problem: &Problem<'_>, room: &mut Room) -> Windows {
@@ -153,14 +190,17 @@ fn evaluate_committed(problem: &Problem<'_>, schedule: &mut Schedule, windows: &
     evaluate(problem, schedule, windows, room)
 }
 
-/// Plans again under the best monthly peaks; keeps the better of the two.
-fn under_peaks(problem: &Problem<'_>, windows: &Windows, best: (Schedule, Evaluated), budget: Budget, room: &mut Room) -> (Schedule, Evaluated) {
-    let inputs = demand::capped(problem, &best.0, room);
+/// Plans again under the best monthly peaks; keeps the better of the two, and its caps.
+fn under_peaks(problem: &Problem<'_>, windows: &Windows, best: Best, budget: Budget, room: &mut Room) -> (Best, Option<Vec<f64>>) {
+    let mut inputs = demand::capped(problem, &best.0, room);
     let capped = Problem::new(&inputs);
     let (schedule, _) = solve(&capped, windows, budget, room);
-    // Valued under the true limits, but held under the caps through its own steps' limits.
+    // Its steps' markets clear under the caps, which no true limit is below.
     let evaluated = evaluate(&capped, &schedule, windows, room);
-    if evaluated.value > best.1.value { (schedule, evaluated) } else { best }
+    if evaluated.value <= best.1.value {
+        return (best, None);
+    }
+    ((schedule, evaluated), Some(std::mem::take(&mut inputs.nodes[0].limit)))
 }
 
 /// Prices that the incumbent pays at the margin: where the bound begins.

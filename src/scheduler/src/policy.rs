@@ -8,6 +8,7 @@ pub mod quantile;
 pub mod registry;
 pub mod static_split;
 pub mod strike;
+pub mod swingload;
 
 use swingload_forecast::History;
 use swingload_model::TimeGrid;

@@ -71,7 +71,7 @@ impl JobQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::controller::tests::world::job;
+    use crate::controller::tests::world::{JobWords, job};
 
     #[test]
     fn the_earliest_deadline_leaves_first() {

@@ -1,1 +1,365 @@
+//! The state machine against a world that obeys, forgets to answer, or lies.
+
 pub(crate) mod world;
+
+use proptest::prelude::*;
+use swingload_model::units::Power;
+
+use super::*;
+use crate::event::BlockReport;
+use world::{JobWords, START, STEP, World, job, site};
+
+/// Plays one dispatch per step, the last one for ever.
+struct Script(Vec<Dispatch>, usize);
+
+impl Policy for Script {
+    fn name(&self) -> &'static str {
+        "script"
+    }
+    fn decide(&mut self, _: &View<'_>) -> Dispatch {
+        let dispatch = self.0[self.1.min(self.0.len() - 1)].clone();
+        self.1 += 1;
+        dispatch
+    }
+}
+
+fn script(dispatches: Vec<Dispatch>) -> Box<dyn Policy> {
+    Box::new(Script(dispatches, 0))
+}
+
+/// All devices of the first `blocks` blocks of the pool "nimble", which has 125 in each.
+fn nimble(blocks: usize) -> Dispatch {
+    let block = |b| vec![if b < blocks { 125 } else { 0 }];
+    Dispatch {
+        pools: vec![vec![vec![0, 0]; 8], (0..8).map(block).collect()],
+        services: vec![104],
+        ..Dispatch::default()
+    }
+}
+
+fn running(jobs: &[(usize, u32)]) -> Dispatch {
+    Dispatch {
+        jobs: jobs.to_vec(),
+        ..nimble(0)
+    }
+}
+
+#[test]
+fn only_changes_are_commanded() {
+    let mut world = World::new(site(""), script(vec![nimble(2), nimble(2), nimble(3)]));
+    assert_eq!(world.step(50.0).len(), 3, "two blocks and the service");
+    assert_eq!(world.step(50.0), []);
+    let third = world.step(50.0);
+    assert_eq!(third.len(), 1);
+    assert_eq!((third[0].id, third[0].plan, third[0].epoch), (4, 3, 1));
+    assert!(world.controller.incidents().is_empty());
+}
+
+#[test]
+fn power_is_freed_before_it_is_taken() {
+    let mut to = nimble(0);
+    to.pools[0][0] = vec![0, 125];
+    let mut world = World::new(site(""), script(vec![nimble(1), to]));
+    world.step(50.0);
+    let freed_first: Vec<Action> = world.step(50.0).into_iter().map(|c| c.action).collect();
+    assert!(matches!(&freed_first[0], Action::SetBlock { pool: 1, block: 0, at_point } if at_point == &[0]));
+    assert!(matches!(&freed_first[1], Action::SetBlock { pool: 0, block: 0, .. }));
+}
+
+#[test]
+fn a_lost_acknowledgement_is_repeated_until_one_comes() {
+    let mut world = World::new(site(""), script(vec![nimble(1)]));
+    world.begin(50.0, &mut |_| false);
+    world.end(false);
+    let again = world.begin(50.0, &mut |_| false);
+    assert_eq!(again.len(), 2, "block and service, as before: {again:?}");
+    world.end(false);
+    let last = world.begin(50.0, &mut |_| true);
+    assert_eq!(last.len(), 2);
+    world.end(false);
+    assert_eq!(world.begin(50.0, &mut |_| true), []);
+    let block = &world.controller.state().pools[1].blocks[0];
+    assert_eq!((block.at_point[0], block.since), (125, START), "since it was first told");
+}
+
+#[test]
+fn a_late_acknowledgement_of_the_first_attempt_counts() {
+    let mut world = World::new(site(""), script(vec![nimble(1)]));
+    let first = world.begin(50.0, &mut |_| false);
+    world.end(false);
+    world.begin(50.0, &mut |_| false);
+    for command in &first {
+        let late = Event::Acknowledged { command: command.id, accepted: true };
+        world.controller.step(world.now, late);
+    }
+    world.end(false);
+    assert_eq!(world.begin(50.0, &mut |_| true), []);
+}
+
+#[test]
+fn telemetry_stands_in_for_an_acknowledgement() {
+    let mut world = World::new(site(""), script(vec![nimble(1)]));
+    world.begin(50.0, &mut |c| matches!(c.action, Action::SetService { .. }));
+    world.end(true);
+    assert_eq!(world.begin(50.0, &mut |_| true), []);
+}
+
+#[test]
+fn a_refused_command_is_an_incident_and_tried_again() {
+    let mut world = World::new(site(""), script(vec![nimble(1)]));
+    let first = world.begin(50.0, &mut |c| matches!(c.action, Action::SetService { .. }));
+    let refused = first.iter().find(|c| matches!(c.action, Action::SetBlock { .. })).unwrap().id;
+    world.controller.step(world.now, Event::Acknowledged { command: refused, accepted: false });
+    world.end(false);
+    assert_eq!(world.begin(50.0, &mut |_| true).len(), 1);
+    let expected = Incident { at: START, kind: IncidentKind::CommandRefused { command: refused } };
+    assert_eq!(world.controller.incidents(), [expected]);
+}
+
+#[test]
+fn devices_in_doubt_count_at_nameplate() {
+    // 5 MW of "steady" told to sleep, unheard; then "nimble" wants all of the hall.
+    let mut on = nimble(0);
+    on.pools[0] = vec![vec![0, 125]; 8];
+    let mut world = World::new(site(""), script(vec![on, nimble(0), nimble(8)]));
+    world.step(50.0);
+    world.begin(50.0, &mut |_| false);
+    world.end(false);
+    world.begin(50.0, &mut |_| true);
+    // 8 MW - 0.05 MW fixed, / 1.05, less 20 kW asleep each and 3 MW in doubt: room for 1,535 x 2.98 kW.
+    let hall = (8e6 - 50e3) / 1.05 - 2000.0 * 20.0 - 1000.0 * 2980.0;
+    assert_eq!(world.awake(1), 1000.min((hall / 2980.0) as u32));
+    let found = &world.controller.incidents();
+    assert!(found.is_empty(), "3 MW in doubt leave room: {found:?}");
+    // With the ratings of both pools beyond the hall, the doubt costs hashing.
+    let mut both = nimble(8);
+    both.pools[0] = vec![vec![125, 0]; 8];
+    let text = "[[pools]]\nid = \"third\"\nnode = \"mining\"\nmodel = \"x\"\ncount = 800\npoints = [{ power_w = 3000, hashrate_th_per_s = 100 }]\nsleep_w = 20";
+    let with = |mut d: Dispatch, n: u32| {
+        d.pools.push((0..8).map(|_| vec![n]).collect());
+        d
+    };
+    let mut world = World::new(site(text), script(vec![with(nimble(0), 100), with(nimble(0), 0), with(both, 0)]));
+    world.step(50.0);
+    world.begin(50.0, &mut |_| false);
+    world.end(false);
+    world.begin(50.0, &mut |_| true);
+    assert!(world.awake(0) + world.awake(1) < 2000, "hashing gave way");
+    let found = &world.controller.incidents()[0].kind;
+    assert!(matches!(found, IncidentKind::LimitExceeded { node: 1, by_policy: false, .. }), "{found:?}");
+}
+
+#[test]
+fn devices_that_lie_are_told_again_and_counted() {
+    let mut world = World::new(site(""), script(vec![nimble(8), nimble(0)]));
+    world.step(50.0);
+    world.begin(50.0, &mut |_| true);
+    world.machines.pools[1][3] = vec![10];
+    world.end(true);
+    assert_eq!(world.controller.state().pools[1].blocks[3].at_point, [10], "telemetry decides");
+    let again = world.begin(50.0, &mut |_| true);
+    assert_eq!(again.len(), 1);
+    assert!(matches!(&again[0].action, Action::SetBlock { pool: 1, block: 3, at_point } if at_point == &[0]));
+}
+
+#[test]
+fn the_meter_overrules_what_devices_claim() {
+    let mut world = World::new(site(""), script(vec![nimble(8)]));
+    world.step(50.0);
+    world.begin(50.0, &mut |_| true);
+    let all = world.awake(1);
+    world.now += STEP;
+    // 6 MW that no set point explains.
+    let node_power = (0..3).map(|n| Power::new(world.load(n) as i64 + if n < 2 { 6_000_000 } else { 0 }));
+    let telemetry = Telemetry { node_power: node_power.collect(), ..Telemetry::default() };
+    world.controller.step(world.now, Event::Telemetry(telemetry));
+    world.begin(50.0, &mut |_| true);
+    assert!(world.load(1) + 6e6 - 0.01 * 8e6 <= 8e6, "{} W", world.load(1));
+    assert!(world.awake(1) < all);
+}
+
+#[test]
+fn a_dispatch_beyond_a_limit_is_cut_and_reported() {
+    let mut greedy = nimble(8);
+    greedy.pools[0] = vec![vec![0, 125]; 8];
+    greedy.services = vec![1000];
+    let mut world = World::new(site(""), script(vec![greedy]));
+    world.step(50.0);
+    world.assert_within_limits();
+    assert_eq!(world.machines.services, [1000], "hashing gave way, inference did not");
+    let found = &world.controller.incidents()[0].kind;
+    assert!(matches!(found, IncidentKind::LimitExceeded { by_policy: true, .. }), "{found:?}");
+}
+
+#[test]
+fn impossible_set_points_are_corrected_and_reported() {
+    let mut wrong = nimble(1);
+    wrong.pools[1][0] = vec![500];
+    wrong.jobs = vec![(7, 100)];
+    let mut world = World::new(site(""), script(vec![wrong]));
+    world.step(50.0);
+    assert_eq!(world.machines.pools[1][0], [125]);
+    assert_eq!(world.controller.incident_count(), 2);
+}
+
+#[test]
+fn no_job_starts_before_its_release_or_what_it_depends_on() {
+    let all = running(&[(0, 100), (1, 100), (2, 100)]);
+    let mut world = World::new(site(""), script(vec![all]));
+    world.submit(job("first").hours(25));
+    world.submit(job("second").after(&["first"]));
+    world.submit(job("later").window(START + 2 * STEP, START + 86_400));
+    let gpus = |world: &World| -> Vec<u32> { world.machines.jobs.iter().map(|j| j.0).collect() };
+    world.begin(50.0, &mut |_| true);
+    assert_eq!(gpus(&world), [100, 0, 0]);
+    assert_eq!(world.controller.queue().len(), 2);
+    world.end(true);
+    world.step(50.0);
+    world.begin(50.0, &mut |_| true);
+    assert_eq!(gpus(&world), [100, 0, 100], "released at the third step");
+    world.end(true);
+    assert_eq!(world.controller.jobs()[0].finished, Some(START + 3 * STEP));
+    world.begin(50.0, &mut |_| true);
+    assert_eq!(gpus(&world), [0, 100, 100]);
+    assert_eq!(world.controller.jobs()[1].since, START + 3 * STEP);
+    assert_eq!(world.controller.open_jobs(), [1, 2]);
+}
+
+#[test]
+fn circular_unknown_and_repeated_jobs_are_refused() {
+    let mut world = World::new(site(""), script(vec![nimble(0)]));
+    world.submit(job("a").after(&["a"]));
+    world.submit(job("b").after(&["nobody"]));
+    world.submit(job("c"));
+    world.submit(job("c"));
+    world.submit(job("d").after(&["b"]));
+    world.submit(job("e").gangs(&[5000]));
+    let why: Vec<JobRefusal> = world
+        .controller
+        .incidents()
+        .iter()
+        .map(|i| match &i.kind {
+            IncidentKind::JobRefused { reason, .. } => reason.clone(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        why,
+        [
+            JobRefusal::Circular("a".into()),
+            JobRefusal::UnknownDependency("nobody".into()),
+            JobRefusal::Duplicate("c".into()),
+            JobRefusal::FailedDependency("b".into()),
+            JobRefusal::Impossible("its smallest gang is larger than its GPU pool"),
+        ]
+    );
+    assert_eq!(world.controller.open_jobs(), [2]);
+    assert_eq!(world.controller.position("d"), Some(4));
+}
+
+#[test]
+fn a_job_out_of_time_is_stopped_and_takes_its_dependents_along() {
+    let mut world = World::new(site(""), script(vec![running(&[(0, 100)])]));
+    world.submit(job("late").window(START, START + STEP));
+    world.submit(job("next").after(&["late"]));
+    world.step(50.0);
+    let commands = world.step(50.0);
+    assert_eq!(commands.len(), 1);
+    assert_eq!(commands[0].action, Action::SetJob { job: 0, gpus: 0 });
+    assert!(world.controller.jobs().iter().all(|j| j.failed));
+    assert_eq!(world.step(50.0), []);
+}
+
+#[test]
+fn starts_are_counted_by_the_local_day() {
+    let mut world = World::new(site(""), script(vec![nimble(1), nimble(0), nimble(1)]));
+    for _ in 0..3 {
+        world.step(50.0);
+    }
+    let starts = |w: &World| w.controller.state().pools[1].blocks[0].starts_today;
+    assert_eq!(starts(&world), 2);
+    assert_eq!(world.controller.state().pools[1].blocks[0].since, START + 2 * STEP);
+    world.now = START + 86_400 - STEP;
+    world.step(50.0);
+    assert_eq!(starts(&world), 2, "five minutes to midnight in Texas");
+    world.step(50.0);
+    assert_eq!(starts(&world), 0);
+}
+
+#[test]
+fn the_month_keeps_its_peak() {
+    let mut world = World::new(site(""), script(vec![nimble(8), nimble(0)]));
+    world.step(50.0);
+    let peak = world.controller.state().month_peak;
+    world.step(50.0);
+    assert_eq!(world.controller.state().month_peak, peak);
+    world.now = START + 28 * 86_400;
+    world.step(50.0);
+    let new = world.controller.state().month_peak;
+    assert!(new < peak, "August begins anew: {new:?}");
+}
+
+#[test]
+fn unusable_values_are_incidents() {
+    let mut world = World::new(site(""), script(vec![nimble(0)]));
+    world.publish("price", f64::NAN, START + STEP);
+    assert!(matches!(world.controller.incidents()[0].kind, IncidentKind::BadObservation(_)));
+}
+
+#[test]
+fn an_unknown_reporter_changes_nothing() {
+    let mut world = World::new(site(""), script(vec![nimble(0)]));
+    let telemetry = Telemetry {
+        pools: vec![vec![BlockReport { at_point: vec![9], available: 9 }; 99]; 99],
+        jobs: vec![crate::event::JobReport { job: 5, work_left: 0, gpus: 0, finished: true }],
+        ..Telemetry::default()
+    };
+    world.controller.step(START, Event::Telemetry(telemetry));
+    world.controller.step(START, Event::Acknowledged { command: 99, accepted: true });
+    world.step(50.0);
+    world.assert_within_limits();
+}
+
+fn any_dispatch() -> impl Strategy<Value = Dispatch> {
+    let steady = proptest::collection::vec(proptest::collection::vec(0_u32..200, 2), 8);
+    let nimble = proptest::collection::vec(proptest::collection::vec(0_u32..200, 1), 8);
+    let jobs = proptest::collection::vec((0_usize..6, prop_oneof![Just(100_u32), Just(300), Just(7)]), 0..6);
+    (steady, nimble, 0_u32..1500, 0_i64..6_000_000, jobs).prop_map(|(steady, nimble, service, hosting, jobs)| Dispatch {
+        pools: vec![steady, nimble],
+        services: vec![service],
+        hosting: vec![Power::new(hosting)],
+        jobs,
+        ..Dispatch::default()
+    })
+}
+
+const HOSTING: &str = r#"
+[[commitments]]
+kind = "hosting"
+id = "tenant"
+node = "ai"
+use = "inference"
+power_mw = 1
+price_per_mwh = 160
+contracted_mw = 1
+penalty_per_mwh = 500
+"#;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Whatever a policy says and whichever acknowledgements are lost, no limit is exceeded.
+    #[test]
+    fn no_limit_is_exceeded(dispatches in proptest::collection::vec(any_dispatch(), 1..6), lost in any::<u64>(), silent in any::<u8>()) {
+        let steps = dispatches.len();
+        let mut world = World::new(site(HOSTING), script(dispatches));
+        for id in 0..6 {
+            world.submit(job(&format!("j{id}")).gangs(&[100, 300]).hours(1000));
+        }
+        for step in 0..steps + 1 {
+            world.begin(50.0, &mut |c| lost >> (c.id % 64) & 1 == 0);
+            world.assert_within_limits();
+            world.end(silent >> (step % 8) & 1 == 0);
+        }
+    }
+}

@@ -9,17 +9,17 @@ use crate::dispatch::Dispatch;
 use crate::state::JobState;
 
 /// Load to take off below a node.
-pub struct Trim<'a> {
+pub(crate) struct Trim<'a> {
     /// The site.
-    pub site: &'a Site,
+    pub(crate) site: &'a Site,
     /// Its tree.
-    pub limits: &'a Limits,
+    pub(crate) limits: &'a Limits,
     /// Facility watts per IT watt in the step.
-    pub step: &'a StepLimits,
+    pub(crate) step: &'a StepLimits,
     /// Node whose limit is exceeded.
-    pub node: usize,
+    pub(crate) node: usize,
     /// Facility watts to take off; at most zero when done.
-    pub excess: f64,
+    pub(crate) excess: f64,
 }
 
 impl Trim<'_> {
@@ -40,7 +40,7 @@ impl Trim<'_> {
     }
 
     /// Lowers settings of devices, least efficient pools first, highest settings first.
-    pub fn underclock(&mut self, dispatch: &mut Dispatch) {
+    pub(crate) fn underclock(&mut self, dispatch: &mut Dispatch) {
         for p in self.pools() {
             let pool = &self.site.pools[p];
             for i in (1..pool.points.len()).rev() {
@@ -56,7 +56,7 @@ impl Trim<'_> {
 
     /// Puts devices to sleep, least efficient pools first, last blocks first, those
     /// that `held` says must stay on only when no other is left.
-    pub fn sleep(&mut self, dispatch: &mut Dispatch, held: &dyn Fn(usize, usize) -> bool) {
+    pub(crate) fn sleep(&mut self, dispatch: &mut Dispatch, held: &dyn Fn(usize, usize) -> bool) {
         for held_ones in [false, true] {
             for p in self.pools() {
                 let pool = &self.site.pools[p];
@@ -76,7 +76,7 @@ impl Trim<'_> {
     }
 
     /// Lowers inference services to `floor` GPUs each, whole replicas at a time.
-    pub fn inference(&mut self, dispatch: &mut Dispatch, floor: &dyn Fn(usize) -> u32) {
+    pub(crate) fn inference(&mut self, dispatch: &mut Dispatch, floor: &dyn Fn(usize) -> u32) {
         for (v, service) in self.site.services.iter().enumerate().rev() {
             let pool = &self.site.gpu_pools[service.gpu_pool];
             if !self.counts(pool.node) {
@@ -90,7 +90,7 @@ impl Trim<'_> {
     }
 
     /// Suspends jobs: those that would only start now first, then the latest deadlines.
-    pub fn jobs(&mut self, dispatch: &mut Dispatch, jobs: &[JobState]) {
+    pub(crate) fn jobs(&mut self, dispatch: &mut Dispatch, jobs: &[JobState]) {
         let mut order: Vec<usize> = (0..dispatch.jobs.len()).collect();
         order.sort_by_key(|k| {
             let job = &jobs[dispatch.jobs[*k].0];
@@ -110,7 +110,7 @@ impl Trim<'_> {
     }
 
     /// Lowers hosting: the last thing to go.
-    pub fn hosting(&mut self, dispatch: &mut Dispatch) {
+    pub(crate) fn hosting(&mut self, dispatch: &mut Dispatch) {
         for (c, commitment) in self.site.commitments.iter().enumerate().rev() {
             if let CommitmentKind::Hosting { node, .. } = commitment.kind
                 && self.counts(node)

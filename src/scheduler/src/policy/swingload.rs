@@ -1,0 +1,89 @@
+//! `swingload`: the whole horizon planned anew at every step; the first step is done.
+//! `mining_only` and `ai_only` plan in the same way for half of the site.
+
+use crate::build::{Built, build};
+use crate::dispatch::Dispatch;
+use crate::explain::reasons;
+use crate::plan::{Budget, plan};
+
+use super::{Policy, View};
+
+/// Which loads a plan may use beside what must be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Uses {
+    All,
+    Mining,
+    Ai,
+}
+
+/// Plans at every step.
+#[derive(Debug)]
+pub struct Swingload {
+    uses: Uses,
+}
+
+impl Swingload {
+    /// Plans all loads.
+    pub fn new() -> Self {
+        Self { uses: Uses::All }
+    }
+
+    /// Plans mining; AI gets what it must.
+    pub fn mining_only() -> Self {
+        Self { uses: Uses::Mining }
+    }
+
+    /// Plans inference and training; miners sleep.
+    pub fn ai_only() -> Self {
+        Self { uses: Uses::Ai }
+    }
+}
+
+impl Default for Swingload {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Policy for Swingload {
+    fn name(&self) -> &'static str {
+        match self.uses {
+            Uses::All => "swingload",
+            Uses::Mining => "mining_only",
+            Uses::Ai => "ai_only",
+        }
+    }
+
+    fn decide(&mut self, view: &View<'_>) -> Dispatch {
+        let step = view.step.duration(0);
+        let grid = view.setup.horizon.grid(view.now, step);
+        let open = if self.uses == Uses::Mining { &[][..] } else { view.open };
+        let mut built = build(view.setup, view.outlook, view.state, view.jobs, open, &grid);
+        leave_out(&mut built, self.uses);
+        let planned = plan(&built.inputs, Budget::LOOP);
+        let mut dispatch = built.dispatch(view.setup, view.state, view.jobs, 0, &planned.first.power);
+        dispatch.reasons = reasons(&built, &planned);
+        dispatch.marginal_value = planned.first.marginal[0];
+        dispatch
+    }
+}
+
+/// Takes the loads that are not to be used out of the inputs.
+fn leave_out(built: &mut Built, uses: Uses) {
+    match uses {
+        Uses::All => {}
+        Uses::Mining => {
+            for s in &built.service {
+                built.inputs.stacks[*s].tiers.iter_mut().filter(|t| !t.must_serve).for_each(|t| t.mw.fill(0.0));
+            }
+        }
+        Uses::Ai => {
+            for place in &built.pool {
+                match place {
+                    crate::build::PoolPlace::Pool(m) => built.inputs.pools[*m].scale.fill(0.0),
+                    crate::build::PoolPlace::Stack(s) => built.inputs.stacks[*s].tiers.iter_mut().for_each(|t| t.mw.fill(0.0)),
+                }
+            }
+        }
+    }
+}
