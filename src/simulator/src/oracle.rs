@@ -1,0 +1,265 @@
+//! The best possible: a plan made with perfect foresight, and a bound nobody can pass.
+//!
+//! The planner is given the truth over the whole period. Its plan is realised through
+//! the same world and settlement as every policy, on a fleet without faults. The
+//! oracle is the better of that and of any policy's realised dispatch.
+//!
+//! The bound is the planner's own, plus money no decision changes. It is relaxed
+//! where reality is looser than the plan's rules, so that it holds for every policy:
+//! limits and availabilities are widened to what any policy's meter showed beyond
+//! them, ramps and minimum times are dropped where a policy broke them, job windows
+//! count every step they touch, and work whose time ends after the run costs nothing
+//! when undone.
+
+mod driver;
+
+use serde::Serialize;
+use swingload_model::TimeGrid;
+use swingload_model::scenario::Faults;
+use swingload_model::site::Use;
+use swingload_model::site::tariff::TariffLine;
+use swingload_model::units::JOULES_PER_MWH;
+use swingload_scheduler::build::{Built, Windows, build_with};
+use swingload_scheduler::outlook::Outlook;
+use swingload_scheduler::plan::{Budget, plan};
+use swingload_scheduler::schedule::Problem;
+use swingload_scheduler::state::{JobState, SiteState};
+
+use crate::load::use_index;
+use crate::record::PolicyRun;
+use crate::run::closed_loop::setup;
+use crate::run::recorder::{self, Prices};
+use crate::run::{Context, Progress};
+use driver::PlanDriver;
+
+/// Name under which the oracle is asked for and reported.
+pub const NAME: &str = "oracle";
+
+/// The best possible, in currency over the whole run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Certificate {
+    /// No policy can be worth more.
+    pub bound: f64,
+    /// Value of running every job as soon as possible, by the planner's rule.
+    pub asap: f64,
+    /// What the planner said its plan with perfect foresight is worth.
+    pub planned: f64,
+    /// What that plan was worth when realised.
+    pub realised: f64,
+    /// The oracle's value: the better of the plan and any policy.
+    pub oracle: f64,
+    /// Whose dispatch that is.
+    pub oracle_is: String,
+}
+
+/// Adds the oracle's run to `runs`.
+pub(crate) fn add(
+    context: &Context<'_>,
+    runs: &mut Vec<PolicyRun>,
+    progress: &(dyn Fn(Progress<'_>) + Sync),
+) -> Certificate {
+    let setup = setup(context.scenario);
+    let grid = &context.truth.grid;
+    let (start, end) = (grid.start_s(0), grid.end_s(grid.len() - 1));
+    let state = SiteState::asleep(&setup.site, start);
+    let jobs: Vec<JobState> = context
+        .jobs
+        .iter()
+        .map(|job| JobState::new(job.clone()))
+        .collect();
+    let open: Vec<usize> = (0..jobs.len())
+        .filter(|j| jobs[*j].job.release < end)
+        .collect();
+    let mut built = build_with(
+        &setup,
+        &Truth { context },
+        &state,
+        &jobs,
+        &open,
+        grid,
+        Windows::Touched,
+    );
+    drop(jobs);
+    for (input, position) in built.inputs.jobs.iter_mut().zip(&built.job) {
+        input.beyond = 0.0;
+        if context.jobs[*position].latest > end {
+            input.unmet = 0.0;
+        }
+    }
+    relax(context, runs, &mut built);
+    let planned = plan(&built.inputs, Budget::STUDY);
+    let extra = built.constant + overhead_adders(context) + rounding(context);
+    // Penalties of jobs that no step of the run could serve are not in the inputs.
+    let problem = Problem::new(&built.inputs);
+    let driver = PlanDriver::new(context, &setup, &built, &problem, &planned);
+    let mut run = recorder::run(context, NAME, &Faults::default(), driver, progress);
+    let realised = run.ledger.value().as_units();
+    let best = runs.iter().max_by_key(|r| r.ledger.value());
+    let mut oracle_is = NAME.to_owned();
+    if let Some(better) = best.filter(|r| r.ledger.value() > run.ledger.value()) {
+        oracle_is.clone_from(&better.name);
+        run = PolicyRun {
+            name: NAME.to_owned(),
+            ..better.clone()
+        };
+    }
+    let certificate = Certificate {
+        bound: planned.bound + extra,
+        asap: planned.asap + built.constant,
+        planned: planned.value() + built.constant,
+        realised,
+        oracle: run.ledger.value().as_units(),
+        oracle_is,
+    };
+    runs.push(run);
+    certificate
+}
+
+/// What happens, as a planner is told it.
+struct Truth<'a> {
+    context: &'a Context<'a>,
+}
+
+impl Outlook for Truth<'_> {
+    fn mean(&self, series: &str, grid: &TimeGrid) -> Vec<f64> {
+        let lines = &self.context.scenario.site.tariff.lines;
+        let peaks = lines
+            .iter()
+            .position(|l| matches!(l, TariffLine::CoincidentPeak { peaks, .. } if peaks == series));
+        if let Some(column) = peaks.and_then(|k| self.context.truth.peaks[k].as_ref()) {
+            // As settled: how many of the year's intervals fall into each step.
+            return (0..grid.len()).map(|t| column.at(t)).collect();
+        }
+        let known = self
+            .context
+            .series
+            .get(series)
+            .and_then(|s| s.on_grid(grid).ok());
+        known.unwrap_or_else(|| vec![0.0; grid.len()])
+    }
+
+    fn is_truth(&self) -> bool {
+        true
+    }
+
+    fn quantile(&self, series: &str, grid: &TimeGrid, _pct: u8) -> Vec<f64> {
+        self.mean(series, grid)
+    }
+}
+
+/// Widens the inputs to what the policies' meters showed.
+fn relax(context: &Context<'_>, runs: &[PolicyRun], built: &mut Built) {
+    let site = &context.scenario.site;
+    let inputs = &mut built.inputs;
+    if runs.iter().any(|run| run.incidents.ramp_exceeded_steps > 0) {
+        inputs.ramps.clear();
+    }
+    if runs.iter().any(|run| run.incidents.early_switches > 0) {
+        for pool in &mut inputs.pools {
+            pool.min_on = 0.0;
+            pool.min_off = 0.0;
+        }
+    }
+    // Rule policies count starts by the block, the bound by the device: no limit holds for both.
+    inputs
+        .pools
+        .iter_mut()
+        .for_each(|pool| pool.starts_per_day = None);
+    let grid = &context.truth.grid;
+    let below: Vec<Vec<usize>> = (0..site.tree.len())
+        .map(|n| site.tree.path_to_root(n))
+        .collect();
+    for run in runs {
+        for t in 0..grid.len() {
+            let mw = |joules: i64| joules as f64 / JOULES_PER_MWH as f64 / grid.hours(t);
+            for (k, block) in site.supply.iter().enumerate() {
+                let prepaid = format!("{} (contract)", block.id);
+                let of_block = |id: &str| id == block.id || id == prepaid;
+                let there: f64 = inputs
+                    .supplies
+                    .iter()
+                    .filter(|s| of_block(&s.id))
+                    .map(|s| s.available[t])
+                    .sum();
+                let over = mw(run.supply_energy[k][t]) - there;
+                if over > 1e-9 {
+                    let first = inputs.supplies.iter_mut().find(|s| s.id == block.id);
+                    first
+                        .expect("invariant: every block is a supply of the plan")
+                        .available[t] += over;
+                }
+            }
+            if site.tree.len() == 1 {
+                continue;
+            }
+            let mut import = vec![0i64; site.tree.len()];
+            for (load, energy) in context.loads.all.iter().zip(&run.load_energy) {
+                below[load.node]
+                    .iter()
+                    .for_each(|n| import[*n] += energy[t]);
+            }
+            for (block, energy) in site.supply.iter().zip(&run.supply_energy) {
+                below[block.node]
+                    .iter()
+                    .for_each(|n| import[*n] -= energy[t]);
+            }
+            for node in 1..site.tree.len() {
+                let limit = &mut inputs.nodes[node].limit[t];
+                *limit = limit.max(mw(import[node]));
+            }
+        }
+    }
+}
+
+/// The plan charges sleeping and idle watts as overhead; settlement charges a working
+/// device wholly to its use. Where overhead bears more adders, that is worth at most this.
+fn overhead_adders(context: &Context<'_>) -> f64 {
+    let (site, truth) = (&context.scenario.site, &context.truth);
+    let prices = Prices::new(site, truth);
+    let adder = |used_for: Use, t: usize| prices.adder(use_index(used_for), t);
+    let mut total = 0.0;
+    for t in 0..truth.grid.len() {
+        let overhead = adder(Use::Overhead, t);
+        let mut worth = |node: usize, count: u32, watts: i64, use_adder: f64| {
+            let mw = f64::from(count) * watts as f64 * truth.factor[node].at(t) as f64
+                / crate::truth::PARTS as f64
+                / 1e6;
+            total += (overhead - use_adder).max(0.0) * mw * truth.grid.hours(t);
+        };
+        let start = truth.grid.start_s(t);
+        for pool in &site.pools {
+            worth(
+                pool.node,
+                pool.count.at(start),
+                pool.sleep.get(),
+                adder(Use::Hashing, t),
+            );
+        }
+        for pool in &site.gpu_pools {
+            worth(
+                pool.node,
+                pool.count.at(start),
+                pool.idle.get(),
+                adder(Use::Inference, t).min(adder(Use::Training, t)),
+            );
+        }
+    }
+    total
+}
+
+/// What rounding to micro-units and whole joules can be worth, at most.
+fn rounding(context: &Context<'_>) -> f64 {
+    let site = &context.scenario.site;
+    let lines = 2 * site.supply.len()
+        + site.contracts.len()
+        + site.tariff.lines.len()
+        + 2 * site.programmes.len();
+    let loads = 3 * site.commitments.len()
+        + 2 * site.pools.len()
+        + 2 * site.services.len()
+        + 4 * site.gpu_pools.len();
+    let mwh = site.tree.node(0).rating.as_megawatts() * context.truth.grid.span().as_hours();
+    1e-6 * ((lines + loads) * context.truth.grid.len()) as f64
+        + 2e-6 * mwh
+        + 1e-6 * context.jobs.len() as f64
+}

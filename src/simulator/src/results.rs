@@ -1,0 +1,309 @@
+//! What a study shows: one object with a `policies` map, every number with its unit in its name.
+//!
+//! Money is in whole units of [`StudySummary::currency`], energy in MWh, prices in
+//! currency per MWh, shares in percent.
+
+mod curtailment;
+mod energy;
+mod incidents;
+mod jobs;
+mod levers;
+mod machines;
+mod nodes;
+mod npv;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use swingload_model::site::Use;
+use swingload_model::site::supply::SupplyKind;
+use swingload_model::time::timestamp;
+
+pub use curtailment::RunBin;
+pub use energy::{EnergySummary, PriceSummary, SupplySummary, UsePrice};
+pub use incidents::IncidentSummary;
+pub use jobs::JobSummary;
+pub use levers::Levers;
+pub use machines::{GpuSummary, HostingSummary, MiningSummary, PoolSummary, ServiceSummary};
+pub use nodes::NodeSummary;
+pub use npv::{VariantSummary, net_present_value, variant};
+
+use crate::ledger::LineKind;
+use crate::oracle::Certificate;
+use crate::record::PolicyRun;
+use crate::run::Context;
+
+/// Results of a study.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StudySummary {
+    /// Title of the scenario.
+    pub title: String,
+    /// Name of the site.
+    pub site: String,
+    /// ISO 4217 code of all money.
+    pub currency: String,
+    /// Seed of the run.
+    pub seed: u64,
+    /// First instant, RFC 3339.
+    pub start: String,
+    /// End, RFC 3339; not part of the run.
+    pub end: String,
+    /// Steps.
+    pub steps: usize,
+    /// Length of the run, hours.
+    pub hours: f64,
+    /// Usable rating of the tree's root, MW.
+    pub usable_mw: f64,
+    /// Jobs of the scenario.
+    pub jobs: usize,
+    /// Prices and surplus, whatever was decided.
+    pub market: MarketSummary,
+    /// Best possible and the scale of gain; `None` when the oracle was not asked for, or
+    /// when the difficulty answers the site (then only absolute money means anything).
+    pub gain: Option<GainSummary>,
+    /// Policy that levers are measured against.
+    pub baseline: String,
+    /// Names of the policies in the order of the report.
+    pub order: Vec<String>,
+    /// Results by policy.
+    pub policies: BTreeMap<String, Summary>,
+}
+
+/// Prices and surplus of the period.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MarketSummary {
+    /// Time-weighted mean price of the first grid block, currency per MWh; `None` without a grid.
+    pub price_mean: Option<f64>,
+    /// Share of time in which it was below zero, %.
+    pub price_negative_pct: Option<f64>,
+    /// Mean gross hashprice, currency per PH/s and day; `None` without mining.
+    pub hashprice_mean: Option<f64>,
+    /// Surplus there was, MWh.
+    pub surplus_mwh: f64,
+}
+
+/// What could be gained, and the proof that no more can.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GainSummary {
+    /// No policy can be worth more.
+    pub bound: f64,
+    /// Value of running every job as soon as possible: the zero of the scale.
+    pub asap: f64,
+    /// bound - asap: G.
+    pub gainable: f64,
+    /// The oracle's value: the better of the plan with perfect foresight and any policy's dispatch.
+    pub oracle: f64,
+    /// Whose dispatch the oracle is.
+    pub oracle_is: String,
+}
+
+/// Results of one policy.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// Sum of all lines.
+    pub value: f64,
+    /// Value per usable MW of the root and year.
+    pub value_per_mw_year: f64,
+    /// (value - asap) / G, %; `None` where there is no gain scale.
+    pub gain_pct: Option<f64>,
+    /// (bound - value) / G, %.
+    pub left_pct: Option<f64>,
+    /// Lines of the bill, in order; those never used are left out.
+    pub lines: Vec<LineSummary>,
+    /// Sums by kind of line.
+    pub by_kind: BTreeMap<LineKind, f64>,
+    /// Where the difference to the baseline comes from.
+    pub levers: Levers,
+    /// Energy by use and supply.
+    pub energy: EnergySummary,
+    /// Prices paid.
+    pub prices: PriceSummary,
+    /// Mining; `None` without pools.
+    pub mining: Option<MiningSummary>,
+    /// Miner pools by id.
+    pub pools: BTreeMap<String, PoolSummary>,
+    /// GPU pools by id.
+    pub gpus: BTreeMap<String, GpuSummary>,
+    /// Inference services by id.
+    pub services: BTreeMap<String, ServiceSummary>,
+    /// Hosting commitments by id.
+    pub hosting: BTreeMap<String, HostingSummary>,
+    /// Jobs.
+    pub jobs: JobSummary,
+    /// Emissions.
+    pub emissions: Emissions,
+    /// How long mining was curtailed at a stretch.
+    pub curtailed_runs: Vec<RunBin>,
+    /// Nodes of the power tree by id: regions, halls, feeders.
+    pub nodes: BTreeMap<String, NodeSummary>,
+    /// What went wrong.
+    pub incidents: IncidentSummary,
+}
+
+/// One line of the bill.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LineSummary {
+    /// What it is about.
+    pub id: String,
+    /// What it is.
+    pub kind: LineKind,
+    /// Sum, positive when the site earns.
+    pub amount: f64,
+}
+
+/// Emissions of the energy drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Emissions {
+    /// tCO2e.
+    pub tonnes: f64,
+    /// gCO2e/kWh, mean over the energy drawn.
+    pub g_per_kwh: f64,
+}
+
+/// Hours of a mean year.
+const HOURS_PER_YEAR: f64 = 8760.0;
+
+/// Sums everything up.
+pub(crate) fn summarise(
+    context: &Context<'_>,
+    runs: &[PolicyRun],
+    certificate: Option<&Certificate>,
+) -> StudySummary {
+    let (scenario, truth) = (context.scenario, &context.truth);
+    let grid = &truth.grid;
+    let hours = grid.span().as_hours();
+    let usable_mw = scenario.site.tree.node(0).usable().as_megawatts();
+    let gain =
+        certificate.and_then(|c| gain(c, runs, truth.mining.as_ref().is_some_and(|m| m.feedback)));
+    let base = ["always_on", "asap"]
+        .iter()
+        .find_map(|name| runs.iter().find(|r| r.name == *name))
+        .or(runs.first());
+    let policies = runs.iter().map(|run| {
+        let value = run.ledger.value().as_units();
+        let share = |amount: f64| {
+            gain.as_ref()
+                .filter(|g| g.gainable > 0.0)
+                .map(|g| 100.0 * amount / g.gainable)
+        };
+        let total: i64 = run.supply_energy.iter().flatten().sum();
+        let tonnes = run.carbon.iter().sum::<i64>() as f64 / 1e6;
+        let mwh = total as f64 / 3.6e9;
+        let used = run
+            .ledger
+            .lines
+            .iter()
+            .filter(|line| !line.steps.is_empty());
+        let mut by_kind = BTreeMap::new();
+        for line in used.clone() {
+            *by_kind.entry(line.kind).or_insert(0.0) += line.total.as_units();
+        }
+        let summary = Summary {
+            value,
+            value_per_mw_year: value / usable_mw / (hours / HOURS_PER_YEAR),
+            gain_pct: gain.as_ref().and_then(|g| share(value - g.asap)),
+            left_pct: gain.as_ref().and_then(|g| share(g.bound - value)),
+            lines: used
+                .map(|line| LineSummary {
+                    id: line.id.clone(),
+                    kind: line.kind,
+                    amount: line.total.as_units(),
+                })
+                .collect(),
+            by_kind,
+            levers: levers::levers(run, base),
+            energy: energy::energy(context, run),
+            prices: energy::prices(context, run),
+            mining: machines::mining(context, run),
+            pools: machines::pools(context, run),
+            gpus: machines::gpus(context, run),
+            services: machines::services(context, run),
+            hosting: machines::hosting(context, run),
+            jobs: jobs::jobs(context, run),
+            emissions: Emissions {
+                tonnes,
+                g_per_kwh: if mwh > 0.0 {
+                    tonnes * 1000.0 / mwh
+                } else {
+                    0.0
+                },
+            },
+            curtailed_runs: curtailment::runs(context, run),
+            nodes: nodes::nodes(context, run),
+            incidents: run.incidents,
+        };
+        (run.name.clone(), summary)
+    });
+    StudySummary {
+        title: scenario.title.clone(),
+        site: scenario.site.name.clone(),
+        currency: scenario.site.currency.clone(),
+        seed: scenario.seed,
+        start: grid.start(0).to_string(),
+        end: timestamp(grid.end_s(grid.len() - 1)).to_string(),
+        steps: grid.len(),
+        hours,
+        usable_mw,
+        jobs: context.jobs.len(),
+        market: market(context),
+        baseline: base.map(|run| run.name.clone()).unwrap_or_default(),
+        order: runs.iter().map(|run| run.name.clone()).collect(),
+        policies: policies.collect(),
+        gain,
+    }
+}
+
+fn gain(certificate: &Certificate, runs: &[PolicyRun], feedback: bool) -> Option<GainSummary> {
+    if feedback {
+        return None;
+    }
+    let asap = runs
+        .iter()
+        .find(|r| r.name == "asap")
+        .map_or(certificate.asap, |r| r.ledger.value().as_units());
+    Some(GainSummary {
+        bound: certificate.bound,
+        asap,
+        gainable: certificate.bound - asap,
+        oracle: certificate.oracle,
+        oracle_is: certificate.oracle_is.clone(),
+    })
+}
+
+fn market(context: &Context<'_>) -> MarketSummary {
+    let (site, truth) = (&context.scenario.site, &context.truth);
+    let grid = &truth.grid;
+    let total_s = grid.span().get() as f64;
+    let weighted = |value: &dyn Fn(usize) -> f64| {
+        (0..grid.len())
+            .map(|t| value(t) * grid.duration(t).get() as f64)
+            .sum::<f64>()
+    };
+    let block = site
+        .supply
+        .iter()
+        .position(|s| s.kind == SupplyKind::Grid)
+        .map(|k| &truth.supply[k].price);
+    let surplus = site
+        .supply
+        .iter()
+        .zip(&truth.supply)
+        .filter(|(s, _)| s.kind == SupplyKind::Surplus);
+    MarketSummary {
+        price_mean: block.map(|p| weighted(&|t| p.at(t).as_per_mwh()) / total_s),
+        price_negative_pct: block
+            .map(|p| 100.0 * weighted(&|t| f64::from(u8::from(p.at(t).get() < 0))) / total_s),
+        hashprice_mean: truth
+            .mining
+            .as_ref()
+            .map(|m| weighted(&|t| m.hashprice[t]) / total_s),
+        surplus_mwh: surplus
+            .map(|(_, s)| weighted(&|t| s.available.at(t) as f64) / 3.6e9)
+            .sum(),
+    }
+}
+
+/// Name of a use, as key of a map.
+fn use_name(u: usize) -> String {
+    Use::ALL[u].name().to_owned()
+}

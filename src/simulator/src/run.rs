@@ -1,0 +1,161 @@
+//! A study: every policy of a scenario on the same world, jobs and seed.
+
+pub(crate) mod closed_loop;
+pub(crate) mod recorder;
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use swingload_model::job::Job;
+use swingload_model::scenario::Scenario;
+use swingload_model::series::{Missing, Series};
+use swingload_model::units::Money;
+
+use crate::load::{Load, Loads};
+use crate::oracle::{self, Certificate};
+use crate::record::PolicyRun;
+use crate::results::{self, StudySummary};
+use crate::truth::Truth;
+use closed_loop::ClosedLoop;
+
+/// What a study is made of.
+#[derive(Debug, Clone)]
+pub struct StudyInput {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Every bound series, by name, covering the period and as much history as there is.
+    pub series: BTreeMap<String, Series>,
+    /// Jobs, in any order; the study sorts them by release.
+    pub jobs: Vec<Job>,
+}
+
+/// How far one policy is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress<'a> {
+    /// The policy.
+    pub policy: &'a str,
+    /// Steps done.
+    pub done: usize,
+    /// Steps of the run.
+    pub of: usize,
+}
+
+/// Why a study cannot run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A series the site needs has a gap inside the period, or is not there.
+    #[error(transparent)]
+    Missing(#[from] Missing),
+    /// A policy nobody knows.
+    #[error("no policy is called `{0}`")]
+    UnknownPolicy(String),
+    /// A forecast model nobody knows.
+    #[error("no forecast model is called `{0}`")]
+    UnknownModel(String),
+}
+
+/// All policies of a scenario, run and settled.
+#[derive(Debug, Clone)]
+pub struct Study {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// What happened whatever was decided: prices, limits, temperatures per step.
+    pub truth: Truth,
+    /// Loads, in the order of [`PolicyRun::load_energy`].
+    pub loads: Vec<Load>,
+    /// Jobs by release, in the order of [`PolicyRun::jobs`].
+    pub jobs: Vec<Job>,
+    /// Runs in the order of the scenario's policies.
+    pub runs: Vec<PolicyRun>,
+    /// Best possible, as far as it is known.
+    pub certificate: Option<Certificate>,
+    /// Results of issue: one object with a `policies` map.
+    pub summary: StudySummary,
+}
+
+impl Study {
+    /// The run of a policy, by name.
+    pub fn run(&self, policy: &str) -> Option<&PolicyRun> {
+        self.runs.iter().find(|run| run.name == policy)
+    }
+
+    /// Realised value of a policy.
+    pub fn value(&self, policy: &str) -> Option<Money> {
+        self.run(policy).map(|run| run.ledger.value())
+    }
+}
+
+/// What all policies of a study share.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) series: &'a BTreeMap<String, Series>,
+    pub(crate) truth: Truth,
+    pub(crate) loads: Loads,
+    pub(crate) jobs: Vec<Job>,
+}
+
+/// Runs all policies of the scenario and the oracle; same input, same bytes.
+///
+/// Policies run in parallel, each on one thread; `progress` is called from all of them,
+/// about a hundred times per policy.
+///
+/// # Errors
+/// A series with a gap inside the period; a policy or forecast model nobody knows.
+pub fn simulate(
+    input: &StudyInput,
+    progress: &(dyn Fn(Progress<'_>) + Sync),
+) -> Result<Study, Error> {
+    let scenario = &input.scenario;
+    let truth = Truth::new(scenario, &input.series)?;
+    let mut jobs = input.jobs.clone();
+    jobs.sort_by_key(|job| job.release);
+    let context = Context {
+        scenario,
+        series: &input.series,
+        truth,
+        loads: Loads::new(&scenario.site),
+        jobs,
+    };
+    let wanted: Vec<&str> = scenario.policies.run.iter().map(String::as_str).collect();
+    let closed: Vec<&str> = wanted
+        .iter()
+        .copied()
+        .filter(|name| *name != oracle::NAME)
+        .collect();
+    let publications = crate::feed::Publications::new(
+        &input.series,
+        scenario.grid.start_s(0) - scenario.history.get(),
+    );
+    let runs: Result<Vec<PolicyRun>, Error> = closed
+        .par_iter()
+        .map(|name| {
+            let driver = ClosedLoop::new(&context, &publications, name)?;
+            Ok(recorder::run(
+                &context,
+                name,
+                &scenario.faults,
+                driver,
+                progress,
+            ))
+        })
+        .collect();
+    let mut runs = runs?;
+    let certificate = wanted
+        .contains(&oracle::NAME)
+        .then(|| oracle::add(&context, &mut runs, progress));
+    runs.sort_by_key(|run| wanted.iter().position(|name| *name == run.name));
+    let summary = results::summarise(&context, &runs, certificate.as_ref());
+    let Context {
+        truth, loads, jobs, ..
+    } = context;
+    Ok(Study {
+        scenario: scenario.clone(),
+        truth,
+        loads: loads.all,
+        jobs,
+        runs,
+        certificate,
+        summary,
+    })
+}

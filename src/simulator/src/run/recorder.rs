@@ -1,0 +1,369 @@
+//! One policy through all steps: commands, machines, supply, settlement, columns.
+
+use swingload_model::scenario::Faults;
+use swingload_model::site::supply::SupplyKind;
+use swingload_model::site::tariff::TariffLine;
+use swingload_model::site::{Site, Use};
+use swingload_model::units::JOULES_PER_MWH;
+
+use super::{Context, Progress};
+use crate::column::Column;
+use crate::flow::{Flow, split_over_uses};
+use crate::ledger::{Ledger, LineKind};
+use crate::load::use_index;
+use crate::record::{Incidents, JobOutcome, PolicyRun, PoolColumns, StepReason};
+use crate::settlement::{Metered, Settlement, carbon};
+use crate::truth::Truth;
+use crate::world::World;
+
+/// Whoever commands the world: a controller in closed loop, or a plan made with hindsight.
+pub(crate) trait Driver {
+    /// Begins step `t`; `node_power` is what the meters showed of the step before, W.
+    fn step(
+        &mut self,
+        t: usize,
+        now: i64,
+        end: i64,
+        node_power: Option<&[i64]>,
+        world: &mut World<'_>,
+    );
+
+    /// Adds the reasons of step `t`; returns the marginal value of power it saw.
+    fn reasons(&mut self, t: usize, reasons: &mut Vec<StepReason>) -> f64;
+
+    /// Incidents it noted itself.
+    fn incidents(&self) -> u64;
+}
+
+/// Runs one policy.
+pub(crate) fn run(
+    context: &Context<'_>,
+    name: &str,
+    faults: &Faults,
+    mut driver: impl Driver,
+    progress: &(dyn Fn(Progress<'_>) + Sync),
+) -> PolicyRun {
+    let (site, truth) = (&context.scenario.site, &context.truth);
+    let steps = truth.grid.len();
+    let mut world = World::new(
+        site,
+        truth,
+        &context.loads,
+        &context.jobs,
+        faults,
+        context.scenario.seed,
+    );
+    let mut flow = Flow::new(site);
+    let mut ledger = Ledger::new(steps);
+    let mut settlement = Settlement::new(site, truth, &mut ledger);
+    let mut out = empty(context, name, ledger);
+    let mut prepaid = vec![0; site.supply.len()];
+    let mut node_power: Option<Vec<i64>> = None;
+    let prices = Prices::new(site, truth);
+    let watch = Watch::new(site);
+    for t in 0..steps {
+        let (start, end) = (truth.grid.start_s(t), truth.grid.end_s(t));
+        driver.step(t, start, end, node_power.as_deref(), &mut world);
+        world.draw(t);
+        settlement.prepaid(site, truth, t, &mut prepaid);
+        let delivered = flow.serve(truth, &context.loads, t, &mut world.meter.load, &prepaid);
+        world.deliver(t, &delivered);
+        let mut uses = [0; 4];
+        for (load, energy) in context.loads.all.iter().zip(&world.meter.load) {
+            uses[use_index(load.used_for)] += energy;
+        }
+        let step = Metered {
+            t,
+            start,
+            seconds: end - start,
+            site,
+            truth,
+            meter: &world.meter,
+            flow: &flow,
+            uses,
+        };
+        settlement.book(&step, &mut out.ledger);
+        out.carbon.push(carbon::grams(truth, &flow, t));
+        attribute(&step, &prices, &mut out);
+        columns(&step, &mut out);
+        watch.step(&step, node_power.as_deref(), &mut out);
+        let power = node_power.get_or_insert_with(|| vec![0; site.tree.len()]);
+        for (watts, energy) in power.iter_mut().zip(&flow.node_load) {
+            *watts = energy / (end - start);
+        }
+        out.marginal_value
+            .push(driver.reasons(t, &mut out.reasons) as f32);
+        if (t + 1) % (steps / 100).max(1) == 0 || t + 1 == steps {
+            progress(Progress {
+                policy: name,
+                done: t + 1,
+                of: steps,
+            });
+        }
+    }
+    let before = out.ledger.total(LineKind::Mining).as_units();
+    settlement.close(truth, &mut out.ledger);
+    if before > 0.0 {
+        out.difficulty_share = out.ledger.total(LineKind::Mining).as_units() / before;
+    }
+    finish(&world, &driver, &mut out);
+    out
+}
+
+fn empty(context: &Context<'_>, name: &str, ledger: Ledger) -> PolicyRun {
+    let site = &context.scenario.site;
+    let steps = context.truth.grid.len();
+    let room = || Vec::with_capacity(steps);
+    PolicyRun {
+        name: name.to_owned(),
+        load_energy: context.loads.all.iter().map(|_| room()).collect(),
+        supply_energy: site.supply.iter().map(|_| room()).collect(),
+        ledger,
+        carbon: room(),
+        pools: vec![PoolColumns::default(); site.pools.len()],
+        services: vec![Vec::with_capacity(steps); site.services.len()],
+        gpus_busy: vec![Vec::with_capacity(steps); site.gpu_pools.len()],
+        marginal_value: Vec::with_capacity(steps),
+        jobs: Vec::new(),
+        spans: Vec::new(),
+        reasons: Vec::new(),
+        incidents: Incidents::default(),
+        energy_by_supply_and_use: vec![[0; 4]; site.supply.len()],
+        energy_cost_by_use: [0.0; 4],
+        reference_cost_by_use: [0.0; 4],
+        supply_cost: 0.0,
+        pool_reference_cost: 0.0,
+        pools_at_top: (0.0, 0.0),
+        difficulty_share: 1.0,
+        node_peak: vec![0; site.tree.len()],
+    }
+}
+
+/// Prices that attribution needs, currency per MWh.
+pub(crate) struct Prices {
+    /// Grid block whose price is the reference; the dearest block in use where there is no grid.
+    grid: Option<usize>,
+    adders: [Column<f64>; 4],
+}
+
+impl Prices {
+    pub(crate) fn new(site: &Site, truth: &Truth) -> Self {
+        Self {
+            grid: site.supply.iter().position(|s| s.kind == SupplyKind::Grid),
+            adders: Use::ALL.map(|u| adders(site, truth, u)),
+        }
+    }
+
+    /// Own and forgone price of a block.
+    fn block(truth: &Truth, k: usize, t: usize) -> f64 {
+        (truth.supply[k].price.at(t).get() + truth.supply[k].forgone.at(t).get()) as f64 / 1e6
+    }
+
+    /// The price a watt is held against: the grid's, or the dearest block's.
+    pub(crate) fn reference(&self, truth: &Truth, t: usize) -> f64 {
+        match self.grid {
+            Some(k) => Self::block(truth, k, t),
+            None => (0..truth.supply.len())
+                .map(|k| Self::block(truth, k, t))
+                .fold(0.0, f64::max),
+        }
+    }
+
+    /// Adders on a use.
+    pub(crate) fn adder(&self, used_for: usize, t: usize) -> f64 {
+        self.adders[used_for].at(t)
+    }
+}
+
+fn adders(site: &Site, truth: &Truth, used_for: Use) -> Column<f64> {
+    let lines = site.tariff.lines.iter().filter_map(|line| match line {
+        TariffLine::Adder { per_mwh, uses, .. } if uses.contains(&used_for) => {
+            Some(truth.amount(per_mwh))
+        }
+        _ => None,
+    });
+    lines.fold(Column::Constant(0.0), |sum, more| {
+        sum.plus(&more, truth.grid.len())
+    })
+}
+
+/// Splits the step's supply over its uses, and prices both.
+fn attribute(step: &Metered<'_>, prices: &Prices, out: &mut PolicyRun) {
+    let mwh = |joules: i64| joules as f64 / JOULES_PER_MWH as f64;
+    split_over_uses(&step.flow.used, step.uses, |block, part| {
+        let price = Prices::block(step.truth, block, step.t);
+        for u in 0..4 {
+            out.energy_by_supply_and_use[block][u] += part[u];
+            out.energy_cost_by_use[u] += mwh(part[u]) * price;
+        }
+        out.supply_cost += mwh(step.flow.used[block]) * price;
+    });
+    let reference = prices.reference(step.truth, step.t);
+    for u in 0..4 {
+        let adder = prices.adder(u, step.t);
+        out.energy_cost_by_use[u] += mwh(step.uses[u]) * adder;
+        out.reference_cost_by_use[u] += mwh(step.uses[u]) * (reference + adder);
+    }
+    if let Some(market) = &step.truth.mining {
+        let price = reference + prices.adder(use_index(Use::Hashing), step.t);
+        for (p, (pool, meter)) in step.site.pools.iter().zip(&step.meter.pools).enumerate() {
+            // The pools' loads come first.
+            out.pool_reference_cost += mwh(step.meter.load[p]) * price;
+            let per_terahash = market.hashprice[step.t] / 86_400_000.0
+                * (1.0 - pool.pool_fee)
+                * (1.0 - pool.reject_rate);
+            let energy = mwh(step.truth.facility(pool.node, step.t, meter.top_energy));
+            out.pools_at_top.0 += meter.top_terahashes * per_terahash;
+            out.pools_at_top.1 += energy * price;
+        }
+    }
+}
+
+fn columns(step: &Metered<'_>, out: &mut PolicyRun) {
+    let seconds = step.seconds as f64;
+    for (column, energy) in out.load_energy.iter_mut().zip(&step.meter.load) {
+        column.push(*energy);
+    }
+    for (column, energy) in out.supply_energy.iter_mut().zip(&step.flow.used) {
+        column.push(*energy);
+    }
+    for (k, (column, meter)) in out.pools.iter_mut().zip(&step.meter.pools).enumerate() {
+        column.awake.push((meter.awake_s as f64 / seconds) as f32);
+        column
+            .available
+            .push((meter.available_s as f64 / seconds) as f32);
+        column
+            .hashrate
+            .push((meter.terahashes / seconds / 1000.0) as f32);
+        column.starts += u64::from(meter.starts);
+        column.terahashes += meter.terahashes;
+        column.awake_s += meter.awake_s;
+        column.available_s += meter.available_s;
+        column.full_energy += meter.full_energy;
+        if let Some(market) = step
+            .truth
+            .mining
+            .as_ref()
+            .filter(|m| m.btc_price[step.t] > 0.0)
+        {
+            let pool = &step.site.pools[k];
+            let keep = (1.0 - pool.pool_fee) * (1.0 - pool.reject_rate);
+            column.bitcoin += meter.terahashes / 86_400_000.0 * market.hashprice[step.t]
+                / market.btc_price[step.t]
+                * keep;
+        }
+    }
+    for (column, served) in out.services.iter_mut().zip(&step.meter.served) {
+        column.push((*served as f64 / seconds) as f32);
+    }
+    for (column, (busy, _)) in out.gpus_busy.iter_mut().zip(&step.meter.gpus) {
+        column.push((*busy as f64 / seconds) as f32);
+    }
+}
+
+/// Limits the meter is held against.
+struct Watch {
+    /// Per node: largest rise and fall, W per minute.
+    ramps: Vec<(usize, Option<i64>, Option<i64>)>,
+    root_grid: Vec<usize>,
+    surplus_only: bool,
+}
+
+impl Watch {
+    fn new(site: &Site) -> Self {
+        let ramps =
+            site.tree.nodes().enumerate().filter(|(_, n)| {
+                n.ramp_up_per_minute.is_some() || n.ramp_down_per_minute.is_some()
+            });
+        let ramps = ramps.map(|(k, n)| {
+            (
+                k,
+                n.ramp_up_per_minute.map(|p| p.get()),
+                n.ramp_down_per_minute.map(|p| p.get()),
+            )
+        });
+        Self {
+            ramps: ramps.collect(),
+            root_grid: (0..site.supply.len())
+                .filter(|k| site.supply[*k].node == 0 && site.supply[*k].kind == SupplyKind::Grid)
+                .collect(),
+            surplus_only: site.surplus_only.is_some(),
+        }
+    }
+
+    fn step(&self, step: &Metered<'_>, before: Option<&[i64]>, out: &mut PolicyRun) {
+        let mwh = |joules: i64| joules as f64 / JOULES_PER_MWH as f64;
+        for (node, import) in step.flow.import.iter().enumerate() {
+            // What comes into the root comes from the grid; supply behind the connection does not pass it.
+            let import = if node == 0 {
+                self.root_grid.iter().map(|k| step.flow.used[*k]).sum()
+            } else {
+                *import
+            };
+            let over = import - step.truth.limit[node].at(step.t) * step.seconds;
+            // A few joules are the rounding of the cooling's share.
+            if over > step.seconds * 10 {
+                out.incidents.limit_exceeded_steps += 1;
+                out.incidents.limit_exceeded_mwh += mwh(over);
+            }
+            let power = step.flow.node_load[node] / step.seconds;
+            out.node_peak[node] = out.node_peak[node].max(power);
+        }
+        if let Some(before) = before {
+            let minutes = step.seconds as f64 / 60.0;
+            for (node, up, down) in &self.ramps {
+                let change = (step.flow.node_load[*node] / step.seconds - before[*node]) as f64;
+                let over = up.is_some_and(|up| change > up as f64 * minutes + 10.0)
+                    || down.is_some_and(|down| -change > down as f64 * minutes + 10.0);
+                out.incidents.ramp_exceeded_steps += u64::from(over);
+            }
+        }
+        out.incidents.beyond_supply_mwh += mwh(step.flow.beyond.iter().sum());
+        if step.flow.shed > 0 {
+            out.incidents.shed_steps += 1;
+            out.incidents.shed_mwh += mwh(step.flow.shed);
+        }
+        if self.surplus_only {
+            let surplus: i64 = (0..step.site.supply.len())
+                .filter(|k| step.site.supply[*k].kind == SupplyKind::Surplus)
+                .map(|k| step.flow.used[k])
+                .sum();
+            let flexible = step.uses[use_index(Use::Hashing)] + step.uses[use_index(Use::Training)];
+            out.incidents.beyond_surplus_mwh += mwh((flexible - surplus).max(0));
+        }
+    }
+}
+
+fn finish(world: &World<'_>, driver: &impl Driver, out: &mut PolicyRun) {
+    let submitted = world.gpus.submitted();
+    out.jobs = world
+        .gpus
+        .states()
+        .iter()
+        .enumerate()
+        .map(|(k, state)| JobOutcome {
+            finished: state.finished,
+            closed: state.closed,
+            submitted: k < submitted,
+            on_time: state.on_time,
+            late: state.late,
+            lost: state.lost,
+            left: state.work_left,
+            starts: state.starts,
+            earned: state.earned,
+            lateness: state.lateness_money,
+            unmet: state.unmet_money,
+        })
+        .collect();
+    out.spans.clone_from(&world.gpus.spans);
+    out.spans.retain(|span| span.end > span.start);
+    let counts = &world.counts;
+    out.incidents.device_failures = counts.device_failures;
+    out.incidents.lying_device_h = counts.lying_device_s as f64 / 3600.0;
+    out.incidents.commands = counts.commands;
+    out.incidents.commands_refused = counts.commands_refused;
+    out.incidents.acknowledgements_lost = counts.acks_lost;
+    out.incidents.early_switches = counts.early_switches;
+    out.incidents.gpu_overcommitments = counts.gpu_overcommitments;
+    out.incidents.noted_by_controller = driver.incidents();
+}

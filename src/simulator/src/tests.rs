@@ -1,0 +1,8 @@
+//! Small worlds run end to end.
+
+mod balance;
+mod bound;
+mod closed_loop;
+mod machines;
+mod settling;
+pub(crate) mod support;

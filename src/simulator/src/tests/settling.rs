@@ -1,0 +1,193 @@
+//! Bills checked by hand.
+
+use swingload_model::scenario::Faults;
+use swingload_scheduler::event::Action;
+
+use super::support::{SITE, input, job, lines, scenario, scripted};
+
+const START: &str = "2026-03-01T06:00:00Z";
+
+#[test]
+fn an_idle_site_pays_for_its_overheads() {
+    let study = input(
+        scenario(SITE, START, 2, 60, &[]),
+        &[40.0, -10.0],
+        &[0.1],
+        &[0.0],
+        vec![],
+    );
+    let run = scripted(&study, &Faults::default(), |_, _| {});
+    let site = &study.scenario.site;
+    let mine = 1600 * site.pools[0].sleep.get() * 3600 * 105 / 100 + 50_000 * 3600;
+    let ai = 1024 * site.gpu_pools[0].idle.get() * 3600 * 120 / 100 + 80_000 * 3600;
+    let drawn = mine + ai;
+    assert_eq!(run.load_energy[3][0] + run.load_energy[4][0], drawn);
+    // Surplus at 9 (its export price) goes before the grid at 40, and after it at -10.
+    assert_eq!(run.supply_energy[0], [360_000_000, 0]);
+    assert_eq!(run.supply_energy[1], [drawn - 360_000_000, drawn]);
+    let bill = lines(&run);
+    assert_eq!(bill["Energy surplus"], -300_000, "0.1 MWh at 3");
+    assert_eq!(bill["ExportForgone surplus"], -600_000, "0.1 MWh at 9 - 3");
+    let mwh = |joules: i64| joules as f64 / 3.6e9;
+    let grid = -40.0 * mwh(drawn - 360_000_000) + 10.0 * mwh(drawn);
+    assert!((bill["Energy grid"] as f64 - grid * 1e6).abs() <= 1.0);
+    assert!((bill["Adder wires"] as f64 + 5e6 * mwh(2 * drawn)).abs() <= 1.0);
+}
+
+#[test]
+fn demand_is_charged_by_the_local_month_across_a_clock_change() {
+    // 2026-04-01 begins in Chicago at 05:00 UTC (summer time since 8 March).
+    let study = input(
+        scenario(SITE, "2026-03-31T23:00:00Z", 12, 60, &[]),
+        &[40.0],
+        &[0.0],
+        &[0.0],
+        vec![],
+    );
+    let points = study.scenario.site.pools[0].points.len();
+    let run = scripted(&study, &Faults::default(), |t, world| {
+        let mut at_point = vec![0; points];
+        at_point[points - 1] = if t == 5 || t == 6 { 200 } else { 0 };
+        for block in 0..8 {
+            let _ = world.apply(&Action::SetBlock {
+                pool: 0,
+                block,
+                at_point: at_point.clone(),
+            });
+        }
+    });
+    let line = run
+        .ledger
+        .lines
+        .iter()
+        .find(|l| l.id == "peak")
+        .expect("demand line");
+    let peak_kw = run.node_peak[0] as f64 / 1000.0;
+    let march: i64 = line.steps[..6].iter().sum();
+    assert!(
+        (march as f64 + 2e6 * peak_kw).abs() < 3e3,
+        "all that is left of March bears March: {march}"
+    );
+    let april: i64 = line.steps[6..].iter().sum();
+    // The run covers 6 of April's 720 local hours.
+    assert!(
+        (april as f64 + 2e6 * peak_kw * 6.0 / 720.0).abs() < 3e3,
+        "{april}"
+    );
+    assert!(line.steps[5] < 0, "booked where the peak rises");
+    assert_eq!(&line.steps[7..], [0, 0, 0, 0, 0]);
+}
+
+#[test]
+fn inference_earns_by_actual_demand() {
+    let study = input(
+        scenario(SITE, START, 3, 60, &[]),
+        &[40.0],
+        &[0.0],
+        &[200.0],
+        vec![],
+    );
+    let run = scripted(&study, &Faults::default(), |t, world| {
+        assert!(world.apply(&Action::SetService {
+            service: 0,
+            gpus: [0, 160, 800][t]
+        }));
+    });
+    let step = |id: &str, kind: &str| {
+        run.ledger
+            .lines
+            .iter()
+            .find(|l| l.id == id && format!("{:?}", l.kind) == kind)
+            .expect("line")
+            .steps
+            .clone()
+    };
+    assert_eq!(
+        step("chat", "Inference"),
+        [0, 330_000_000, 350_000_000],
+        "floor of 100 at 3, the rest at 0.5, nothing beyond demand"
+    );
+    assert_eq!(step("chat", "InferencePenalty"), [-600_000_000, 0, 0]);
+    assert_eq!(run.services[0], [0.0, 160.0, 200.0]);
+}
+
+#[test]
+fn work_is_worth_less_late_and_costs_when_undone() {
+    let start = scenario(SITE, START, 4, 60, &[]).grid.start_s(0);
+    let mut late = job("late", start, 10, 2.0, 0.0, 1.0);
+    late.restart = swingload_model::time::Seconds::ZERO;
+    let undone = job("undone", start, 10, 1.0, 0.0, 0.5);
+    let mut open = job("open", start, 10, 1.0, 0.0, 30.0);
+    open.id = "open".into();
+    let study = input(
+        scenario(SITE, START, 4, 60, &[]),
+        &[40.0],
+        &[0.0],
+        &[0.0],
+        vec![late, undone, open],
+    );
+    let run = scripted(&study, &Faults::default(), |_, world| {
+        let _ = world.apply(&Action::SetJob { job: 0, gpus: 10 });
+    });
+    let bill = lines(&run);
+    assert_eq!(
+        bill["JobValue jobs on h100"], 30_000_000,
+        "20 GPU-hours at 1.5"
+    );
+    // The second hour is half an hour late on average: 10 GPU-hours x 0.1 x 0.5.
+    assert_eq!(bill["JobLateness jobs on h100"], -500_000);
+    assert_eq!(
+        bill["JobUnmet jobs on h100"], -5_000_000,
+        "10 GPU-hours at 0.5; open work costs nothing"
+    );
+    assert!(!run.jobs[2].closed);
+}
+
+#[test]
+fn where_there_is_no_grid_hashing_is_shed_first() {
+    let site = SITE
+        .split("[[supply]]\nid = \"grid\"")
+        .next()
+        .expect("first part")
+        .to_owned()
+        + "[[tariff]]"
+        + SITE.split_once("[[tariff]]").expect("tariffs").1;
+    let study = input(
+        scenario(&site, START, 2, 60, &[]),
+        &[40.0],
+        &[3.0, 0.2],
+        &[100.0],
+        vec![],
+    );
+    let points = study.scenario.site.pools[0].points.len();
+    let run = scripted(&study, &Faults::default(), |_, world| {
+        let mut at_point = vec![0; points];
+        at_point[points - 1] = 200;
+        for block in 0..8 {
+            let _ = world.apply(&Action::SetBlock {
+                pool: 0,
+                block,
+                at_point: at_point.clone(),
+            });
+        }
+        let _ = world.apply(&Action::SetService {
+            service: 0,
+            gpus: 104,
+        });
+    });
+    assert_eq!(
+        run.supply_energy[0],
+        [3_000_000 * 3600, 200_000 * 3600],
+        "all there is, no more"
+    );
+    assert_eq!(
+        run.services[0][0], 100.0,
+        "inference is spared while hashing can give"
+    );
+    assert_eq!(run.load_energy[0][1], 0, "then there is none left");
+    assert!(run.services[0][1] < 100.0);
+    assert_eq!(run.incidents.shed_steps, 2);
+    for (uses, supply) in super::support::balance(&run) {
+        assert_eq!(uses, supply);
+    }
+}
