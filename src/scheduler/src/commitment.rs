@@ -9,62 +9,88 @@
 use crate::market::{CostStep, EPSILON_MW};
 use crate::schedule::{Problem, Room, Schedule, area, minimum_ends};
 
+/// Worth per device and hour where the power tree has no room: far below any loss.
+const NO_ROOM: f64 = -1e9;
+
 /// Re-decides every block once, in the order of the pools; returns whether any path changed.
 pub fn sweep(problem: &Problem<'_>, schedule: &mut Schedule, room: &mut Room) -> bool {
     let mut changed = false;
-    for (m, pool) in problem.inputs.pools.iter().enumerate() {
-        for b in 0..pool.blocks.len() {
-            let worth = worth(problem, schedule, m, b, room);
-            let path = path(problem, m, b, &worth);
-            if path != schedule.on[m][b] {
-                schedule.on[m][b] = path;
-                changed = true;
-            }
+    for m in 0..problem.inputs.pools.len() {
+        changed |= sweep_pool(problem, schedule, m, room);
+    }
+    changed
+}
+
+/// Re-decides the blocks of a pool, one against the others, on the residuals without the pool.
+fn sweep_pool(problem: &Problem<'_>, schedule: &mut Schedule, m: usize, room: &mut Room) -> bool {
+    let pool = &problem.inputs.pools[m];
+    let steps = problem.inputs.steps();
+    let fleet: f64 = pool.blocks.iter().map(|b| b.devices).sum();
+    let mut markets: Vec<PoolMarket> = Vec::with_capacity(steps);
+    for t in 0..steps {
+        markets.push(PoolMarket::new(problem, schedule, m, t, fleet, room));
+    }
+    let mut changed = false;
+    for (b, block) in pool.blocks.iter().enumerate() {
+        let worth: Vec<f64> = (0..steps)
+            .map(|t| {
+                let others = schedule.awake[m][t] - if schedule.on[m][b][t] { block.devices } else { 0.0 };
+                (markets[t].worth(others + block.devices) - markets[t].worth(others)) * problem.hours[t]
+            })
+            .collect();
+        let path = best_path(problem, m, b, &worth).1;
+        if path != schedule.on[m][b] {
+            problem.set_path(schedule, m, b, path);
+            changed = true;
         }
     }
     changed
 }
 
-/// Worth of block `b` of pool `m` being on in each step, currency, against everything else as it stands.
-fn worth(problem: &Problem<'_>, schedule: &Schedule, m: usize, b: usize, room: &mut Room) -> Vec<f64> {
-    let pool = &problem.inputs.pools[m];
-    let mut curve = Vec::new();
-    let hull = &problem.awake_hull[m];
-    (0..problem.inputs.steps())
-        .map(|t| {
-            let devices = pool.blocks[b].devices * pool.scale[t];
-            if devices <= 0.0 {
-                return 0.0;
-            }
-            let most = hull.last().map_or(0.0, |point| problem.setting(m, t, *point).0) * devices;
-            problem.residual(schedule, t, pool.node, most, Some((m, b)), None, room, &mut curve);
-            on_worth(problem, m, t, devices, &curve) * problem.hours[t]
-        })
-        .collect()
+/// What awake devices of a pool are worth in a step, everything else as it stands.
+struct PoolMarket {
+    /// Price of power at the pool's node without the pool.
+    curve: Vec<CostStep>,
+    /// Lowest setting of a device: MW and revenue per hour.
+    lowest: (f64, f64),
+    /// Settings above it: MW and revenue per MWh of each.
+    above: Vec<(f64, f64)>,
+    scale: f64,
 }
 
-/// Worth per hour of `devices` being on at a residual: the lowest setting is taken
-/// whole, higher ones as far as they pay.
-fn on_worth(problem: &Problem<'_>, m: usize, t: usize, devices: f64, curve: &[CostStep]) -> f64 {
-    let hull = &problem.awake_hull[m];
-    let (mw, revenue) = problem.setting(m, t, hull[0]);
-    let Some(cost) = area(curve, 0.0, mw * devices) else {
-        // Not even the lowest setting can be carried.
-        return -1e15;
-    };
-    let mut worth = revenue * devices - cost;
-    let mut at = mw * devices;
-    for pair in hull.windows(2) {
-        let (low, high) = (problem.setting(m, t, pair[0]), problem.setting(m, t, pair[1]));
-        let width = (high.0 - low.0) * devices;
-        if width <= EPSILON_MW {
-            continue;
+impl PoolMarket {
+    fn new(problem: &Problem<'_>, schedule: &Schedule, m: usize, t: usize, fleet: f64, room: &mut Room) -> Self {
+        let pool = &problem.inputs.pools[m];
+        let settings: Vec<(f64, f64)> = problem.awake_hull[m].iter().map(|p| problem.setting(m, t, *p)).collect();
+        let above = settings.windows(2).map(|w| (w[1].0 - w[0].0, (w[1].1 - w[0].1) / (w[1].0 - w[0].0)));
+        let most = settings.last().map_or(0.0, |s| s.0) * fleet * pool.scale[t];
+        let mut curve = Vec::new();
+        if most > EPSILON_MW {
+            problem.residual(schedule, t, pool.node, most, Some(m), None, room, &mut curve);
         }
-        let slope = (high.1 - low.1) / (high.0 - low.0);
-        worth += gain_above(curve, at, at + width, slope);
-        at += width;
+        Self { curve, lowest: settings[0], above: above.collect(), scale: pool.scale[t] }
     }
-    worth
+
+    /// Worth per hour of `devices` being awake: the lowest setting is taken whole, higher
+    /// ones as far as they pay.
+    fn worth(&self, devices: f64) -> f64 {
+        let devices = devices * self.scale;
+        if devices <= 0.0 {
+            return 0.0;
+        }
+        let mut at = self.lowest.0 * devices;
+        let Some(cost) = area(&self.curve, 0.0, at) else {
+            // Not even the lowest setting can be carried; more devices are worse still.
+            return NO_ROOM * devices;
+        };
+        let mut worth = self.lowest.1 * devices - cost;
+        for (mw, slope) in &self.above {
+            let width = mw * devices;
+            worth += gain_above(&self.curve, at, at + width, *slope);
+            at += width;
+        }
+        worth
+    }
 }
 
 /// Gain of drawing within `from..to` MW as far as the residual costs less than `slope`.
@@ -81,31 +107,31 @@ fn gain_above(curve: &[CostStep], from: f64, to: f64, slope: f64) -> f64 {
     gain
 }
 
-/// Cost of starting block `b` of pool `m` at step `t`: wear, and revenue lost while waking.
-pub(crate) fn start_loss(problem: &Problem<'_>, m: usize, b: usize, t: usize) -> f64 {
+/// Cost of starting block `b` of pool `m` per step: wear, and revenue lost while waking.
+pub(crate) fn start_losses(problem: &Problem<'_>, m: usize, b: usize) -> Vec<f64> {
     let pool = &problem.inputs.pools[m];
     let devices = pool.blocks[b].devices;
-    let (mut left, mut lost) = (pool.wake, 0.0);
-    for step in t..problem.inputs.steps() {
-        if left <= 0.0 {
-            break;
+    // Waking devices draw the lowest setting's power and hash nothing.
+    let rate = problem.awake_hull[m][0].1 * devices;
+    let loss = |t: usize| {
+        let (mut left, mut lost) = (pool.wake, 0.0);
+        for step in t..problem.inputs.steps() {
+            if left <= 0.0 {
+                break;
+            }
+            let hours = left.min(problem.hours[step]);
+            lost += rate * pool.revenue[step] * pool.scale[step] * hours;
+            left -= hours;
         }
-        let hours = left.min(problem.hours[step]);
-        // Waking devices hash nothing at the lowest setting's power.
-        lost += problem.awake_hull[m][0].1 * pool.revenue[step] * devices * pool.scale[step] * hours;
-        left -= hours;
-    }
-    pool.start_cost * devices + lost
+        pool.start_cost * devices + lost
+    };
+    (0..problem.inputs.steps()).map(loss).collect()
 }
 
 /// The on/off path worth most, and its worth, for given worths of being on per step.
 pub(crate) fn best_path(problem: &Problem<'_>, m: usize, b: usize, worth: &[f64]) -> (f64, Vec<bool>) {
     let tables = Tables::new(problem, m, b, worth);
     (tables.value(), tables.walk())
-}
-
-fn path(problem: &Problem<'_>, m: usize, b: usize, worth: &[f64]) -> Vec<bool> {
-    best_path(problem, m, b, worth).1
 }
 
 /// Backward induction over (step, free to switch on or off, starts made today).
@@ -118,6 +144,8 @@ struct Tables<'p, 'i> {
     counts: usize,
     /// `prefix[t]`: worth of being on in the first t steps.
     prefix: Vec<f64>,
+    /// Loss of a start at each step.
+    start_loss: Vec<f64>,
     /// First step at which a stretch begun at t may end, for on and off.
     on_until: Vec<usize>,
     off_until: Vec<usize>,
@@ -142,6 +170,7 @@ impl<'p, 'i> Tables<'p, 'i> {
             steps,
             counts,
             prefix,
+            start_loss: start_losses(problem, m, b),
             on_until: minimum_ends(&problem.hours, pool.min_on),
             off_until: minimum_ends(&problem.hours, pool.min_off),
             on: vec![0.0; (steps + 1) * counts],
@@ -174,7 +203,7 @@ impl<'p, 'i> Tables<'p, 'i> {
         }
         let end = self.on_until[t];
         let after = if limited { self.carried(t, end, made + 1) } else { 0 };
-        self.prefix[end] - self.prefix[t] - start_loss(self.problem, self.m, self.b, t) + self.on[end * self.counts + after]
+        self.prefix[end] - self.prefix[t] - self.start_loss[t] + self.on[end * self.counts + after]
     }
 
     /// Worth of stopping at `t`.
@@ -236,10 +265,11 @@ pub fn start_costs(problem: &Problem<'_>, schedule: &Schedule) -> f64 {
     let mut total = 0.0;
     for (m, pool) in problem.inputs.pools.iter().enumerate() {
         for (b, block) in pool.blocks.iter().enumerate() {
+            let losses = start_losses(problem, m, b);
             let mut before = block.on;
             for (t, on) in schedule.on[m][b].iter().enumerate() {
                 if *on && !before {
-                    total += start_loss(problem, m, b, t);
+                    total += losses[t];
                 }
                 before = *on;
             }

@@ -13,7 +13,7 @@ mod belief;
 mod calendar;
 pub mod forecasts;
 pub mod graph;
-mod guard;
+pub(crate) mod guard;
 pub mod limits;
 pub(crate) mod trim;
 
@@ -39,8 +39,6 @@ use belief::{Confirmed, Ledger, Target};
 use calendar::Calendar;
 use graph::JobGraph;
 use guard::Guard;
-
-pub(crate) use guard::floor_gpus as guard_floor;
 
 pub use forecasts::ForecastBook;
 pub use graph::JobRefusal;
@@ -544,8 +542,7 @@ impl Controller {
             };
             for (b, block) in blocks.blocks.iter().enumerate() {
                 let at_point = &dispatch.pools[p][b];
-                let settled =
-                    block.at_point == *at_point && self.ledger.was_told(p, b, at_point);
+                let settled = block.at_point == *at_point && self.ledger.was_told(p, b, at_point);
                 if settled && !self.ledger.is_under_way(Target::Block(p, b)) {
                     continue;
                 }
@@ -599,7 +596,12 @@ fn declared(setup: &Setup) -> Vec<(String, Unit)> {
         let currency = setup.site.currency.clone();
         all.push((market.btc_price.clone(), Unit::PricePerBitcoin(currency)));
         all.push((market.difficulty.clone(), Unit::Difficulty));
-        all.extend(market.fees.iter().map(|f| (f.clone(), Unit::BitcoinPerBlock)));
+        all.extend(
+            market
+                .fees
+                .iter()
+                .map(|f| (f.clone(), Unit::BitcoinPerBlock)),
+        );
     }
     all
 }

@@ -9,7 +9,7 @@ use crate::schedule::{Problem, Room, Schedule};
 use crate::commitment;
 
 /// Loss per MW by which a ramp limit is exceeded: far above any saving, so that such schedules lose.
-const RAMP_VIOLATION: f64 = 1e6;
+pub(crate) const RAMP_VIOLATION: f64 = 1e6;
 
 /// A schedule with everything that follows from it.
 #[derive(Debug, Clone)]
@@ -68,15 +68,8 @@ fn lowest_settings(problem: &Problem<'_>, schedule: &Schedule, t: usize) -> f64 
     if schedule.relaxed {
         return 0.0;
     }
-    let mut total = 0.0;
-    for (m, pool) in problem.inputs.pools.iter().enumerate() {
-        for (b, block) in pool.blocks.iter().enumerate() {
-            if schedule.on[m][b][t] {
-                total += problem.setting(m, t, problem.awake_hull[m][0]).1 * block.devices * pool.scale[t];
-            }
-        }
-    }
-    total
+    let lowest = |m: usize| problem.setting(m, t, problem.awake_hull[m][0]).1;
+    problem.inputs.pools.iter().enumerate().map(|(m, pool)| lowest(m) * schedule.awake[m][t] * pool.scale[t]).sum()
 }
 
 /// Facility power of all loads after clearing, MW: what all supply delivers.
@@ -112,12 +105,14 @@ pub fn outcome(problem: &Problem<'_>, schedule: &Schedule, levels: &[Level], t: 
         supply: vec![0.0; inputs.supplies.len()],
         marginal: Vec::new(),
     };
-    let add = |owner: Owner, mw: f64, outcome: &mut StepOutcome| match owner {
+    // Power of each pool above what its blocks must draw.
+    let mut pools = vec![0.0; inputs.pools.len()];
+    let mut add = |owner: Owner, mw: f64, outcome: &mut StepOutcome| match owner {
         Owner::Stack(i, j) => {
             outcome.power.stacks[i as usize] += mw;
             outcome.tiers[i as usize][j as usize] += mw;
         }
-        Owner::Block(m, b) => outcome.power.blocks[m as usize][b as usize] += mw,
+        Owner::Pool(m) => pools[m as usize] += mw,
         _ => {}
     };
     for (segment, taken) in Market::outcome(&room.work) {
@@ -129,13 +124,11 @@ pub fn outcome(problem: &Problem<'_>, schedule: &Schedule, levels: &[Level], t: 
     for (segment, taken) in ramp::held(room) {
         add(segment.owner, *taken, &mut outcome);
     }
-    if !schedule.relaxed {
-        for (m, pool) in inputs.pools.iter().enumerate() {
-            for (b, block) in pool.blocks.iter().enumerate() {
-                if schedule.on[m][b][t] {
-                    outcome.power.blocks[m][b] += problem.setting(m, t, problem.awake_hull[m][0]).0 * block.devices * pool.scale[t];
-                }
-            }
+    for (m, pool) in inputs.pools.iter().enumerate() {
+        let lowest = problem.setting(m, t, problem.awake_hull[m][0]).0 * pool.scale[t];
+        for (b, block) in pool.blocks.iter().enumerate().filter(|(b, _)| schedule.on[m][*b][t]) {
+            // Devices are alike, so awake ones share what the pool draws.
+            outcome.power.blocks[m][b] = block.devices * (lowest + pools[m] / schedule.awake[m][t]);
         }
     }
     for (j, runs) in schedule.jobs.iter().enumerate() {

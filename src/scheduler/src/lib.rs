@@ -3,6 +3,7 @@
 pub mod asap;
 pub mod bound;
 pub mod build;
+pub mod check;
 pub mod commitment;
 pub mod controller;
 pub mod demand;
@@ -18,5 +19,7 @@ pub mod plan;
 pub mod policy;
 pub mod queue;
 pub mod ramp;
+#[cfg(feature = "highs")]
+pub mod referee;
 pub mod schedule;
 pub mod state;

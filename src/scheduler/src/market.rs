@@ -29,8 +29,8 @@ pub enum Owner {
     Supply(u32),
     /// Stack and tier.
     Stack(u32, u32),
-    /// Flexible part of an on block: pool and block.
-    Block(u32, u32),
+    /// Settings of a pool's devices: from asleep before commitment, above the lowest of awake ones after it.
+    Pool(u32),
     /// Bid of a job.
     Job(u32),
     /// Power sold to whoever couples steps, at a node.

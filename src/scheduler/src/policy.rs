@@ -8,6 +8,8 @@ pub mod quantile;
 pub mod registry;
 pub mod static_split;
 pub mod strike;
+#[cfg(test)]
+mod tests;
 pub mod swingload;
 
 use swingload_forecast::History;

@@ -23,6 +23,8 @@ pub struct Schedule {
     pub job_mw: Vec<Vec<f64>>,
     /// Per pool and block, whether it is on in each step.
     pub on: Vec<Vec<Vec<bool>>>,
+    /// Per pool and step, the devices of all blocks that are on.
+    pub awake: Vec<Vec<f64>>,
     /// Whether pools still count as stacks of freely divisible power (before commitment).
     pub relaxed: bool,
     /// Charge on load per node and step that stands for ramps and demand charges,
@@ -99,9 +101,23 @@ impl<'a> Problem<'a> {
             beyond: vec![0.0; self.inputs.jobs.len()],
             job_mw: vec![vec![0.0; steps]; self.job_nodes.nodes.len()],
             on: self.inputs.pools.iter().map(|p| vec![vec![false; steps]; p.blocks.len()]).collect(),
+            awake: vec![vec![0.0; steps]; self.inputs.pools.len()],
             relaxed: true,
             adders: Vec::new(),
         }
+    }
+
+    /// Replaces the on/off path of a block.
+    pub fn set_path(&self, schedule: &mut Schedule, m: usize, b: usize, path: Vec<bool>) {
+        let devices = self.inputs.pools[m].blocks[b].devices;
+        for (t, (before, now)) in schedule.on[m][b].iter().zip(&path).enumerate() {
+            match (before, now) {
+                (true, false) => schedule.awake[m][t] -= devices,
+                (false, true) => schedule.awake[m][t] += devices,
+                _ => {}
+            }
+        }
+        schedule.on[m][b] = path;
     }
 
     /// Facility MW of one GPU of job `j` in step `t`.
@@ -137,9 +153,9 @@ impl<'a> Problem<'a> {
         }
     }
 
-    /// Power fixed at each node and flexible segments of blocks in step `t`, leaving
-    /// out block `without` and, if asked, the jobs of node number `without_jobs`.
-    pub fn lay_out(&self, schedule: &Schedule, t: usize, without: Option<(usize, usize)>, without_jobs: Option<usize>, fixed: &mut Vec<f64>, extra: &mut Vec<Segment>) {
+    /// Power fixed at each node and flexible segments of pools in step `t`, leaving out
+    /// the pool `without` and, if asked, the jobs of node number `without_jobs`.
+    pub fn lay_out(&self, schedule: &Schedule, t: usize, without: Option<usize>, without_jobs: Option<usize>, fixed: &mut Vec<f64>, extra: &mut Vec<Segment>) {
         fixed.clear();
         fixed.resize(self.inputs.nodes.len(), 0.0);
         extra.clear();
@@ -149,21 +165,18 @@ impl<'a> Problem<'a> {
             }
         }
         for (m, pool) in self.inputs.pools.iter().enumerate() {
-            if pool.scale[t] <= 0.0 {
+            if pool.scale[t] <= 0.0 || without == Some(m) {
                 continue;
             }
             let charge = self.adder(schedule, pool.node, t);
+            let owner = Owner::Pool(m as u32);
             if schedule.relaxed {
                 let devices: f64 = pool.blocks.iter().map(|b| b.devices).sum();
-                self.settings_segments(m, t, &self.hull[m], 0, devices, Owner::Block(m as u32, 0), charge, extra);
-                continue;
-            }
-            for (b, block) in pool.blocks.iter().enumerate() {
-                if schedule.on[m][b][t] && without != Some((m, b)) {
-                    let lowest = self.setting(m, t, self.awake_hull[m][0]).0;
-                    fixed[pool.node] += lowest * block.devices * pool.scale[t];
-                    self.settings_segments(m, t, &self.awake_hull[m], 1, block.devices, Owner::Block(m as u32, b as u32), charge, extra);
-                }
+                self.settings_segments(m, t, &self.hull[m], 0, devices, owner, charge, extra);
+            } else if schedule.awake[m][t] > 0.0 {
+                let lowest = self.setting(m, t, self.awake_hull[m][0]).0;
+                fixed[pool.node] += lowest * schedule.awake[m][t] * pool.scale[t];
+                self.settings_segments(m, t, &self.awake_hull[m], 1, schedule.awake[m][t], owner, charge, extra);
             }
         }
     }
@@ -173,8 +186,8 @@ impl<'a> Problem<'a> {
         self.clear_without(schedule, t, None, None, room)
     }
 
-    /// Clears step `t` without a block or the jobs of a node, as in [`Problem::lay_out`].
-    fn clear_without(&self, schedule: &Schedule, t: usize, without: Option<(usize, usize)>, without_jobs: Option<usize>, room: &mut Room) -> Cleared {
+    /// Clears step `t` without a pool or the jobs of a node, as in [`Problem::lay_out`].
+    fn clear_without(&self, schedule: &Schedule, t: usize, without: Option<usize>, without_jobs: Option<usize>, room: &mut Room) -> Cleared {
         self.lay_out(schedule, t, without, without_jobs, &mut room.fixed, &mut room.extra);
         if schedule.adders.is_empty() {
             self.market.clear(t, &room.fixed, &room.extra, &mut room.work)
@@ -184,8 +197,8 @@ impl<'a> Problem<'a> {
         }
     }
 
-    /// Price of more power at `node` in step `t`, without block or jobs as in [`Problem::lay_out`], adders included.
-    pub fn residual(&self, schedule: &Schedule, t: usize, node: usize, most: f64, without: Option<(usize, usize)>, without_jobs: Option<usize>, room: &mut Room, steps: &mut Vec<CostStep>) {
+    /// Price of more power at `node` in step `t`, without a pool or jobs as in [`Problem::lay_out`], adders included.
+    pub fn residual(&self, schedule: &Schedule, t: usize, node: usize, most: f64, without: Option<usize>, without_jobs: Option<usize>, room: &mut Room, steps: &mut Vec<CostStep>) {
         self.clear_without(schedule, t, without, without_jobs, room);
         self.market.residual(t, node, most, &mut room.work, steps);
         let charge = self.adder(schedule, node, t);

@@ -156,9 +156,7 @@ impl Ledger {
     /// The state last commanded for a target and not yet acknowledged, and whether
     /// its acknowledgement is overdue at `now`: it was due by the next step.
     pub(super) fn under_way(&self, target: Target, now: i64) -> Option<(&Action, bool)> {
-        self.pending
-            .get(&target)
-            .map(|p| (&p.action, p.sent < now))
+        self.pending.get(&target).map(|p| (&p.action, p.sent < now))
     }
 
     /// Whether a block took `at_point` and has not been told otherwise.
@@ -208,7 +206,9 @@ impl Ledger {
                 if self.is_overdue(Target::Block(p, b), now) {
                     let worst = (rated - pool.sleep) * i64::from(block.available);
                     let set = pool.points.iter().zip(set);
-                    let set: Power = set.map(|(o, n)| (o.power - pool.sleep) * i64::from(*n)).sum();
+                    let set: Power = set
+                        .map(|(o, n)| (o.power - pool.sleep) * i64::from(*n))
+                        .sum();
                     more[pool.node] += (worst - set).get().max(0) as f64;
                 } else {
                     let told: u32 = self.told[p][b].iter().sum();
@@ -229,7 +229,9 @@ impl Ledger {
                     gpus(site.services[*v].gpu_pool, worst, dispatch.services[*v]);
                 }
                 (Target::Job(j), Action::SetJob { gpus: sent, .. }) => {
-                    let found = dispatch.jobs.binary_search_by_key(j, |(position, _)| *position);
+                    let found = dispatch
+                        .jobs
+                        .binary_search_by_key(j, |(position, _)| *position);
                     let set = found.map_or(0, |k| dispatch.jobs[k].1);
                     gpus(jobs[*j].job.gpu_pool, jobs[*j].gpus.max(*sent), set);
                 }
@@ -247,12 +249,9 @@ impl Ledger {
         }
     }
 
-    /// Whether a block's acknowledgement is overdue at `now`: taking load off it frees nothing for certain.
-    pub(super) fn block_in_doubt(&self, pool: usize, block: usize, now: i64) -> bool {
-        self.is_overdue(Target::Block(pool, block), now)
-    }
-
-    fn is_overdue(&self, target: Target, now: i64) -> bool {
+    /// Whether a target's acknowledgement is overdue at `now`: it counts at its worst,
+    /// so taking load off it frees nothing for certain.
+    pub(super) fn is_overdue(&self, target: Target, now: i64) -> bool {
         self.pending.get(&target).is_some_and(|p| p.sent < now)
     }
 }

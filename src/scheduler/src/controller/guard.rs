@@ -7,9 +7,9 @@ use swingload_model::site::Site;
 use swingload_model::units::Power;
 
 use super::IncidentKind;
-use super::belief::Ledger;
+use super::belief::{Ledger, Target};
 use super::limits::{Limits, StepLimits, amount};
-use super::trim::Trim;
+use super::trim::{Grip, Trim};
 use crate::dispatch::Dispatch;
 use crate::policy::View;
 
@@ -126,32 +126,9 @@ impl Guard {
         let by_policy = self.step.worst(&none);
         let planned = self.step.load.clone();
         let mut first = true;
-        // Each round frees something below a node or gives that node up.
-        let rounds = 8 * site.tree.len() + 8;
-        for round in 0..=rounds {
-            self.more.fill(0.0);
-            ledger.doubtful(
-                site,
-                view.state,
-                view.jobs,
-                dispatch,
-                view.now,
-                &mut self.more,
-            );
-            let more = std::mem::take(&mut self.more);
-            self.measure(view, dispatch, &more);
-            self.more = more;
-            // What devices in doubt explain of the meter's surplus is counted once.
-            let explained = self.step.load.iter().zip(&planned).map(|(l, p)| l - p);
-            let reserve: Vec<f64> = self
-                .unexplained
-                .iter()
-                .zip(explained)
-                .map(|(u, e)| (u - e.max(0.0)).max(0.0))
-                .collect();
-            let Some((node, excess_w)) = self.step.worst(&reserve) else {
-                break;
-            };
+        // Each round takes something off below a node or gives that node up.
+        let mut rounds = 16 * site.tree.len();
+        while let Some((node, excess_w)) = self.excess(view, ledger, dispatch, &planned) {
             if first {
                 first = false;
                 let (node, excess_w) = by_policy.unwrap_or((node, excess_w));
@@ -162,8 +139,9 @@ impl Guard {
                 });
             }
             let left = self.take_off(view, ledger, dispatch, node, excess_w);
-            if left >= excess_w || round == rounds {
-                // Nothing more to take off there: said aloud, never passed over.
+            rounds = rounds.saturating_sub(1);
+            if left >= excess_w || rounds == 0 {
+                // Said aloud, never passed over.
                 found.push(IncidentKind::LimitUnmet { node, excess_w });
                 self.step.limit[node] = f64::INFINITY;
             }
@@ -172,6 +150,39 @@ impl Guard {
         let [last, before] = &mut self.expected;
         std::mem::swap(last, before);
         last.clone_from(&self.step.load);
+    }
+
+    /// The node furthest over what it may carry, with devices in doubt at their worst
+    /// and room for what the meter shows beyond that; `planned` is the load per node
+    /// of the policy's set points.
+    fn excess(
+        &mut self,
+        view: &View<'_>,
+        ledger: &Ledger,
+        dispatch: &Dispatch,
+        planned: &[f64],
+    ) -> Option<(usize, f64)> {
+        let mut more = std::mem::take(&mut self.more);
+        more.fill(0.0);
+        ledger.doubtful(
+            &view.setup.site,
+            view.state,
+            view.jobs,
+            dispatch,
+            view.now,
+            &mut more,
+        );
+        self.measure(view, dispatch, &more);
+        self.more = more;
+        // What devices in doubt explain of the meter's surplus is counted once.
+        let explained = self.step.load.iter().zip(planned).map(|(l, p)| l - p);
+        let reserve: Vec<f64> = self
+            .unexplained
+            .iter()
+            .zip(explained)
+            .map(|(u, e)| (u - e.max(0.0)).max(0.0))
+            .collect();
+        self.step.worst(&reserve)
     }
 
     fn measure(&mut self, view: &View<'_>, dispatch: &Dispatch, more: &[f64]) {
@@ -197,18 +208,34 @@ impl Guard {
             node,
             excess,
         };
-        let held = |p: usize, b: usize| {
-            let block = &view.state.pools[p].blocks[b];
-            let young = view.now - block.since < site.pools[p].min_on.get();
-            (block.is_on() && young) || ledger.block_in_doubt(p, b, view.now)
+        let doubt = |target: Target| ledger.is_overdue(target, view.now);
+        trim.sleep(dispatch, &|p, b| {
+            if doubt(Target::Block(p, b)) {
+                Grip::Stuck
+            } else {
+                grip(view, p, b)
+            }
+        });
+        let floor = |v: usize, least: u32| match doubt(Target::Service(v)) {
+            true => u32::MAX,
+            false => least,
         };
-        trim.sleep(dispatch, &held);
-        let floor = |v: usize| floor_gpus(view, v);
-        trim.inference(dispatch, &floor);
-        trim.jobs(dispatch, view.jobs);
-        trim.inference(dispatch, &|_| 0);
-        trim.hosting(dispatch);
+        trim.inference(dispatch, &|v| floor(v, floor_gpus(view, v)));
+        trim.jobs(dispatch, view.jobs, &|j| doubt(Target::Job(j)));
+        trim.inference(dispatch, &|v| floor(v, 0));
+        trim.hosting(dispatch, &|c| doubt(Target::Hosting(c)));
         trim.excess
+    }
+}
+
+/// Whether a block has been on for its shortest time.
+pub(crate) fn grip(view: &View<'_>, p: usize, b: usize) -> Grip {
+    let block = &view.state.pools[p].blocks[b];
+    let young = view.now - block.since < view.setup.site.pools[p].min_on.get();
+    if block.is_on() && young {
+        Grip::Held
+    } else {
+        Grip::Free
     }
 }
 

@@ -8,6 +8,17 @@ use super::limits::{Limits, StepLimits};
 use crate::dispatch::Dispatch;
 use crate::state::JobState;
 
+/// How freely a block may be put to sleep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grip {
+    /// As needed.
+    Free,
+    /// Only when nothing else is left: its shortest time awake is not over.
+    Held,
+    /// Never: what it draws does not depend on the dispatch.
+    Stuck,
+}
+
 /// Load to take off below a node.
 pub(crate) struct Trim<'a> {
     /// The site.
@@ -54,14 +65,14 @@ impl Trim<'_> {
         }
     }
 
-    /// Puts devices to sleep, least efficient pools first, last blocks first, those
-    /// that `held` says must stay on only when no other is left.
-    pub(crate) fn sleep(&mut self, dispatch: &mut Dispatch, held: &dyn Fn(usize, usize) -> bool) {
-        for held_ones in [false, true] {
+    /// Puts devices to sleep, least efficient pools first, last blocks first; blocks
+    /// that should stay on only when no other is left.
+    pub(crate) fn sleep(&mut self, dispatch: &mut Dispatch, grip: &dyn Fn(usize, usize) -> Grip) {
+        for wanted in [Grip::Free, Grip::Held] {
             for p in self.pools() {
                 let pool = &self.site.pools[p];
                 for b in (0..dispatch.pools[p].len()).rev() {
-                    if held(p, b) != held_ones {
+                    if grip(p, b) != wanted {
                         continue;
                     }
                     for i in (0..pool.points.len()).rev() {
@@ -83,14 +94,21 @@ impl Trim<'_> {
                 continue;
             }
             let replica = service.gpus_per_replica;
-            let spare = dispatch.services[v].saturating_sub(floor(v)) / replica;
+            let spare = dispatch.services[v].saturating_sub(floor(v));
             let each = (pool.running - pool.idle) * i64::from(replica);
-            dispatch.services[v] -= self.take(pool.node, each, spare) * replica;
+            let taken = self.take(pool.node, each, spare.div_ceil(replica)) * replica;
+            dispatch.services[v] -= taken.min(spare);
         }
     }
 
     /// Suspends jobs: those that would only start now first, then the latest deadlines.
-    pub(crate) fn jobs(&mut self, dispatch: &mut Dispatch, jobs: &[JobState]) {
+    /// Those that `stuck` names stay: what they draw does not depend on the dispatch.
+    pub(crate) fn jobs(
+        &mut self,
+        dispatch: &mut Dispatch,
+        jobs: &[JobState],
+        stuck: &dyn Fn(usize) -> bool,
+    ) {
         let mut order: Vec<usize> = (0..dispatch.jobs.len()).collect();
         order.sort_by_key(|k| {
             let job = &jobs[dispatch.jobs[*k].0];
@@ -99,7 +117,7 @@ impl Trim<'_> {
         for k in order {
             let (position, gpus) = dispatch.jobs[k];
             let pool = &self.site.gpu_pools[jobs[position].job.gpu_pool];
-            if self.counts(pool.node) {
+            if self.counts(pool.node) && !stuck(position) {
                 let gang = (pool.running - pool.idle) * i64::from(gpus);
                 if self.take(pool.node, gang, 1) == 1 {
                     dispatch.jobs[k].1 = 0;
@@ -109,11 +127,12 @@ impl Trim<'_> {
         dispatch.jobs.retain(|(_, gpus)| *gpus > 0);
     }
 
-    /// Lowers hosting: the last thing to go.
-    pub(crate) fn hosting(&mut self, dispatch: &mut Dispatch) {
+    /// Lowers hosting, the last thing to go, except where `stuck`.
+    pub(crate) fn hosting(&mut self, dispatch: &mut Dispatch, stuck: &dyn Fn(usize) -> bool) {
         for (c, commitment) in self.site.commitments.iter().enumerate().rev() {
             if let CommitmentKind::Hosting { node, .. } = commitment.kind
                 && self.counts(node)
+                && !stuck(c)
             {
                 let watts = u32::try_from(dispatch.hosting[c].get()).unwrap_or(u32::MAX);
                 let off = self.take(node, Power::new(1), watts);

@@ -62,26 +62,35 @@ fn steps(problem: &Problem<'_>, schedule: &Schedule, curves: &Curves, j: usize, 
 /// The best runs at one gang size, and what they are worth.
 fn place_gang(job: &JobInput, steps: &Steps, beyond_worth: f64) -> (f64, Placed) {
     let floor = beyond_worth.max(0.0);
-    let mut best = path(job, steps, floor);
-    if best.work(steps, job) > job.work * (1.0 + 1e-9) {
-        // Too much at the lowest price: find the price at which it just does the work.
-        let (mut low, mut high) = (floor, steps.worth.iter().copied().fold(floor, f64::max));
-        for _ in 0..BISECTIONS {
-            let middle = 0.5 * (low + high);
-            let tried = path(job, steps, middle);
-            if tried.work(steps, job) >= job.work {
-                low = middle;
-                best = tried;
-            } else {
-                high = middle;
-            }
-        }
+    let mut tables = Tables::new(job, steps);
+    let (_, lowest) = tables.path(job, steps, floor);
+    let mut choice = lowest.trimmed(job, steps, floor);
+    if lowest.work(steps, job) <= job.work * (1.0 + 1e-9) {
+        return choice;
     }
-    let mut choice = best.trimmed(job, steps, floor);
     if let Some(whole) = contiguous(job, steps) {
         let candidate = whole.trimmed(job, steps, floor);
         if candidate.0 > choice.0 {
             choice = candidate;
+        }
+    }
+    // Too much work at the lowest price: find the price at which it is just done. Any
+    // price also bounds what runs can be worth, so the search ends when that is met.
+    let (mut low, mut high) = (floor, steps.worth.iter().copied().fold(floor, f64::max));
+    for _ in 0..BISECTIONS {
+        let middle = 0.5 * (low + high);
+        let (worth, tried) = tables.path(job, steps, middle);
+        if choice.0 >= worth + (middle - floor) * job.work - 1e-9 * choice.0.abs() {
+            break;
+        }
+        if tried.work(steps, job) >= job.work {
+            low = middle;
+            let candidate = tried.trimmed(job, steps, floor);
+            if candidate.0 > choice.0 {
+                choice = candidate;
+            }
+        } else {
+            high = middle;
         }
     }
     choice
@@ -146,54 +155,74 @@ fn restart(job: &JobInput, steps: &Steps, i: usize) -> f64 {
     if job.running > 0 && steps.first + i == 0 { 0.0 } else { job.restart }
 }
 
-/// The best path at a price of work, by backward induction.
-fn path(job: &JobInput, steps: &Steps, price: f64) -> Path {
-    let n = steps.net.len();
-    // Worth of running a step once work is paid at `price`.
-    let gain = |i: usize| steps.net[i] - price * steps.gang * steps.hours[i];
-    let start_loss = |i: usize| (steps.worth[i] - price).max(0.0) * steps.gang * restart(job, steps, i);
-    let (mut off, mut on) = (vec![0.0; n + 1], vec![0.0; n + 1]);
-    let free = minimum_ends(&steps.hours, job.min_run);
-    let mut prefix = vec![0.0; n + 1];
-    let mut blocked = vec![0u32; n + 1];
-    for i in 0..n {
-        let g = gain(i);
-        prefix[i + 1] = prefix[i] + if g.is_finite() { g } else { 0.0 };
-        blocked[i + 1] = blocked[i] + u32::from(!g.is_finite());
+/// Backward induction over (step, running), with room kept from price to price.
+struct Tables {
+    off: Vec<f64>,
+    on: Vec<f64>,
+    /// `prefix[i]`: gain of running the first i steps.
+    prefix: Vec<f64>,
+    /// `blocked[i]`: how many of the first i steps the gang does not fit into.
+    blocked: Vec<u32>,
+    /// First step at which a run begun at each step may end.
+    free: Vec<usize>,
+}
+
+impl Tables {
+    fn new(job: &JobInput, steps: &Steps) -> Self {
+        let n = steps.net.len();
+        let mut blocked = vec![0u32; n + 1];
+        for i in 0..n {
+            blocked[i + 1] = blocked[i] + u32::from(!steps.net[i].is_finite());
+        }
+        let free = minimum_ends(&steps.hours, job.min_run);
+        Self { off: vec![0.0; n + 1], on: vec![0.0; n + 1], prefix: vec![0.0; n + 1], blocked, free }
     }
-    let start = |i: usize, on: &[f64]| {
-        let end = free[i];
-        if blocked[end] > blocked[i] { f64::NEG_INFINITY } else { prefix[end] - prefix[i] - start_loss(i) + on[end] }
-    };
-    for i in (0..n).rev() {
-        off[i] = f64::max(off[i + 1], start(i, &on));
-        let g = gain(i);
-        on[i] = f64::max(off[i], if g.is_finite() { g + on[i + 1] } else { f64::NEG_INFINITY });
-    }
-    let mut chosen = vec![false; n];
-    let mut running = job.running > 0 && steps.first == 0;
-    let mut i = 0;
-    while i < n {
-        if running {
+
+    /// The best path at a price of work, and its worth.
+    fn path(&mut self, job: &JobInput, steps: &Steps, price: f64) -> (f64, Path) {
+        let n = steps.net.len();
+        // Worth of running a step once work is paid at `price`.
+        let gain = |i: usize| steps.net[i] - price * steps.gang * steps.hours[i];
+        let start_loss = |i: usize| (steps.worth[i] - price).max(0.0) * steps.gang * restart(job, steps, i);
+        for i in 0..n {
             let g = gain(i);
-            let held = job.running_hours + steps.hours[..i].iter().sum::<f64>() < job.min_run - 1e-9;
-            if g.is_finite() && (held || g + on[i + 1] > off[i]) {
-                chosen[i] = true;
-                i += 1;
+            self.prefix[i + 1] = self.prefix[i] + if g.is_finite() { g } else { 0.0 };
+        }
+        let Self { off, on, prefix, blocked, free } = self;
+        let start = |i: usize, on: &[f64]| {
+            let end = free[i];
+            if blocked[end] > blocked[i] { f64::NEG_INFINITY } else { prefix[end] - prefix[i] - start_loss(i) + on[end] }
+        };
+        for i in (0..n).rev() {
+            off[i] = f64::max(off[i + 1], start(i, on));
+            let g = gain(i);
+            on[i] = f64::max(off[i], if g.is_finite() { g + on[i + 1] } else { f64::NEG_INFINITY });
+        }
+        let mut chosen = vec![false; n];
+        let mut running = job.running > 0 && steps.first == 0;
+        let worth = if running { on[0] } else { off[0] };
+        let (mut i, mut hours) = (0, 0.0);
+        while i < n {
+            if running {
+                let g = gain(i);
+                let held = job.running > 0 && steps.first == 0 && job.running_hours + hours < job.min_run - 1e-9;
+                if g.is_finite() && (held || g + on[i + 1] > off[i]) {
+                    chosen[i] = true;
+                    hours += steps.hours[i];
+                    i += 1;
+                } else {
+                    running = false;
+                }
+            } else if start(i, on) > off[i + 1] {
+                chosen[i..free[i]].fill(true);
+                i = free[i];
+                running = true;
             } else {
-                running = false;
+                i += 1;
             }
-            continue;
         }
-        if start(i, &on) > off[i + 1] {
-            chosen[i..free[i]].fill(true);
-            i = free[i];
-            running = true;
-        } else {
-            i += 1;
-        }
+        (worth, Path { on: chosen })
     }
-    Path { on: chosen }
 }
 
 /// The best single run that does all the work.

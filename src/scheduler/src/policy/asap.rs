@@ -20,7 +20,6 @@ impl Policy for Asap {
 
     fn decide(&mut self, view: &View<'_>) -> Dispatch {
         let mining = vec![PoolRule::WORTH; view.setup.site.pools.len()];
-        self.step
-            .decide(view, &uncapped(&mining, false, &|_| true))
+        self.step.decide(view, &uncapped(&mining, false, &|_| true))
     }
 }

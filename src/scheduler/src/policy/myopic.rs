@@ -23,7 +23,7 @@ use crate::inputs::MUST_TAKE_VALUE;
 use crate::market::{CostStep, Market, Owner, Workspace};
 use crate::queue::JobQueue;
 
-use jobs::Market4Jobs;
+use jobs::JobMarket;
 use mining::{Fleet, Offer, PoolRule};
 
 /// Bid of what must be served, currency per MWh: below overheads, above all else.
@@ -63,7 +63,14 @@ pub(super) struct Myopic {
 impl Myopic {
     /// Set points for the step of `view` by `rules`.
     pub(super) fn decide(&mut self, view: &View<'_>, rules: &Rules<'_>) -> Dispatch {
-        let mut built = build(view.setup, view.outlook, view.state, view.jobs, &[], view.step);
+        let mut built = build(
+            view.setup,
+            view.outlook,
+            view.state,
+            view.jobs,
+            &[],
+            view.step,
+        );
         let offers = mining::offers(view, &mut built, rules.mining);
         let ai_left = rank_loads(view, &mut built, rules);
         let market = Market::new(&built.inputs);
@@ -71,7 +78,7 @@ impl Myopic {
 
         // What hashing bids against jobs is its worth: devices that must stay on give way to a gang.
         let bids = mining::segments(&offers, rules.mining_mw, None);
-        let jobs = Market4Jobs {
+        let jobs = JobMarket {
             view,
             built: &built,
             market: &market,
@@ -88,7 +95,7 @@ impl Myopic {
         for (segment, taken) in Market::outcome(&self.work) {
             match segment.owner {
                 Owner::Stack(s, _) => stacks[s as usize] += taken,
-                Owner::Block(p, _) => pools[p as usize] += taken,
+                Owner::Pool(p) => pools[p as usize] += taken,
                 _ => {}
             }
         }
@@ -182,13 +189,15 @@ fn services(view: &View<'_>, built: &Built, stacks: &[f64]) -> Vec<u32> {
 /// IT power of each hosting commitment, rounded down to the watt.
 fn hosting(view: &View<'_>, built: &Built, stacks: &[f64]) -> Vec<Power> {
     let all = view.setup.site.commitments.iter().enumerate();
-    all.map(|(c, commitment)| match (&commitment.kind, built.hosting[c]) {
-        (CommitmentKind::Hosting { node, .. }, Some(stack)) => {
-            let factor = built.inputs.nodes[*node].factor[0];
-            Power::new((stacks[stack] / factor * 1e6 + 1e-3).floor() as i64)
-        }
-        _ => Power::ZERO,
-    })
+    all.map(
+        |(c, commitment)| match (&commitment.kind, built.hosting[c]) {
+            (CommitmentKind::Hosting { node, .. }, Some(stack)) => {
+                let factor = built.inputs.nodes[*node].factor[0];
+                Power::new((stacks[stack] / factor * 1e6 + 1e-3).floor() as i64)
+            }
+            _ => Power::ZERO,
+        },
+    )
     .collect()
 }
 

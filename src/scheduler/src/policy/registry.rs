@@ -1,7 +1,7 @@
 //! Policies by name. A new policy is one file and one line here.
 
-use super::{Policy, Setup};
 use super::swingload::Swingload;
+use super::{Policy, Setup};
 use super::{always_on, asap, breakeven, quantile, static_split, strike};
 
 /// The policy of that name; `None` when the controller knows none. The `oracle` is

@@ -10,7 +10,7 @@ use crate::dispatch::Dispatch;
 const LEVELS: usize = 24;
 
 /// A pool stops when the full grid price rises above `off_above`, and starts when it
-/// falls below `on_below`, at least the dwell apart. Stopped, it still takes power
+/// falls to `on_below`, at least the dwell apart. Stopped, it still takes power
 /// cheaper than `on_below`, such as surplus. Jobs and inference run as soon as there
 /// is room, whatever power costs.
 #[derive(Debug, Default)]
@@ -51,7 +51,11 @@ impl Policy for Strike {
         }
         let rule = |switch: &Switch| PoolRule {
             settings: Settings::Rated,
-            bid: Some(if switch.on { HASHING } else { switch.thresholds.on_below }),
+            bid: Some(if switch.on {
+                HASHING
+            } else {
+                switch.thresholds.on_below
+            }),
         };
         let mining: Vec<PoolRule> = self.switches.iter().map(rule).collect();
         self.step.decide(view, &uncapped(&mining, true, &|_| true))
@@ -64,7 +68,7 @@ impl Switch {
         let turns = if self.on {
             price > self.thresholds.off_above
         } else {
-            price < self.thresholds.on_below
+            price <= self.thresholds.on_below
         };
         if turns && now - self.since >= dwell {
             self.on = !self.on;
@@ -186,7 +190,9 @@ mod tests {
 
     #[test]
     fn thresholds_part_profit_from_loss() {
-        let prices: Vec<f64> = (0..240).map(|h| if h % 24 < 4 { 200.0 } else { 30.0 }).collect();
+        let prices: Vec<f64> = (0..240)
+            .map(|h| if h % 24 < 4 { 200.0 } else { 30.0 })
+            .collect();
         let found = tune(&past(&prices, 90.0), 0, 1.0, 1, FREE);
         assert_eq!(found.off_above, 30.0, "the level below which hashing pays");
         let dear_starts = Start {

@@ -22,14 +22,19 @@ pub(crate) const START: i64 = 1_656_910_800;
 /// Length of a step, s.
 pub(crate) const STEP: i64 = 300;
 
-/// Two halls on one connection of 10 MW; `extra` is appended.
+/// [`SITE`] with `extra` appended.
 pub(crate) fn site(extra: &str) -> Site {
-    let text = format!("{SITE}\n{extra}");
-    let catalogue = Catalogue::embedded();
-    Site::from_toml("test.toml", &text, &[], &catalogue).unwrap_or_else(|e| panic!("{e:?}"))
+    site_of(&format!("{SITE}\n{extra}"))
 }
 
-const SITE: &str = r#"
+/// The site of a text.
+pub(crate) fn site_of(text: &str) -> Site {
+    let catalogue = Catalogue::embedded();
+    Site::from_toml("test.toml", text, &[], &catalogue).unwrap_or_else(|e| panic!("{e:?}"))
+}
+
+/// Two halls on one connection of 10 MW.
+pub(crate) const SITE: &str = r#"
 name = "Tiny"
 currency = "USD"
 time_zone = "America/Chicago"
@@ -43,7 +48,7 @@ rating_mw = 10
 id = "mining"
 parent = "root"
 kind = "hall"
-rating_mw = 8
+rating_mw = 5
 hall = { fixed_overhead_kw = 50, marginal_pue = 1.05 }
 
 [[nodes]]
@@ -198,30 +203,56 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(site: Site, policy: Box<dyn Policy>) -> Self {
-        let setup = setup(site);
+        Self::with((*setup(site)).clone(), policy)
+    }
+
+    pub(crate) fn with(setup: Setup, policy: Box<dyn Policy>) -> Self {
+        let setup = Arc::new(setup);
         let persistence = model("persistence", &Options::default()).unwrap();
         let book = ForecastBook::new(persistence, setup.seed);
         let state = crate::state::SiteState::asleep(&setup.site, START);
         let pools = state.pools.iter();
         let machines = Machines {
-            pools: pools.map(|p| p.blocks.iter().map(|b| b.at_point.clone()).collect()).collect(),
+            pools: pools
+                .map(|p| p.blocks.iter().map(|b| b.at_point.clone()).collect())
+                .collect(),
             services: state.services.clone(),
             hosting: state.hosting.clone(),
             jobs: Vec::new(),
         };
         let controller = Controller::new(Arc::clone(&setup), policy, book);
-        let mut world = Self { setup, controller, machines, now: START, last_id: 0, last_plan: 0 };
-        // 1 PH/s for a day is 1e15 x 86400 x 6.25 x btc / (difficulty x 2^32).
-        world.publish("btc", 20_000.0, START + 400 * 86_400);
-        let difficulty = 1e15 * 86_400.0 * 6.25 * 20_000.0 / (100.0 * 4_294_967_296.0);
-        world.publish("difficulty", difficulty, START + 400 * 86_400);
+        let mut world = Self {
+            setup,
+            controller,
+            machines,
+            now: START,
+            last_id: 0,
+            last_plan: 0,
+        };
+        world.publish_mining(START + 400 * 86_400);
         world
+    }
+
+    /// Mining figures from now to `end`.
+    pub(crate) fn publish_mining(&mut self, end: i64) {
+        // 1 PH/s for a day is 1e15 x 86400 x 6.25 x btc / (difficulty x 2^32).
+        self.publish("btc", 20_000.0, end);
+        let difficulty = 1e15 * 86_400.0 * 6.25 * 20_000.0 / (100.0 * 4_294_967_296.0);
+        self.publish("difficulty", difficulty, end);
     }
 
     /// A value from now to `end`, known now.
     pub(crate) fn publish(&mut self, series: &str, value: f64, end: i64) {
-        let observation = Observation { start: self.now, end, value, known_at: self.now };
-        self.send(Event::Published { series: series.into(), observation });
+        let observation = Observation {
+            start: self.now,
+            end,
+            value,
+            known_at: self.now,
+        };
+        self.send(Event::Published {
+            series: series.into(),
+            observation,
+        });
     }
 
     pub(crate) fn submit(&mut self, job: Job) -> usize {
@@ -236,9 +267,18 @@ impl World {
     }
 
     /// Begins a step at a price; machines obey, `heard` says which commands' acknowledgements arrive.
-    pub(crate) fn begin(&mut self, price: f64, heard: &mut dyn FnMut(&Command) -> bool) -> Vec<Command> {
+    pub(crate) fn begin(
+        &mut self,
+        price: f64,
+        heard: &mut dyn FnMut(&Command) -> bool,
+    ) -> Vec<Command> {
         self.publish("price", price, self.now + STEP);
-        let commands = self.controller.step(self.now, Event::StepBegins { end: self.now + STEP });
+        let commands = self.controller.step(
+            self.now,
+            Event::StepBegins {
+                end: self.now + STEP,
+            },
+        );
         for command in &commands {
             assert!(command.id > self.last_id, "ids rise");
             assert!(command.plan >= self.last_plan, "plan numbers do not fall");
@@ -247,7 +287,10 @@ impl World {
         }
         for command in &commands {
             if heard(command) {
-                self.send(Event::Acknowledged { command: command.id, accepted: true });
+                self.send(Event::Acknowledged {
+                    command: command.id,
+                    accepted: true,
+                });
             }
         }
         commands
@@ -255,7 +298,11 @@ impl World {
 
     fn perform(&mut self, action: &Action) {
         match action {
-            Action::SetBlock { pool, block, at_point } => self.machines.pools[*pool][*block].clone_from(at_point),
+            Action::SetBlock {
+                pool,
+                block,
+                at_point,
+            } => self.machines.pools[*pool][*block].clone_from(at_point),
             Action::SetService { service, gpus } => self.machines.services[*service] = *gpus,
             Action::SetHosting { commitment, power } => self.machines.hosting[*commitment] = *power,
             Action::SetJob { job, gpus } => self.machines.jobs[*job].0 = *gpus,
@@ -273,7 +320,12 @@ impl World {
                 if finished {
                     *gpus = 0;
                 }
-                jobs.push(JobReport { job: position, work_left: *left, gpus: *gpus, finished });
+                jobs.push(JobReport {
+                    job: position,
+                    work_left: *left,
+                    gpus: *gpus,
+                    finished,
+                });
             }
         }
         if !report {
@@ -281,11 +333,19 @@ impl World {
         }
         let available = |p: usize, b: usize| self.controller.state().pools[p].blocks[b].available;
         let pools = self.machines.pools.iter().enumerate().map(|(p, blocks)| {
-            let report = |(b, at): (usize, &Vec<u32>)| BlockReport { at_point: at.clone(), available: available(p, b) };
+            let report = |(b, at): (usize, &Vec<u32>)| BlockReport {
+                at_point: at.clone(),
+                available: available(p, b),
+            };
             blocks.iter().enumerate().map(report).collect()
         });
-        let node_power = (0..self.setup.site.tree.len()).map(|n| Power::new(self.load(n).round() as i64));
-        let telemetry = Telemetry { pools: pools.collect(), node_power: node_power.collect(), jobs };
+        let node_power =
+            (0..self.setup.site.tree.len()).map(|n| Power::new(self.load(n).round() as i64));
+        let telemetry = Telemetry {
+            pools: pools.collect(),
+            node_power: node_power.collect(),
+            jobs,
+        };
         self.send(Event::Telemetry(telemetry));
     }
 
@@ -308,7 +368,10 @@ impl World {
             }
         };
         for (p, pool) in site.pools.iter().enumerate() {
-            add(pool.node, pool.sleep.get() * i64::from(pool.count.at(self.now)));
+            add(
+                pool.node,
+                pool.sleep.get() * i64::from(pool.count.at(self.now)),
+            );
             for at in &self.machines.pools[p] {
                 for (o, n) in pool.points.iter().zip(at) {
                     add(pool.node, (o.power - pool.sleep).get() * i64::from(*n));
@@ -316,11 +379,17 @@ impl World {
             }
         }
         for pool in &site.gpu_pools {
-            add(pool.node, pool.idle.get() * i64::from(pool.count.at(self.now)));
+            add(
+                pool.node,
+                pool.idle.get() * i64::from(pool.count.at(self.now)),
+            );
         }
         let mut work = |g: usize, gpus: u32| {
             let pool = &site.gpu_pools[g];
-            add(pool.node, (pool.running - pool.idle).get() * i64::from(gpus));
+            add(
+                pool.node,
+                (pool.running - pool.idle).get() * i64::from(gpus),
+            );
         };
         for (service, gpus) in site.services.iter().zip(&self.machines.services) {
             work(service.gpu_pool, *gpus);
@@ -335,7 +404,12 @@ impl World {
         }
         for n in 0..site.tree.len() {
             if site.tree.path_to_root(n).contains(&node) {
-                total += site.tree.node(n).hall.as_ref().map_or(0.0, |h| h.fixed.get() as f64);
+                total += site
+                    .tree
+                    .node(n)
+                    .hall
+                    .as_ref()
+                    .map_or(0.0, |h| h.fixed.get() as f64);
             }
         }
         total
@@ -347,15 +421,32 @@ impl World {
         for n in 0..site.tree.len() {
             let node = site.tree.node(n);
             let limit = match (&node.hall, node.rated_at) {
-                (Some(hall), RatedAt::It) => node.usable().get() as f64 * hall.marginal_pue(None) + hall.fixed.get() as f64,
+                (Some(hall), RatedAt::It) => {
+                    node.usable().get() as f64 * hall.marginal_pue(None) + hall.fixed.get() as f64
+                }
                 _ => node.usable().get() as f64,
             };
-            assert!(self.load(n) <= limit + 1.0, "node `{}` carries {} W of {limit}", node.id, self.load(n));
+            assert!(
+                self.load(n) <= limit + 1.0,
+                "node `{}` carries {} W of {limit}",
+                node.id,
+                self.load(n)
+            );
         }
         for (g, pool) in site.gpu_pools.iter().enumerate() {
-            let services = site.services.iter().zip(&self.machines.services).filter(|(s, _)| s.gpu_pool == g);
-            let jobs = self.controller.jobs().iter().zip(&self.machines.jobs).filter(|(j, _)| j.job.gpu_pool == g);
-            let used: u32 = services.map(|(_, n)| n).sum::<u32>() + jobs.map(|(_, (n, _))| n).sum::<u32>();
+            let services = site
+                .services
+                .iter()
+                .zip(&self.machines.services)
+                .filter(|(s, _)| s.gpu_pool == g);
+            let jobs = self
+                .controller
+                .jobs()
+                .iter()
+                .zip(&self.machines.jobs)
+                .filter(|(j, _)| j.job.gpu_pool == g);
+            let used: u32 =
+                services.map(|(_, n)| n).sum::<u32>() + jobs.map(|(_, (n, _))| n).sum::<u32>();
             assert!(used <= pool.count.at(self.now), "{used} GPUs of pool {g}");
         }
     }

@@ -5,7 +5,7 @@ use swingload_model::site::commitment::CommitmentKind;
 use super::Rules;
 use super::mining::Settings;
 use crate::build::Built;
-use crate::controller::guard_floor;
+use crate::controller::guard;
 use crate::controller::limits::{Limits, StepLimits, amount};
 use crate::controller::trim::Trim;
 use crate::dispatch::Dispatch;
@@ -95,14 +95,15 @@ impl Fitter<'_> {
             node,
             excess,
         };
-        if self.rules.mining.iter().any(|r| r.settings == Settings::All) {
+        if self
+            .rules
+            .mining
+            .iter()
+            .any(|r| r.settings == Settings::All)
+        {
             trim.underclock(dispatch);
         }
-        let held = |p: usize, b: usize| {
-            let block = &view.state.pools[p].blocks[b];
-            block.is_on() && view.now - block.since < view.setup.site.pools[p].min_on.get()
-        };
-        trim.sleep(dispatch, &held);
+        trim.sleep(dispatch, &|p, b| guard::grip(view, p, b));
         trim
     }
 
@@ -119,8 +120,12 @@ impl Fitter<'_> {
             }
             let last = before[n].get() as f64;
             let rate = |p: swingload_model::Power| p.get() as f64 * minutes;
-            let most = node.ramp_up_per_minute.map_or(f64::INFINITY, |up| last + rate(up));
-            let least = node.ramp_down_per_minute.map_or(0.0, |down| last - rate(down));
+            let most = node
+                .ramp_up_per_minute
+                .map_or(f64::INFINITY, |up| last + rate(up));
+            let least = node
+                .ramp_down_per_minute
+                .map_or(0.0, |down| last - rate(down));
             self.measure(dispatch);
             let load = self.step.load[n];
             if load > most {
@@ -141,7 +146,8 @@ impl Fitter<'_> {
             if !self.tree.is_below(pool.node, node) {
                 continue;
             }
-            let each = (pool.points[rated].power - pool.sleep).get() as f64 * self.step.pue[pool.node];
+            let each =
+                (pool.points[rated].power - pool.sleep).get() as f64 * self.step.pue[pool.node];
             for (b, block) in view.state.pools[p].blocks.iter().enumerate() {
                 let awake: u32 = dispatch.pools[p][b].iter().sum();
                 let asleep = block.awake().min(block.available).saturating_sub(awake);
@@ -164,8 +170,8 @@ impl Fitter<'_> {
             };
             let mut trim = self.less_hashing(node, excess, dispatch);
             if ai {
-                trim.inference(dispatch, &|v| guard_floor(view, v));
-                trim.jobs(dispatch, view.jobs);
+                trim.inference(dispatch, &|v| guard::floor_gpus(view, v));
+                trim.jobs(dispatch, view.jobs, &|_| false);
             }
             if trim.excess >= excess {
                 // Only what must be served is left there.

@@ -13,7 +13,7 @@ use crate::queue::JobQueue;
 use crate::state::JobState;
 
 /// A step's market as jobs see it.
-pub(super) struct Market4Jobs<'a> {
+pub(super) struct JobMarket<'a> {
     pub(super) view: &'a View<'a>,
     pub(super) built: &'a Built,
     pub(super) market: &'a Market,
@@ -62,7 +62,7 @@ impl Curve {
     }
 }
 
-impl Market4Jobs<'_> {
+impl JobMarket<'_> {
     /// Jobs that run in this step with their gangs, by position; their power is added to `fixed`.
     pub(super) fn place(
         mut self,
@@ -72,7 +72,13 @@ impl Market4Jobs<'_> {
         costs: &mut Vec<CostStep>,
     ) -> Vec<(usize, u32)> {
         let view = self.view;
-        let mut curves: Vec<Curve> = view.setup.site.gpu_pools.iter().map(|_| Curve::default()).collect();
+        let mut curves: Vec<Curve> = view
+            .setup
+            .site
+            .gpu_pools
+            .iter()
+            .map(|_| Curve::default())
+            .collect();
         let mut placed = Vec::new();
         let may_start = |job: &JobState| job.job.release <= view.now && job.waits_for == 0;
         for rank in [Rank::Held, Rank::Running, Rank::Waiting] {
@@ -165,19 +171,23 @@ impl Rank {
 fn sizes(view: &View<'_>, job: &JobState) -> Vec<u32> {
     let gangs = &job.job.gangs;
     let step = view.step.duration(0).get();
-    let start = if job.gpus == 0 { job.job.restart.get() } else { 0 };
+    let start = if job.gpus == 0 {
+        job.job.restart.get()
+    } else {
+        0
+    };
     let enough = |g: &u32| (step - start) * i64::from(*g) >= job.work_left;
-    let largest = gangs
-        .iter()
-        .position(enough)
-        .map_or(gangs.len(), |i| i + 1);
+    let largest = gangs.iter().position(enough).map_or(gangs.len(), |i| i + 1);
     let mut order: Vec<u32> = gangs[..largest].iter().rev().copied().collect();
     if job.gpus > 0 {
         let left = |gang: u32| job.work_left as f64 / f64::from(gang.max(1));
         let restart = (job.job.restart + job.job.checkpoint_cost).get() as f64;
         let worth_moving = |g: &u32| *g > job.gpus && left(job.gpus) > 2.0 * (restart + left(*g));
         order.retain(|g| *g < job.gpus || worth_moving(g));
-        let at = order.iter().position(|g| *g < job.gpus).unwrap_or(order.len());
+        let at = order
+            .iter()
+            .position(|g| *g < job.gpus)
+            .unwrap_or(order.len());
         order.insert(at, job.gpus);
     }
     order

@@ -6,6 +6,9 @@ use crate::market::{Owner, Segment};
 use crate::policy::View;
 use crate::state::BlockState;
 
+/// Share of its worth by which a pool outbids others of the same bid.
+const TIE: f64 = 1e-6;
+
 /// Settings devices may run at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::policy) enum Settings {
@@ -85,7 +88,9 @@ fn freedom(view: &View<'_>, p: usize, block: &BlockState) -> Freedom {
             Freedom::On
         }
     } else if age < pool.min_off.get()
-        || pool.starts_per_day.is_some_and(|most| block.starts_today >= most)
+        || pool
+            .starts_per_day
+            .is_some_and(|most| block.starts_today >= most)
     {
         Freedom::HeldOff
     } else {
@@ -120,12 +125,19 @@ pub(super) fn offers(view: &View<'_>, built: &mut Built, rules: &[PoolRule]) -> 
             settings = rated(&settings).into_iter().collect();
         }
         if let Some(bid) = rules[p].bid {
-            settings.iter_mut().for_each(|s| s.value = bid);
+            // Among equal bids the better miner comes first.
+            settings
+                .iter_mut()
+                .for_each(|s| s.value = bid + TIE * s.worth);
         }
         let (mut held, mut free) = (0, 0);
         for block in &view.state.pools[p].blocks {
             match freedom(view, p, block) {
-                Freedom::HeldOn => held += block.available,
+                Freedom::HeldOn => {
+                    let awake = block.awake().min(block.available);
+                    held += awake;
+                    free += block.available - awake;
+                }
                 Freedom::On | Freedom::Off => free += block.available,
                 Freedom::HeldOff => {}
             }
@@ -190,10 +202,7 @@ pub(super) fn segments(offers: &Offers, cap_mw: f64, held: Option<f64>) -> Vec<S
     let mut all = Vec::new();
     for (p, offer) in offers.iter().enumerate() {
         let mut below = 0.0;
-        let owner = Owner::Block(
-            u32::try_from(p).expect("invariant: pools are few"),
-            0,
-        );
+        let owner = Owner::Pool(u32::try_from(p).expect("invariant: pools are few"));
         for (i, setting) in offer.settings.iter().enumerate() {
             let width = setting.mw - below;
             below = setting.mw;
@@ -208,7 +217,9 @@ pub(super) fn segments(offers: &Offers, cap_mw: f64, held: Option<f64>) -> Vec<S
                     });
                 }
             };
-            let kept = held.filter(|_| i == 0).map_or(setting.value, |h| h.max(setting.value));
+            let kept = held
+                .filter(|_| i == 0)
+                .map_or(setting.value, |h| h.max(setting.value));
             push(offer.held, kept);
             push(offer.free, setting.value);
         }

@@ -19,10 +19,17 @@ fn watched(setup: &Setup) -> Option<&SupplyBlock> {
 
 /// Parts of the watched full price of hashing: energy, then adders.
 fn parts(setup: &Setup) -> impl Iterator<Item = &Amount> {
-    let adders = setup.site.tariff.lines.iter().filter_map(|line| match line {
-        TariffLine::Adder { per_mwh, uses, .. } if uses.contains(&Use::Hashing) => Some(per_mwh),
-        _ => None,
-    });
+    let adders = setup
+        .site
+        .tariff
+        .lines
+        .iter()
+        .filter_map(|line| match line {
+            TariffLine::Adder { per_mwh, uses, .. } if uses.contains(&Use::Hashing) => {
+                Some(per_mwh)
+            }
+            _ => None,
+        });
     watched(setup).map(|s| &s.price).into_iter().chain(adders)
 }
 

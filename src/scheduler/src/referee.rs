@@ -1,0 +1,141 @@
+//! Referee: the planning problem as one mixed-integer program, solved by HiGHS.
+//!
+//! For tests and small instances; the planner is held against it. The program is that of
+//! [`crate::inputs`], written out:
+//!
+//! # Sets
+//! steps t of h(t) hours · nodes n, D(n) what lies below n · supplies s · tiers (i, k) ·
+//! blocks b of pools, with the steps of their awake hull · jobs j, gang sizes G(k).
+//!
+//! # Variables
+//! - g(s,t) in [0, available]; y(i,k,t) in [0, MW]: supply and served tiers, MW.
+//! - on(b,t) binary; up(b,t), down(b,t): switched on or off at the start of t;
+//!   q(b,k,t) in [0, width]: power above the lowest setting, MW.
+//! - x(j,t): mean GPUs; z(j,k,t) binary: gang k runs; a(j,k,t): it started at t;
+//!   cut(j,t): GPUs by which the mean falls short of the gang in the step that ends the work;
+//!   c(j,t) binary: the work ends in t; later(j): work left for after the horizon, GPU-hours.
+//! - peak(d): highest step of a demand charge, MW; load(n,t) of ramped nodes, MW.
+//!
+//! # Maximise
+//! sum of h(t) [ value y - penalty MW - cost g - training adder x + revenue of blocks ]
+//! \- start losses up - demand charges (peak - peak so far)
+//! \+ value of work (h x - restart a) - unmet penalties + worth of later.
+//!
+//! # Subject to
+//! - balance: sum g = all load; root's load within its limit; for n below the root
+//!   -export <= load of D(n) - supply of D(n) <= limit.
+//! - q <= width on; on(t) - on(t-1) = up - down; sum of up over the least time on <= on;
+//!   sum of down over the least time off <= 1 - on; sum of up in a day <= starts left;
+//!   on fixed while the state before the first step holds it.
+//! - x = sum G z - cut, sum z <= 1; cut <= G c; work of all steps >= work c; nothing runs
+//!   after c where the job remembers or others wait for it; a <= z, a <= 1 - sum z(t-1),
+//!   a >= z - sum z(t-1); within the shortest run after a start: sum z >= start - c before;
+//!   work + later <= work there is; those that wait: x <= max c before.
+//! - load(t) - load(t-1) within [-down h(t), up h(t)]; peak >= sum g in its steps.
+//!
+//! Where no plan keeps these, the same program is solved with slacks at the planner's
+//! penalties: infeasible is an answer.
+//!
+//! A divisible job remembers nothing: its restart and shortest run are ignored, which
+//! only raises the optimum.
+
+mod blocks;
+mod jobs;
+mod model;
+mod solver;
+
+use crate::evaluate::{Evaluated, evaluate, outcome};
+use crate::inputs::PlanInputs;
+use crate::placement::{Curves, Windows, drop_in};
+use crate::plan::{Planned, beyond_worth};
+use crate::schedule::{Problem, Room, Run, Schedule};
+
+use blocks::Blocks;
+use jobs::Jobs;
+use model::Model;
+
+/// How long and how closely to solve.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settings {
+    /// Seconds after which the best solution so far is taken.
+    pub time_limit: f64,
+    /// Relative gap between solution and bound at which to stop.
+    pub gap: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { time_limit: 60.0, gap: 1e-6 }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// HiGHS ended without a solution.
+    #[error("the referee found no solution: {0}")]
+    NoSolution(String),
+}
+
+/// The optimum, as far as it was found.
+#[derive(Debug, Clone)]
+pub struct Refereed {
+    /// Value of the best solution, currency.
+    pub value: f64,
+    /// No solution is worth more, within the solver's tolerances.
+    pub bound: f64,
+    /// Whether limits had to be exceeded.
+    pub relaxed: bool,
+    /// The jobs and blocks of the best solution.
+    pub schedule: Schedule,
+}
+
+/// Solves the program of `inputs`.
+///
+/// # Errors
+/// [`Error::NoSolution`] when the time limit passes before the first solution.
+pub fn solve(inputs: &PlanInputs, settings: Settings) -> Result<Refereed, Error> {
+    match solve_with(inputs, settings, false) {
+        Err(Error::NoSolution(_)) => solve_with(inputs, settings, true),
+        solved => solved,
+    }
+}
+
+fn solve_with(inputs: &PlanInputs, settings: Settings, slack: bool) -> Result<Refereed, Error> {
+    let worth = beyond_worth(inputs);
+    let mut model = Model::new(inputs, slack);
+    let blocks = Blocks::add(&mut model);
+    let jobs = Jobs::add(&mut model, &worth);
+    model.couple();
+    let solution = solver::solve(model.problem, settings)?;
+    let problem = Problem::new(inputs);
+    let mut curves = Curves::new(&problem);
+    let mut schedule = problem.empty_schedule();
+    schedule.relaxed = false;
+    schedule.on = blocks.read(&solution.columns);
+    for (j, (runs, later)) in jobs.read(&solution.columns).into_iter().enumerate() {
+        let runs: Vec<Run> = runs.into_iter().map(|(t, gpus)| Run { step: t as u32, gpus }).collect();
+        drop_in(&problem, &mut schedule, &mut curves, j, runs);
+        schedule.beyond[j] = later;
+    }
+    Ok(Refereed { value: solution.value, bound: solution.bound, relaxed: slack, schedule })
+}
+
+impl Refereed {
+    /// What the planner's own arithmetic makes of these jobs and blocks.
+    pub fn evaluated(&self, inputs: &PlanInputs) -> Evaluated {
+        let problem = Problem::new(inputs);
+        let mut windows = Windows::new(&problem);
+        windows.beyond_worth = beyond_worth(inputs);
+        evaluate(&problem, &self.schedule, &windows, &mut Room::default())
+    }
+
+    /// The same as a plan, with the solver's bound.
+    pub fn into_planned(self, inputs: &PlanInputs) -> Planned {
+        let evaluated = self.evaluated(inputs);
+        let problem = Problem::new(inputs);
+        let first = outcome(&problem, &self.schedule, &evaluated.levels, 0, &mut Room::default());
+        let bound = self.bound.max(evaluated.value);
+        Planned { schedule: self.schedule, evaluated, bound, asap: f64::NEG_INFINITY, first, caps: None }
+    }
+}
