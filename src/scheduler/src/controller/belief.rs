@@ -44,6 +44,17 @@ struct Pending {
     sent: i64,
     /// Its ids, the repeated ones too: an acknowledgement of any will do.
     ids: Vec<u64>,
+    /// Highest level, GPUs or watts, of it and the commands it replaced unheard.
+    worst: i64,
+}
+
+/// GPUs or watts a command asks for; blocks count at nameplate instead.
+fn level(action: &Action) -> i64 {
+    match action {
+        Action::SetBlock { .. } => 0,
+        Action::SetService { gpus, .. } | Action::SetJob { gpus, .. } => i64::from(*gpus),
+        Action::SetHosting { power, .. } => power.get(),
+    }
 }
 
 /// Repeats remembered per target; an acknowledgement of an older one no longer counts.
@@ -90,8 +101,9 @@ impl Ledger {
                 }
             }
             _ => {
-                self.forget(target);
+                let before = self.forget(target).map_or(0, |p| p.worst);
                 let fresh = Pending {
+                    worst: before.max(level(&command.action)),
                     action: command.action.clone(),
                     issued: now,
                     sent: now,
@@ -222,31 +234,78 @@ impl Ledger {
             let extra = i64::from(worst.saturating_sub(set));
             more[pool.node] += ((pool.running - pool.idle) * extra).get() as f64;
         };
-        for (target, pending) in self.pending.iter().filter(|(_, p)| p.sent < now) {
-            match (target, &pending.action) {
-                (Target::Service(v), Action::SetService { gpus: sent, .. }) => {
-                    let worst = state.services[*v].max(*sent);
-                    gpus(site.services[*v].gpu_pool, worst, dispatch.services[*v]);
+        for (target, worst) in self.overdue(state, jobs, now) {
+            match target {
+                Target::Service(v) => {
+                    gpus(
+                        site.services[v].gpu_pool,
+                        to_gpus(worst),
+                        dispatch.services[v],
+                    );
                 }
-                (Target::Job(j), Action::SetJob { gpus: sent, .. }) => {
-                    let found = dispatch
-                        .jobs
-                        .binary_search_by_key(j, |(position, _)| *position);
+                Target::Job(j) => {
+                    let found = dispatch.jobs.binary_search_by_key(&j, |(p, _)| *p);
                     let set = found.map_or(0, |k| dispatch.jobs[k].1);
-                    gpus(jobs[*j].job.gpu_pool, jobs[*j].gpus.max(*sent), set);
+                    gpus(jobs[j].job.gpu_pool, to_gpus(worst), set);
                 }
-                _ => {}
+                Target::Hosting(_) | Target::Block(..) => {}
             }
         }
-        for (c, commitment) in site.commitments.iter().enumerate() {
-            if let CommitmentKind::Hosting { node, .. } = commitment.kind
-                && let Some(pending) = self.pending.get(&Target::Hosting(c))
-                && let Action::SetHosting { power, .. } = pending.action
+        for (target, worst) in self.overdue(state, jobs, now) {
+            if let Target::Hosting(c) = target
+                && let CommitmentKind::Hosting { node, .. } = site.commitments[c].kind
             {
-                let worst = state.hosting[c].max(power) - dispatch.hosting[c];
-                more[node] += worst.get().max(0) as f64;
+                more[node] += (worst - dispatch.hosting[c].get()).max(0) as f64;
             }
         }
+    }
+
+    /// Loads whose acknowledgement is overdue at `now`, blocks aside, and the GPUs or
+    /// watts they may be at.
+    fn overdue<'a>(
+        &'a self,
+        state: &'a SiteState,
+        jobs: &'a [JobState],
+        now: i64,
+    ) -> impl Iterator<Item = (Target, i64)> + 'a {
+        let overdue = self.pending.iter().filter(move |(_, p)| p.sent < now);
+        overdue.filter_map(|(target, pending)| {
+            let believed = match target {
+                Target::Service(v) => i64::from(state.services[*v]),
+                Target::Hosting(c) => state.hosting[*c].get(),
+                Target::Job(j) => i64::from(jobs[*j].gpus),
+                Target::Block(..) => return None,
+            };
+            Some((*target, believed.max(pending.worst)))
+        })
+    }
+
+    /// Lowers what is in doubt at `now` to the worst it may draw already: nothing is
+    /// raised before it answers.
+    pub(super) fn hold_back(
+        &self,
+        state: &SiteState,
+        jobs: &[JobState],
+        dispatch: &mut Dispatch,
+        now: i64,
+    ) {
+        for (target, worst) in self.overdue(state, jobs, now) {
+            match target {
+                Target::Service(v) => {
+                    dispatch.services[v] = dispatch.services[v].min(to_gpus(worst));
+                }
+                Target::Hosting(c) => {
+                    dispatch.hosting[c] = dispatch.hosting[c].min(Power::new(worst));
+                }
+                Target::Job(j) => {
+                    if let Ok(k) = dispatch.jobs.binary_search_by_key(&j, |(p, _)| *p) {
+                        dispatch.jobs[k].1 = dispatch.jobs[k].1.min(to_gpus(worst));
+                    }
+                }
+                Target::Block(..) => {}
+            }
+        }
+        dispatch.jobs.retain(|(_, gpus)| *gpus > 0);
     }
 
     /// Whether a target's acknowledgement is overdue at `now`: it counts at its worst,
@@ -254,4 +313,8 @@ impl Ledger {
     pub(super) fn is_overdue(&self, target: Target, now: i64) -> bool {
         self.pending.get(&target).is_some_and(|p| p.sent < now)
     }
+}
+
+fn to_gpus(level: i64) -> u32 {
+    u32::try_from(level).unwrap_or(u32::MAX)
 }

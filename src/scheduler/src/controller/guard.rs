@@ -65,6 +65,7 @@ impl Guard {
     ) -> Vec<IncidentKind> {
         let mut found = Vec::new();
         correct(view, dispatch, &mut found);
+        ledger.hold_back(view.state, view.jobs, dispatch, view.now);
         self.gpus(view, dispatch, &mut found);
         self.limits
             .prepare(&view.setup.site, view.outlook, view.step, &mut self.step);
@@ -138,10 +139,12 @@ impl Guard {
                     by_policy: by_policy.is_some(),
                 });
             }
-            let left = self.take_off(view, ledger, dispatch, node, excess_w);
+            let left = self.take_off(view, Some(ledger), dispatch, node, excess_w);
             rounds = rounds.saturating_sub(1);
             if left >= excess_w || rounds == 0 {
-                // Said aloud, never passed over.
+                // Only loads in doubt are left. Lowering them is not known to help, but may;
+                // it is said aloud, never passed over.
+                self.take_off(view, None, dispatch, node, left);
                 found.push(IncidentKind::LimitUnmet { node, excess_w });
                 self.step.limit[node] = f64::INFINITY;
             }
@@ -191,11 +194,12 @@ impl Guard {
             .measure(site, view.now, dispatch, view.jobs, more, &mut self.step);
     }
 
-    /// Takes `excess` facility watts off below `node`; returns what it could not.
+    /// Takes `excess` facility watts off below `node`, from loads that are not in
+    /// doubt by `ledger` where one is given; returns what it could not.
     fn take_off(
         &self,
         view: &View<'_>,
-        ledger: &Ledger,
+        ledger: Option<&Ledger>,
         dispatch: &mut Dispatch,
         node: usize,
         excess: f64,
@@ -208,7 +212,8 @@ impl Guard {
             node,
             excess,
         };
-        let doubt = |target: Target| ledger.is_overdue(target, view.now);
+        let doubt =
+            |target: Target| ledger.is_some_and(|ledger| ledger.is_overdue(target, view.now));
         trim.sleep(dispatch, &|p, b| {
             if doubt(Target::Block(p, b)) {
                 Grip::Stuck

@@ -95,9 +95,11 @@ impl Trim<'_> {
             }
             let replica = service.gpus_per_replica;
             let spare = dispatch.services[v].saturating_sub(floor(v));
-            let each = (pool.running - pool.idle) * i64::from(replica);
-            let taken = self.take(pool.node, each, spare.div_ceil(replica)) * replica;
-            dispatch.services[v] -= taken.min(spare);
+            let each = pool.running - pool.idle;
+            let whole = self.take(pool.node, each * i64::from(replica), spare / replica) * replica;
+            // What is left beyond whole replicas goes GPU by GPU.
+            let rest = self.take(pool.node, each, spare % replica);
+            dispatch.services[v] -= whole + rest;
         }
     }
 
