@@ -1,2 +1,53 @@
 //! The `swingload` command.
-fn main() {}
+//!
+//! `main` reads arguments and chooses; each command is a file. What people read is made
+//! by `swingload-report`, what is wrong is said by [`failure::Failure`].
+
+mod args;
+mod embedded;
+mod failure;
+mod lists;
+mod output;
+mod progress;
+mod scenario;
+mod simulate;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Args, Command, Schema};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let outcome = match args.command {
+        Command::Simulate(simulate) => simulate::run(&simulate),
+        Command::Schema { which } => schema(which),
+        Command::Policies => lists::policies(),
+        Command::Models => lists::models(),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "swingload", &mut script);
+            output::print(&String::from_utf8_lossy(&script))
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprint!("{}", failure.text(output::width_of_errors()));
+            failure.code()
+        }
+    }
+}
+
+fn schema(which: Schema) -> Result<(), Failure> {
+    let schema = match which {
+        Schema::Site => swingload_model::schema::site_schema(),
+        Schema::Scenario => swingload_model::schema::scenario_schema(),
+        Schema::Summary => swingload_report::json::schema(),
+    };
+    let text = serde_json::to_string_pretty(&schema);
+    let text = text.expect("invariant: a schema is a JSON value");
+    output::print(&format!("{text}\n"))
+}

@@ -4,7 +4,7 @@ use serde::Serialize;
 use swingload_model::units::Money;
 
 /// What a line of the ledger is; for subtotals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LineKind {
     /// Energy at its block's own price.

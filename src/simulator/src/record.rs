@@ -125,7 +125,7 @@ pub struct StepReason {
 }
 
 /// What went wrong in a run.
-#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, schemars::JsonSchema)]
 pub struct Incidents {
     /// Node-steps whose meter stood above the node's limit.
     pub limit_exceeded_steps: u64,

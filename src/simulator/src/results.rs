@@ -34,7 +34,7 @@ use crate::record::PolicyRun;
 use crate::run::Context;
 
 /// Results of a study.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct StudySummary {
     /// Title of the scenario.
     pub title: String,
@@ -70,7 +70,7 @@ pub struct StudySummary {
 }
 
 /// Prices and surplus of the period.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct MarketSummary {
     /// Time-weighted mean price of the first grid block, currency per MWh; `None` without a grid.
     pub price_mean: Option<f64>,
@@ -83,7 +83,7 @@ pub struct MarketSummary {
 }
 
 /// What could be gained, and the proof that no more can.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct GainSummary {
     /// No policy can be worth more.
     pub bound: f64,
@@ -98,7 +98,7 @@ pub struct GainSummary {
 }
 
 /// Results of one policy.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Summary {
     /// Sum of all lines.
     pub value: f64,
@@ -141,7 +141,7 @@ pub struct Summary {
 }
 
 /// One line of the bill.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct LineSummary {
     /// What it is about.
     pub id: String,
@@ -152,7 +152,7 @@ pub struct LineSummary {
 }
 
 /// Emissions of the energy drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Emissions {
     /// tCO2e.
     pub tonnes: f64,

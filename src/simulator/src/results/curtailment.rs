@@ -6,7 +6,7 @@ use crate::record::PolicyRun;
 use crate::run::Context;
 
 /// Curtailed runs of one range of lengths, all pools together.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct RunBin {
     /// Runs longer than this, h.
     pub longer_than_h: f64,

@@ -13,7 +13,7 @@ use crate::run::Context;
 use crate::run::recorder::Prices;
 
 /// Facility energy of a run, MWh.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct EnergySummary {
     /// All of it.
     pub total_mwh: f64,
@@ -28,7 +28,7 @@ pub struct EnergySummary {
 }
 
 /// A supply block's energy.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct SupplySummary {
     /// What it could have delivered, MWh.
     pub available_mwh: f64,
@@ -39,7 +39,7 @@ pub struct SupplySummary {
 }
 
 /// Prices of a run, currency per MWh. `None` where no energy was drawn.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct PriceSummary {
     /// The reference price (the grid's) weighted by time.
     pub time_weighted: f64,
@@ -53,7 +53,7 @@ pub struct PriceSummary {
 }
 
 /// Prices of one use, currency per MWh.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct UsePrice {
     /// The reference price, adders left out, weighted by the use's load.
     pub load_weighted: f64,

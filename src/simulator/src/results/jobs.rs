@@ -6,7 +6,7 @@ use crate::record::PolicyRun;
 use crate::run::Context;
 
 /// Jobs of a run. Work is in GPU-hours, money in currency.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, schemars::JsonSchema)]
 pub struct JobSummary {
     /// Jobs whose release lay within the run.
     pub submitted: u64,

@@ -20,7 +20,7 @@ use crate::ledger::LineKind as K;
 use crate::record::PolicyRun;
 
 /// Value against the baseline's by lever, currency; the fields add up to `total`.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, schemars::JsonSchema)]
 pub struct Levers {
     /// Stopping and starting miners at their break-even price.
     pub breakeven: f64,

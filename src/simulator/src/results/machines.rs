@@ -12,7 +12,7 @@ use crate::record::PolicyRun;
 use crate::run::Context;
 
 /// Mining of the whole site.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct MiningSummary {
     /// Bitcoin mined, pool fee and rejects off.
     pub bitcoin: f64,
@@ -29,7 +29,7 @@ pub struct MiningSummary {
 }
 
 /// A miner pool.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct PoolSummary {
     /// Device-hours awake as a share of device-hours that answered, %.
     pub uptime_pct: f64,
@@ -48,7 +48,7 @@ pub struct PoolSummary {
 }
 
 /// A GPU pool.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct GpuSummary {
     /// GPU-hours at work as a share of those installed, %.
     pub utilisation_pct: f64,
@@ -59,7 +59,7 @@ pub struct GpuSummary {
 }
 
 /// An inference service.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct ServiceSummary {
     /// GPU-hours asked for.
     pub demand_gpu_h: f64,
@@ -70,7 +70,7 @@ pub struct ServiceSummary {
 }
 
 /// A hosting commitment.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct HostingSummary {
     /// IT energy asked for, MWh.
     pub asked_mwh: f64,

@@ -13,7 +13,7 @@ use crate::record::PolicyRun;
 use crate::run::Context;
 
 /// A node with everything below it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct NodeSummary {
     /// Facility energy drawn below it, MWh.
     pub energy_mwh: f64,

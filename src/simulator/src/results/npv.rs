@@ -7,7 +7,7 @@ use super::HOURS_PER_YEAR;
 use crate::run::Study;
 
 /// A variant's money.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct VariantSummary {
     /// Its short name.
     pub id: String,

@@ -1,0 +1,97 @@
+//! Arguments and help.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Plan and simulate the power of a flexible datacenter.
+///
+/// For every slot (an amount of power at one place for one step) Swingload decides how
+/// much goes to Bitcoin hashing, GPU inference, GPU training or nothing.
+#[derive(Debug, Parser)]
+#[command(name = "swingload", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  it failed for another reason than its input, such as a full disk
+  2  bad input: arguments, scenario, site or data; nothing was written";
+
+const EXAMPLES: &str = "\
+Examples:
+  swingload simulate                                    the built-in quickstart
+  swingload simulate simulations/texas-100mw --data ../data
+  swingload simulate my/scenario.toml --policies breakeven,swingload,oracle
+  swingload simulate my/scenario.toml --set data.price.file=prices/2021.csv.gz
+  swingload simulate my/scenario.toml --set site.pools.0.count=3000 --json
+
+Exit codes:
+  0  done
+  1  it failed for another reason than its input, such as a full disk
+  2  bad input: arguments, scenario, site or data; nothing was written";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a scenario with all its policies and write a report
+    Simulate(Simulate),
+    /// Print a JSON schema: of the two file formats, or of the summary
+    Schema {
+        /// Of what
+        which: Schema,
+    },
+    /// List the policies a scenario can run
+    Policies,
+    /// List the ASIC and GPU models a site file can name, with their sources
+    Models,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Schema {
+    /// Site files
+    Site,
+    /// Scenario files
+    Scenario,
+    /// What `simulate --json` prints and summary.json holds
+    Summary,
+}
+
+/// Arguments of `simulate`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Simulate {
+    /// Folder with a scenario.toml, or a TOML file; the built-in quickstart when left out
+    pub(crate) scenario: Option<PathBuf>,
+    /// Folder below which the data files of the scenario lie
+    #[arg(long, value_name = "DIR", env = "SWINGLOAD_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// Replace a key of the scenario, or with site. in front of the site file; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Run these policies, in this order, instead of the scenario's
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) policies: Vec<String>,
+    /// Seed of everything random, instead of the scenario's
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Folder for report.html, summary.json, slots and steps [default: out/NAME of the scenario]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the summary as one JSON object instead of tables
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// No progress bars and no tables
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}

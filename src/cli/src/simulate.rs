@@ -1,0 +1,180 @@
+//! `swingload simulate`: read, run, show, write.
+
+use std::path::{Path, PathBuf};
+
+use swingload_data::Loaded;
+use swingload_model::document::Override;
+use swingload_model::scenario::Scenario;
+use swingload_model::scenario::file::VariantFile;
+use swingload_report::{Results, folder, json, main_policy, terminal};
+use swingload_simulator::results::{VariantSummary, variant};
+use swingload_simulator::{Error, Study, StudyInput, simulate};
+
+use crate::args::Simulate;
+use crate::failure::Failure;
+use crate::output;
+use crate::progress::Bars;
+use crate::scenario::{Texts, bad_scenario};
+
+/// Runs the command.
+pub(crate) fn run(args: &Simulate) -> Result<(), Failure> {
+    let overrides = overrides(args)?;
+    let texts = Texts::read(args.scenario.as_deref(), &overrides)?;
+    let scenario = texts.build(&overrides)?;
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| Path::new("out").join(&texts.name));
+    folder::check(&out).map_err(cannot_write)?;
+    let style = output::style();
+    if args.json {
+        // Standard output belongs to the object.
+        if !args.quiet {
+            eprintln!("seed {}", scenario.seed);
+        }
+    } else if !args.quiet {
+        output::print(&terminal::heading(&scenario, style))?;
+    }
+    let (input, notes) = input(scenario, args.data.as_deref())?;
+    let study = run_study(&input, args.quiet)?;
+    let variants = variants(args, &texts, &overrides, &study)?;
+    let results = Results {
+        input,
+        study,
+        variants,
+        notes,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let paths = folder::write(&results, &out).map_err(cannot_write)?;
+    if args.json {
+        return output::print(&json::summary(&results));
+    }
+    if !args.quiet {
+        output::print(&terminal::results(&results, style))?;
+        output::print(&written(&paths))?;
+    }
+    Ok(())
+}
+
+/// What the arguments put on top of the files; `--set` wins over the shorter options.
+fn overrides(args: &Simulate) -> Result<Vec<Override>, Failure> {
+    let mut texts = Vec::new();
+    if let Some(seed) = args.seed {
+        texts.push(format!("seed={seed}"));
+    }
+    if !args.policies.is_empty() {
+        let names: Vec<String> = args
+            .policies
+            .iter()
+            .map(|p| format!("{:?}", p.trim()))
+            .collect();
+        texts.push(format!("policies.run=[{}]", names.join(", ")));
+    }
+    texts.extend(args.set.iter().cloned());
+    let parsed = texts
+        .iter()
+        .map(|text| Override::parse(text).map_err(bad_scenario));
+    parsed.collect()
+}
+
+fn input(scenario: Scenario, data: Option<&Path>) -> Result<(StudyInput, Vec<String>), Failure> {
+    let loaded = swingload_data::load(&scenario, data).map_err(bad_scenario)?;
+    let Loaded {
+        series,
+        jobs,
+        notes,
+    } = loaded;
+    let notes = notes.iter().map(ToString::to_string).collect();
+    let input = StudyInput {
+        scenario,
+        series,
+        jobs,
+    };
+    Ok((input, notes))
+}
+
+fn run_study(input: &StudyInput, quiet: bool) -> Result<Study, Failure> {
+    let bars = Bars::new(quiet);
+    simulate(input, &|progress| bars.show(progress)).map_err(|error| match &error {
+        Error::Missing(missing) => Failure::input(
+            format!("data.{}", missing.name),
+            error.to_string(),
+            "bind a file that covers the whole period, or say with `gaps` how to bridge it",
+            "swingload schema scenario    (the keys of a binding)",
+        ),
+        Error::UnknownPolicy(_) => Failure::input(
+            "policies.run",
+            error.to_string(),
+            "use one of those that exist",
+            "swingload policies",
+        ),
+        Error::UnknownModel(_) => Failure::input(
+            "forecast",
+            error.to_string(),
+            "use one of those the schema names",
+            "swingload schema scenario",
+        ),
+    })
+}
+
+/// Runs every variant with the main policy; the one without overrides is the scenario itself.
+fn variants(
+    args: &Simulate,
+    texts: &Texts,
+    overrides: &[Override],
+    base: &Study,
+) -> Result<Vec<VariantSummary>, Failure> {
+    let policy = main_policy(&base.scenario).to_owned();
+    let rate = base.scenario.discount_rate;
+    let mut all = Vec::new();
+    for file in &base.scenario.variants {
+        let run;
+        let study = if file.set.is_empty() {
+            base
+        } else {
+            let scenario = texts.build(&of_variant(file, overrides, &policy))?;
+            let (input, _) = input(scenario, args.data.as_deref())?;
+            run = run_study(&input, args.quiet)?;
+            &run
+        };
+        all.extend(variant(file, study, &policy, rate));
+    }
+    Ok(all)
+}
+
+/// The variant's overrides under those of the command line, with one policy.
+fn of_variant(file: &VariantFile, overrides: &[Override], policy: &str) -> Vec<Override> {
+    let own = file.set.iter().map(|(path, value)| Override {
+        path: path.clone(),
+        value: value.clone(),
+    });
+    let only = Override {
+        path: "policies.run".into(),
+        value: vec![policy.to_owned()].into(),
+    };
+    own.chain(overrides.iter().cloned()).chain([only]).collect()
+}
+
+fn cannot_write(error: folder::Error) -> Failure {
+    match error {
+        folder::Error::Occupied { .. } => Failure::input(
+            "--out",
+            error.to_string(),
+            "name a new folder, so that nothing of yours is replaced",
+            "swingload simulate SCENARIO --out DIR",
+        ),
+        folder::Error::Write { .. } => Failure::Other {
+            problem: error.to_string(),
+            help: "check the folder's rights and the space left, or choose another with --out DIR"
+                .into(),
+        },
+    }
+}
+
+fn written(paths: &[PathBuf]) -> String {
+    let mut text = String::from("\nWritten\n");
+    for path in paths {
+        text += &format!("  {}\n", path.display());
+    }
+    text
+}

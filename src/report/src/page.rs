@@ -1,0 +1,197 @@
+//! The report page's payload, filled from a run.
+
+mod bands;
+mod dearest;
+mod jobs;
+mod money;
+mod series;
+mod slots;
+
+use swingload_model::time::timestamp;
+
+use crate::html::{Fact, Figure, Payload, aggregate};
+use crate::words::thousands;
+use crate::{Results, tables};
+
+/// Points of a chart at most: more cannot be told apart and would make the page large.
+const POINTS_MAX: usize = 10_000;
+
+/// What the page shows of a run: everything through its main policy.
+pub fn payload(results: &Results) -> Payload {
+    let summary = results.summary();
+    let site = &results.study.scenario.site;
+    let decisions = dearest::decisions(results);
+    let costliest = decisions.first().map(|d| d.step);
+    Payload {
+        title: summary.title.clone(),
+        description: results.study.scenario.description.clone(),
+        site: summary.site.clone(),
+        currency: summary.currency.clone(),
+        time_zone: site.time_zone.clone(),
+        policy: results.main_policy().to_owned(),
+        facts: facts(results),
+        figures: figures(results),
+        policies: tables::policies(results),
+        money: Some(money::policies(results)),
+        levers: money::levers(results),
+        series: aggregate(&series::series(results), POINTS_MAX),
+        jobs: jobs::jobs(results),
+        dearest: decisions.into_iter().map(|d| d.shown).collect(),
+        slots: Some(slots::slots(results, costliest)),
+        regions: tables::regions(results),
+        tariff: Some(tables::bill(results)),
+        pools: tables::pools(results),
+        curtailed_runs: tables::curtailed_runs(results),
+        notes: notes(results),
+    }
+}
+
+fn facts(results: &Results) -> Vec<Fact> {
+    let summary = results.summary();
+    let fact = |label: &str, value: String| Fact {
+        label: label.to_owned(),
+        value,
+    };
+    let step = results.study.scenario.step.get() as f64 / 60.0;
+    vec![
+        fact("seed", summary.seed.to_string()),
+        fact("from", summary.start.clone()),
+        fact("to", summary.end.clone()),
+        fact(
+            "steps",
+            format!("{} of {step} min", thousands(summary.steps as f64, 0)),
+        ),
+        fact(
+            "connection",
+            format!("{} MW", thousands(summary.usable_mw, 1)),
+        ),
+        fact("jobs", thousands(summary.jobs as f64, 0)),
+        fact("Swingload", results.version.clone()),
+    ]
+}
+
+fn figures(results: &Results) -> Vec<Figure> {
+    let summary = results.summary();
+    let Some(main) = results.policy(results.main_policy()) else {
+        return Vec::new();
+    };
+    let currency = &summary.currency;
+    let figure = |label: &str, value: f64, unit: &str, decimals: u8, note: String| Figure {
+        label: label.to_owned(),
+        value,
+        unit: unit.to_owned(),
+        decimals,
+        note,
+    };
+    let mut figures = vec![figure(
+        "Value",
+        main.value,
+        currency,
+        0,
+        format!("{} per MW-year", thousands(main.value_per_mw_year, 0)),
+    )];
+    if let (Some(gain), Some(pct), Some(left)) = (&summary.gain, main.gain_pct, main.left_pct) {
+        let note = format!(
+            "of {} {currency} that can be gained; at most {left:.1} % is left",
+            thousands(gain.gainable, 0)
+        );
+        figures.push(figure("Gain", pct, "%", 1, note));
+    }
+    let against = format!(
+        "{} against {}",
+        signed(main.levers.total, currency),
+        summary.baseline
+    );
+    figures.push(figure(
+        "Ahead of the baseline",
+        main.levers.total,
+        currency,
+        0,
+        against,
+    ));
+    figures.push(figure(
+        "Energy price paid",
+        main.prices.effective.unwrap_or(f64::NAN),
+        &format!("{currency}/MWh"),
+        2,
+        format!(
+            "time-weighted mean {}",
+            thousands(main.prices.time_weighted, 2)
+        ),
+    ));
+    if !main.pools.is_empty() {
+        let note = main.mining.as_ref().and_then(|m| m.cost_per_bitcoin);
+        let note = note.map_or(String::new(), |cost| {
+            format!("{} {currency} per BTC", thousands(cost, 0))
+        });
+        figures.push(figure(
+            "Hashing uptime",
+            tables::uptime(results.main()),
+            "%",
+            1,
+            note,
+        ));
+    }
+    let jobs = &main.jobs;
+    if jobs.submitted > 0 {
+        let share = 100.0 * jobs.on_time as f64 / (jobs.submitted - jobs.open).max(1) as f64;
+        let note = format!(
+            "{} late, {} unmet, {} open",
+            jobs.late, jobs.unmet, jobs.open
+        );
+        figures.push(figure("Jobs on time", share, "%", 1, note));
+    }
+    figures.truncate(6);
+    figures
+}
+
+fn signed(amount: f64, currency: &str) -> String {
+    let sign = if amount < 0.0 { "" } else { "+" };
+    format!("{sign}{} {currency}", thousands(amount, 0))
+}
+
+fn notes(results: &Results) -> Vec<String> {
+    let summary = results.summary();
+    let mut notes = results.notes.clone();
+    let main = results.policy(results.main_policy());
+    if let Some(incidents) = main.map(|m| &m.incidents) {
+        let mut tell = |count: f64, text: &str| {
+            if count > 0.0 {
+                notes.push(format!(
+                    "{}: {} {text}",
+                    results.main_policy(),
+                    thousands(count, 0)
+                ));
+            }
+        };
+        tell(
+            incidents.limit_exceeded_steps as f64,
+            "node-steps with the meter above a limit.",
+        );
+        tell(
+            incidents.ramp_exceeded_steps as f64,
+            "steps faster than a ramp limit.",
+        );
+        tell(
+            incidents.shed_mwh,
+            "MWh of load shed because supply fell short.",
+        );
+        tell(incidents.device_failures as f64, "device failures.");
+        tell(
+            incidents.commands_refused as f64,
+            "commands refused by the site.",
+        );
+    }
+    if summary.gain.is_none() {
+        let why = "No gain is given: the run has no oracle, or the network's difficulty \
+                   answers the site, and then only absolute money means anything.";
+        notes.push(why.to_owned());
+    }
+    notes.push(format!(
+        "The forecast band is the scenario's own model, issued at the start of each local day; \
+         run {} to {}.",
+        summary.start,
+        timestamp(results.study.truth.grid.end_s(summary.steps.max(1) - 1)),
+    ));
+    notes
+}

@@ -1,0 +1,108 @@
+//! Why each slot was assigned as it was.
+
+use swingload_model::plan::ReasonCode;
+
+use super::series::usage;
+use crate::Results;
+use crate::html::{Decision, Slots, Use};
+use crate::reasons::{Reasons, load_name};
+use crate::words::sentence;
+
+/// Steps of the window at most: a month at five minutes.
+const STEPS_MAX: usize = 9_000;
+
+/// Decisions in numbers of the page at most; what is beyond narrows the window, so that
+/// a site of many loads stays a page of a few megabytes.
+const DECISIONS_MAX: usize = 180_000;
+
+const CODES: [ReasonCode; 11] = [
+    ReasonCode::Profitable,
+    ReasonCode::Unprofitable,
+    ReasonCode::Marginal,
+    ReasonCode::MustServe,
+    ReasonCode::Committed,
+    ReasonCode::Deferred,
+    ReasonCode::NotEligible,
+    ReasonCode::Done,
+    ReasonCode::LimitBinding,
+    ReasonCode::RampLimited,
+    ReasonCode::Heat,
+];
+
+/// All steps of the main policy, or those around `centre` where there are too many.
+pub(super) fn slots(results: &Results, centre: Option<usize>) -> Slots {
+    let study = &results.study;
+    let (grid, site) = (&study.truth.grid, &study.scenario.site);
+    let run = results.main();
+    let room = STEPS_MAX
+        .min(DECISIONS_MAX / (study.loads.len() + 1))
+        .min(grid.len());
+    let from = centre
+        .unwrap_or(0)
+        .saturating_sub(room / 2)
+        .min(grid.len() - room);
+    let window = from..from + room;
+    let starts = window.clone().map(|t| grid.start_s(t)).collect();
+    let mut slots = Slots::new(starts, grid.end_s(window.end - 1));
+    for code in CODES {
+        slots.reason(code.name(), sentence(code));
+    }
+    slots.reason(
+        "rule",
+        "The policy's fixed rule; it compares no alternatives.",
+    );
+    slots.reason(
+        "overhead",
+        "Fixed overhead and idle watts, drawn whatever is decided.",
+    );
+    slots.reason("no_job", "No job is there that could run.");
+    slots.reason(
+        "left_unused",
+        "Under the limit, and no use was worth its price.",
+    );
+    let price: Vec<Option<f64>> = window
+        .clone()
+        .map(|t| Some(results.reference_price(t)))
+        .collect();
+    let mut nodes: Vec<Option<usize>> = vec![None; site.tree.len()];
+    let mut node = |slots: &mut Slots, at: usize| {
+        *nodes[at].get_or_insert_with(|| slots.node(site.tree.node(at).id.clone(), price.clone()))
+    };
+    let lines: Vec<_> = study
+        .loads
+        .iter()
+        .map(|load| {
+            let at = node(&mut slots, load.node);
+            slots.line(at, usage(load.used_for), load.id.clone())
+        })
+        .collect();
+    let root = node(&mut slots, 0);
+    let nothing = slots.line(root, Use::Nothing, "");
+    let mut reasons = Reasons::new(study, run);
+    for t in 0..window.end {
+        let whys = reasons.at(t);
+        if t < window.start {
+            continue;
+        }
+        let mut drawn = 0;
+        for (k, (line, why)) in lines.iter().zip(whys).enumerate() {
+            let watts = run.load_energy[k][t] / grid.duration(t).get();
+            drawn += watts;
+            let given = why.given();
+            let decision = Decision {
+                watts,
+                reason: why.code(),
+                runner_up: given.and_then(|g| g.runner_up).map(|l| load_name(study, l)),
+                margin: given.map(|g| f64::from(g.margin)),
+            };
+            slots.set(*line, t - from, decision);
+        }
+        let left = Decision {
+            watts: (results.room(t) - drawn).max(0),
+            reason: "left_unused",
+            ..Decision::default()
+        };
+        slots.set(nothing, t - from, left);
+    }
+    slots
+}

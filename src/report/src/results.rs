@@ -1,0 +1,113 @@
+//! A finished run with everything its outputs show.
+
+use swingload_model::scenario::Scenario;
+use swingload_model::site::supply::SupplyKind;
+use swingload_simulator::results::{Summary, VariantSummary};
+use swingload_simulator::{PolicyRun, Study, StudyInput, StudySummary};
+
+/// A run, the input it came from and what was found on the way.
+#[derive(Debug, Clone)]
+pub struct Results {
+    /// What was run.
+    pub input: StudyInput,
+    /// What came of it.
+    pub study: Study,
+    /// Variants of the site by net present value, in the order of the scenario; most often empty.
+    pub variants: Vec<VariantSummary>,
+    /// What was found and bridged while the data was read, one sentence each.
+    pub notes: Vec<String>,
+    /// Version of the program.
+    pub version: String,
+}
+
+/// Name of the policy that the product stands for.
+const OWN: &str = "swingload";
+
+impl Results {
+    /// The policy through which power, jobs and decisions are shown: `swingload` when it
+    /// ran, otherwise the last that did.
+    pub fn main_policy(&self) -> &str {
+        main_policy(&self.study.scenario)
+    }
+
+    /// Its run.
+    ///
+    /// # Panics
+    /// When the study ran no policy, which a scenario does not allow.
+    pub fn main(&self) -> &PolicyRun {
+        let run = self.study.run(self.main_policy());
+        run.expect("invariant: a scenario names at least one policy")
+    }
+
+    /// The simulator's summary.
+    pub fn summary(&self) -> &StudySummary {
+        &self.study.summary
+    }
+
+    /// Summaries by name, in the order of the report.
+    pub fn policies(&self) -> impl Iterator<Item = (&str, &Summary)> {
+        let summary = self.summary();
+        summary
+            .order
+            .iter()
+            .filter_map(|name| Some((name.as_str(), summary.policies.get(name)?)))
+    }
+
+    /// The summary of a policy.
+    pub fn policy(&self, name: &str) -> Option<&Summary> {
+        self.summary().policies.get(name)
+    }
+
+    /// The first grid block of the site.
+    pub(crate) fn grid_block(&self) -> Option<usize> {
+        let supply = &self.study.scenario.site.supply;
+        supply.iter().position(|s| s.kind == SupplyKind::Grid)
+    }
+
+    /// Price that power is held against at step `t`, currency per MWh: the grid's, or
+    /// where there is none that of the dearest block; adders not included.
+    pub(crate) fn reference_price(&self, t: usize) -> f64 {
+        let supply = &self.study.truth.supply;
+        let price =
+            |k: usize| supply[k].price.at(t).as_per_mwh() + supply[k].forgone.at(t).as_per_mwh();
+        match self.grid_block() {
+            Some(k) => price(k),
+            None => (0..supply.len()).map(price).fold(0.0, f64::max),
+        }
+    }
+
+    /// Most the site can draw at step `t`, W: its connection and its own sources, as far
+    /// as the limits below let them through.
+    pub(crate) fn room(&self, t: usize) -> i64 {
+        room(&self.study, 0, t)
+    }
+}
+
+/// The policy a scenario is shown through; see [`Results::main_policy`].
+pub fn main_policy(scenario: &Scenario) -> &str {
+    let run = &scenario.policies.run;
+    let own = run.iter().find(|name| *name == OWN).or(run.last());
+    own.map_or(OWN, String::as_str)
+}
+
+/// What can flow to the loads at and below a node: its limit and the sources there, but
+/// no more than its children take when nothing hangs at the node itself.
+fn room(study: &Study, node: usize, t: usize) -> i64 {
+    let (site, truth) = (&study.scenario.site, &study.truth);
+    let own = site
+        .supply
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| {
+            s.kind != SupplyKind::Grid && site.tree.path_to_root(s.node).contains(&node)
+        })
+        .map(|(k, _)| truth.supply[k].available.at(t))
+        .sum::<i64>();
+    let through = truth.limit[node].at(t) + own;
+    let children = (0..site.tree.len()).filter(|n| site.tree.parent(*n) == Some(node));
+    let below: Vec<i64> = children.map(|child| room(study, child, t)).collect();
+    if below.is_empty() || study.loads.iter().any(|load| load.node == node) {
+        return through;
+    }
+    through.min(below.iter().sum())
+}

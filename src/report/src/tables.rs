@@ -1,0 +1,450 @@
+//! The tables of a run, for the terminal and the page alike.
+
+use swingload_model::site::tree::NodeKind;
+use swingload_simulator::PolicyRun;
+use swingload_simulator::results::{Levers, RunBin, Summary};
+
+use crate::Results;
+use crate::html::{Bin, Cell, Column, Histogram, Table};
+use crate::words::{line_kind, thousands};
+
+/// The levers with what they are, in the order of the waterfall.
+pub(crate) const LEVERS: [(&str, fn(&Levers) -> f64, &str); 6] = [
+    (
+        "break-even",
+        |l| l.breakeven,
+        "Stopping and starting miners at their break-even price.",
+    ),
+    (
+        "under\u{ad}clocking",
+        |l| l.underclocking,
+        "Running miners below their top point.",
+    ),
+    (
+        "shifting",
+        |l| l.shifting,
+        "Moving and choosing jobs, inference and hosting.",
+    ),
+    (
+        "peaks",
+        |l| l.peaks,
+        "Avoiding demand charges, coincident peaks and power limits.",
+    ),
+    (
+        "programmes",
+        |l| l.programmes,
+        "Programme payments less penalties.",
+    ),
+    (
+        "surplus",
+        |l| l.surplus,
+        "Supply cheaper than the grid, and contracts.",
+    ),
+];
+
+/// Share of the device-hours that answered in which devices were awake, %; NaN without miners.
+pub(crate) fn uptime(run: &PolicyRun) -> f64 {
+    let sum = |part: fn(&swingload_simulator::record::PoolColumns) -> i64| {
+        run.pools.iter().map(part).sum::<i64>() as f64
+    };
+    100.0 * sum(|p| p.awake_s) / sum(|p| p.available_s)
+}
+
+/// One row per policy: money and operation side by side.
+pub(crate) fn policies(results: &Results) -> Table {
+    let mut table = money(results);
+    let more = operation(results);
+    table.columns.extend(more.columns.into_iter().skip(1));
+    for (row, more) in table.rows.iter_mut().zip(more.rows) {
+        row.extend(more.into_iter().skip(1));
+    }
+    table
+}
+
+/// One row per policy: what it earned, and what was left.
+pub(crate) fn money(results: &Results) -> Table {
+    let currency = &results.summary().currency;
+    let columns = [
+        column("policy", "", 0, ""),
+        column("value", currency, 0, "All lines of the bill of the period."),
+        column(
+            "gain",
+            "% of G",
+            1,
+            "(value - asap) / G, where G = proven bound - asap.",
+        ),
+        column(
+            "left",
+            "% of G",
+            1,
+            "(bound - value) / G: at most this much more is possible.",
+        ),
+        column(
+            "per MW-year",
+            currency,
+            0,
+            "Value per usable MW of the connection and year.",
+        ),
+        column(
+            "energy paid",
+            &format!("{currency}/MWh"),
+            2,
+            "Blocks at their price, export forgone and charges per MWh; no demand charges.",
+        ),
+    ];
+    let rows = results.policies().map(|(name, p)| {
+        vec![
+            name.into(),
+            p.value.into(),
+            p.gain_pct.into(),
+            p.left_pct.into(),
+            p.value_per_mw_year.into(),
+            p.prices.effective.into(),
+        ]
+    });
+    let time_weighted = results
+        .policies()
+        .next()
+        .map_or(f64::NAN, |(_, p)| p.prices.time_weighted);
+    let mut note = format!(
+        "Time-weighted mean price {} {currency}/MWh.",
+        thousands(time_weighted, 2)
+    );
+    if let Some(gain) = &results.summary().gain {
+        note += &format!(
+            " G is {} {currency}: the proven bound of {} less asap's {}.",
+            thousands(gain.gainable, 0),
+            thousands(gain.bound, 0),
+            thousands(gain.asap, 0)
+        );
+    }
+    table(results, columns.into(), rows.collect(), note)
+}
+
+/// One row per policy: what machines and jobs did.
+pub(crate) fn operation(results: &Results) -> Table {
+    let columns = [
+        column("policy", "", 0, ""),
+        column("energy", "MWh", 0, "Facility energy drawn."),
+        column(
+            "hashing",
+            "% of time",
+            1,
+            "Device-hours awake of those that answered.",
+        ),
+        column("GPU use", "%", 1, "GPU-hours at work of those installed."),
+        column("jobs on time", "", 0, "Finished by their deadline."),
+        column("late", "", 0, "Finished after their deadline."),
+        column("unmet", "", 0, "Out of time with work left."),
+        column("emissions", "tCO2e", 0, "Of the energy drawn."),
+    ];
+    let rows = results.policies().map(|(name, p)| {
+        let run = results.study.run(name);
+        let jobs = |count: u64| (p.jobs.submitted > 0).then_some(count as f64);
+        vec![
+            name.into(),
+            p.energy.total_mwh.into(),
+            run.map(uptime).filter(|share| share.is_finite()).into(),
+            gpu_use(p).into(),
+            jobs(p.jobs.on_time).into(),
+            jobs(p.jobs.late).into(),
+            jobs(p.jobs.unmet).into(),
+            p.emissions.tonnes.into(),
+        ]
+    });
+    let rows = rows.collect();
+    table(results, columns.into(), rows, String::new())
+}
+
+/// GPU-hours at work as a share of those installed, %; `None` without GPUs.
+fn gpu_use(p: &Summary) -> Option<f64> {
+    let busy: f64 = p.gpus.values().map(|g| g.busy_gpu_h).sum();
+    let installed: f64 = p.gpus.values().map(|g| g.installed_gpu_h).sum();
+    (installed > 0.0).then_some(100.0 * busy / installed)
+}
+
+/// One row per policy: where its difference to the baseline comes from.
+pub(crate) fn levers(results: &Results) -> Table {
+    let currency = &results.summary().currency;
+    let mut columns = vec![column("policy", "", 0, "")];
+    columns.extend(
+        LEVERS
+            .iter()
+            .map(|(label, _, help)| column(label, currency, 0, help)),
+    );
+    columns.push(column("total", currency, 0, "Value less the baseline's."));
+    let rows = results.policies().map(|(name, p)| {
+        let mut row: Vec<Cell> = vec![name.into()];
+        row.extend(
+            LEVERS
+                .iter()
+                .map(|(_, part, _)| Cell::from(part(&p.levers))),
+        );
+        row.push(p.levers.total.into());
+        row
+    });
+    let rows = rows.collect();
+    table(results, columns, rows, String::new())
+}
+
+/// One row per line of the bill, of the main policy beside the baseline.
+pub(crate) fn bill(results: &Results) -> Table {
+    let summary = results.summary();
+    let (main, base) = (results.main_policy(), summary.baseline.as_str());
+    let mut columns = vec![
+        column("line", "", 0, ""),
+        column("what", "", 0, ""),
+        column(main, &summary.currency, 0, "Positive when the site earns."),
+    ];
+    let compared = [Some(main), (base != main).then_some(base)];
+    if compared[1].is_some() {
+        columns.push(column(base, &summary.currency, 0, "The baseline."));
+    }
+    let compared: Vec<&Summary> = compared
+        .into_iter()
+        .flatten()
+        .filter_map(|name| results.policy(name))
+        .collect();
+    let mut keys = Vec::new();
+    for line in compared.iter().flat_map(|p| &p.lines) {
+        if !keys.contains(&(&line.id, line.kind)) {
+            keys.push((&line.id, line.kind));
+        }
+    }
+    let mut rows: Vec<Vec<Cell>> = keys
+        .into_iter()
+        .map(|(id, kind)| {
+            let mut row = vec![Cell::from(id.as_str()), line_kind(kind).into()];
+            row.extend(compared.iter().map(|p| {
+                let line = p.lines.iter().find(|l| &l.id == id && l.kind == kind);
+                Cell::from(line.map(|l| l.amount))
+            }));
+            row
+        })
+        .collect();
+    let mut total = vec![Cell::from("value"), Cell::Empty];
+    total.extend(compared.iter().map(|p| Cell::from(p.value)));
+    rows.push(total);
+    let highlight = Some(rows.len() - 1);
+    Table {
+        columns,
+        rows,
+        highlight,
+        note: String::new(),
+    }
+}
+
+/// Miner and GPU pools of the main policy; `None` for a site without any.
+pub(crate) fn pools(results: &Results) -> Option<Table> {
+    let main = results.policy(results.main_policy())?;
+    let site = &results.study.scenario.site;
+    let currency = &results.summary().currency;
+    let columns = vec![
+        column("pool", "", 0, ""),
+        column("model", "", 0, ""),
+        column("installed", "", 0, "Devices, at most."),
+        column(
+            "in use",
+            "%",
+            1,
+            "Miners: device-hours awake. GPUs: GPU-hours at work.",
+        ),
+        column("starts", "per device", 1, "Starts per installed device."),
+        column("energy", "MWh", 0, "Facility energy of awake miners."),
+        column("hashrate", "PH/s", 1, "Mean of the period."),
+        column(
+            "revenue",
+            currency,
+            0,
+            "Mining revenue, pool fee and rejects off.",
+        ),
+    ];
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    for pool in &site.pools {
+        let Some(p) = main.pools.get(&pool.id) else {
+            continue;
+        };
+        rows.push(vec![
+            pool.id.as_str().into(),
+            pool.model.as_str().into(),
+            f64::from(pool.count.max()).into(),
+            p.uptime_pct.into(),
+            p.starts_per_device.into(),
+            p.energy_mwh.into(),
+            p.mean_hashrate_ph.into(),
+            p.revenue.into(),
+        ]);
+    }
+    for pool in &site.gpu_pools {
+        let Some(p) = main.gpus.get(&pool.id) else {
+            continue;
+        };
+        let mut row = vec![
+            Cell::from(pool.id.as_str()),
+            pool.model.as_str().into(),
+            f64::from(pool.count.max()).into(),
+            p.utilisation_pct.into(),
+        ];
+        row.resize(columns.len(), Cell::Empty);
+        rows.push(row);
+    }
+    (!rows.is_empty()).then(|| Table {
+        columns,
+        rows,
+        highlight: None,
+        note: String::new(),
+    })
+}
+
+/// Regions of the main policy; `None` for a site with fewer than two.
+pub(crate) fn regions(results: &Results) -> Option<Table> {
+    let main = results.policy(results.main_policy())?;
+    let currency = &results.summary().currency;
+    let tree = &results.study.scenario.site.tree;
+    let regions = tree
+        .nodes()
+        .skip(1)
+        .filter(|node| node.kind == NodeKind::Region);
+    let rows: Vec<Vec<Cell>> = regions
+        .filter_map(|node| {
+            let n = main.nodes.get(&node.id)?;
+            let share = 100.0 * n.surplus_mwh / n.surplus_available_mwh;
+            Some(vec![
+                node.id.as_str().into(),
+                n.energy_mwh.into(),
+                n.surplus_mwh.into(),
+                Some(share).filter(|s| s.is_finite()).into(),
+                n.imported_mwh.into(),
+                n.peak_mw.into(),
+                n.hours_at_limit.into(),
+                n.adders.into(),
+                n.taxes.into(),
+            ])
+        })
+        .collect();
+    let columns = vec![
+        column("region", "", 0, ""),
+        column("energy", "MWh", 0, "Facility energy drawn in it."),
+        column("surplus", "MWh", 0, "Drawn from its surplus."),
+        column("of it", "%", 1, "Share of its surplus that was used."),
+        column(
+            "import",
+            "MWh",
+            0,
+            "Came in from other regions or the grid.",
+        ),
+        column("peak", "MW", 1, "Highest mean power of a step."),
+        column(
+            "at limit",
+            "h",
+            0,
+            "Hours in which its import stood at its limit.",
+        ),
+        column(
+            "contributed",
+            currency,
+            0,
+            "Charges above the blocks' own price: what the use pays towards capacity and wires.",
+        ),
+        column("taxes", currency, 0, ""),
+    ];
+    (rows.len() > 1).then(|| Table {
+        columns,
+        rows,
+        highlight: None,
+        note: String::new(),
+    })
+}
+
+/// Variants by net present value; `None` for scenarios without any.
+pub(crate) fn variants(results: &Results) -> Option<Table> {
+    let currency = &results.summary().currency;
+    let best = (0..results.variants.len()).max_by(|a, b| {
+        results.variants[*a]
+            .npv
+            .total_cmp(&results.variants[*b].npv)
+    })?;
+    let rows = results.variants.iter().map(|v| {
+        vec![
+            v.id.as_str().into(),
+            v.title.as_str().into(),
+            v.value_per_year.into(),
+            v.capex.into(),
+            v.npv.into(),
+        ]
+    });
+    Some(Table {
+        columns: vec![
+            column("variant", "", 0, ""),
+            column("what", "", 0, ""),
+            column(
+                "value a year",
+                currency,
+                0,
+                "Of a year like the run's period.",
+            ),
+            column("capex", currency, 0, "Not discounted."),
+            column("NPV", currency, 0, "Net present value at the run's start."),
+        ],
+        rows: rows.collect(),
+        highlight: Some(best),
+        note: format!(
+            "Run with {}; discounted at {} % a year.",
+            results.main_policy(),
+            100.0 * results.study.scenario.discount_rate
+        ),
+    })
+}
+
+/// How long mining of the main policy was curtailed at a stretch; `None` when it never was.
+pub(crate) fn curtailed_runs(results: &Results) -> Option<Histogram> {
+    let main = results.policy(results.main_policy())?;
+    let runs: u64 = main.curtailed_runs.iter().map(|bin| bin.runs).sum();
+    let hours: f64 = main.curtailed_runs.iter().map(|bin| bin.hours).sum();
+    let bin = |bin: &RunBin| Bin {
+        label: match bin.up_to_h {
+            Some(end) => format!("{}–{}", length(bin.longer_than_h), length(end)),
+            None => format!("over {}", length(bin.longer_than_h)),
+        },
+        count: bin.runs,
+    };
+    (runs > 0).then(|| Histogram {
+        label: "Length of curtailed runs of miner pools".to_owned(),
+        bins: main.curtailed_runs.iter().map(bin).collect(),
+        note: format!(
+            "{} runs, {} pool-hours; a pool is curtailed while less than half of it is awake.",
+            thousands(runs as f64, 0),
+            thousands(hours, 0)
+        ),
+    })
+}
+
+fn length(hours: f64) -> String {
+    if hours > 0.0 && hours < 1.0 {
+        format!("{:.0} min", hours * 60.0)
+    } else {
+        format!("{hours} h")
+    }
+}
+
+fn column(label: &str, unit: &str, decimals: u8, help: &str) -> Column {
+    Column {
+        label: label.to_owned(),
+        unit: unit.to_owned(),
+        decimals,
+        help: help.to_owned(),
+    }
+}
+
+/// A table with one row per policy, the main one marked.
+fn table(results: &Results, columns: Vec<Column>, rows: Vec<Vec<Cell>>, note: String) -> Table {
+    let highlight = results
+        .policies()
+        .position(|(name, _)| name == results.main_policy());
+    Table {
+        columns,
+        rows,
+        highlight,
+        note,
+    }
+}

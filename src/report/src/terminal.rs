@@ -1,0 +1,275 @@
+//! A run as text for people, from 80 columns.
+
+use comfy_table::{
+    Attribute, Cell as Shown, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle,
+    Table as Drawn, TableStyle, Width,
+};
+use swingload_model::scenario::Scenario;
+
+use crate::html::{Cell, Table};
+use crate::words::thousands;
+use crate::{Results, tables};
+
+/// How text is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Whether the marked row may be set in bold.
+    pub bold: bool,
+}
+
+/// From this width on money and operation of the policies share one table.
+const WIDE: usize = 132;
+
+/// Title, period and seed: what is known before a run.
+pub fn heading(scenario: &Scenario, style: Style) -> String {
+    let grid = &scenario.grid;
+    let steps = grid.len();
+    let root = scenario.site.tree.node(0).usable().as_megawatts();
+    let line = format!(
+        "{} to {}, {} steps of {} min, {} MW, {}",
+        grid.start(0),
+        swingload_model::time::timestamp(grid.end_s(steps - 1)),
+        thousands(steps as f64, 0),
+        scenario.step.get() as f64 / 60.0,
+        thousands(root, 1),
+        scenario.site.currency,
+    );
+    let title = wrap(&scenario.title, style.width, "");
+    format!(
+        "seed {}\n{title}\n{}\n",
+        scenario.seed,
+        wrap(&line, style.width, "")
+    )
+}
+
+/// Everything a run showed.
+pub fn results(results: &Results, style: Style) -> String {
+    let mut out = String::new();
+    let mut section = |title: &str, table: &Table| {
+        out += &format!("\n{title}\n{}\n", draw(table, style));
+        if !table.note.is_empty() {
+            out += &wrap(&table.note, style.width, "");
+            out.push('\n');
+        }
+    };
+    if style.width >= WIDE {
+        section("Policies", &tables::policies(results));
+    } else {
+        section("Policies", &tables::money(results));
+        section("Machines and jobs", &tables::operation(results));
+    }
+    let baseline = &results.summary().baseline;
+    if results.study.runs.len() > 1 {
+        let title = format!("Money by lever, against {baseline}");
+        section(&title, &tables::levers(results));
+    }
+    section("The bill, line by line", &tables::bill(results));
+    let main = results.main_policy();
+    if let Some(pools) = tables::pools(results) {
+        section(&format!("Pools of {main}"), &pools);
+    }
+    if let Some(regions) = tables::regions(results) {
+        section(&format!("Regions of {main}"), &regions);
+    }
+    if let Some(variants) = tables::variants(results) {
+        section("Variants by net present value", &variants);
+    }
+    if !results.notes.is_empty() {
+        out += "\nNotes on the data\n";
+        for note in &results.notes {
+            out += &format!("- {}\n", wrap(note, style.width.saturating_sub(2), "  "));
+        }
+    }
+    out
+}
+
+/// A table of aligned columns without rules but one under the head.
+///
+/// Numbers, names and heads are never broken; where they leave too little room, the
+/// longest texts are. Money too long to read is shown in thousands or millions.
+pub fn draw(table: &Table, style: Style) -> String {
+    let used: Vec<usize> = (0..table.columns.len())
+        .filter(|c| *c == 0 || table.rows.iter().any(|row| row[*c] != Cell::Empty))
+        .collect();
+    let columns: Vec<Laid> = used.iter().map(|c| Laid::new(table, *c)).collect();
+    let height = columns.iter().map(|c| c.head.len()).max().unwrap_or(0);
+    let mut drawn = Drawn::new();
+    let rule = LineStyle::none().fill('─').junction('─');
+    drawn.load_style(TableStyle::new().header_separator(rule));
+    drawn.set_content_arrangement(ContentArrangement::Dynamic);
+    let head = columns.iter().map(|column| {
+        // Units stand on one line: heads are filled up from above.
+        let text = "\n".repeat(height - column.head.len()) + &column.head.join("\n");
+        Shown::new(text).set_alignment(column.side)
+    });
+    drawn.set_header(head.collect::<Vec<_>>());
+    for r in 0..table.rows.len() {
+        let cells = columns.iter().map(|column| {
+            let cell = Shown::new(&column.cells[r]).set_alignment(column.side);
+            if style.bold && table.highlight == Some(r) {
+                cell.add_attribute(Attribute::Bold)
+            } else {
+                cell
+            }
+        });
+        drawn.add_row(cells.collect::<Vec<_>>());
+    }
+    let natural: usize = columns.iter().map(|column| column.width).sum();
+    let gaps = columns.len().saturating_sub(1);
+    let gap = if natural + 2 * gaps <= style.width {
+        2
+    } else {
+        1
+    };
+    for (k, (drawn, column)) in drawn.column_iter_mut().zip(&columns).enumerate() {
+        let padding = if k < gaps { gap } else { 0 };
+        drawn.set_padding((0, padding));
+        if !column.breakable {
+            let width = u16::try_from(column.width).unwrap_or(u16::MAX);
+            drawn.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width + padding)));
+        }
+    }
+    drawn.set_width(u16::try_from(style.width).unwrap_or(u16::MAX));
+    if style.bold {
+        drawn.enforce_styling();
+    } else {
+        drawn.force_no_tty();
+    }
+    let text = drawn.to_string();
+    text.lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// A column as it will stand.
+struct Laid {
+    head: Vec<String>,
+    cells: Vec<String>,
+    /// Of the widest cell or head.
+    width: usize,
+    side: CellAlignment,
+    /// Long text: may run over several lines.
+    breakable: bool,
+}
+
+/// Texts up to this long are names, and stay whole.
+const NAME: usize = 20;
+
+impl Laid {
+    fn new(table: &Table, c: usize) -> Self {
+        let column = &table.columns[c];
+        let wide = |text: &String| text.chars().count();
+        let shown = |divisor: f64| -> Vec<String> {
+            let cells = table.rows.iter().map(|row| match &row[c] {
+                Cell::Number(value) => thousands(value / divisor, column.decimals.into()),
+                Cell::Text(text) => text.clone(),
+                Cell::Empty => "-".to_owned(),
+            });
+            cells.collect()
+        };
+        let is_money =
+            column.unit.len() == 3 && column.unit.bytes().all(|b| b.is_ascii_uppercase());
+        let scales: &[(f64, &str)] = if is_money {
+            &[(1.0, ""), (1e3, "k"), (1e6, "M")]
+        } else {
+            &[(1.0, "")]
+        };
+        let mut cells = Vec::new();
+        let mut prefix = "";
+        for (divisor, name) in scales {
+            cells = shown(*divisor);
+            prefix = name;
+            if cells.iter().all(|cell| wide(cell) <= MONEY) {
+                break;
+            }
+        }
+        let widest = cells.iter().map(wide).max().unwrap_or(0);
+        let mut head = break_head(&column.label, widest);
+        if !column.unit.is_empty() {
+            head.extend(break_head(&format!("{prefix}{}", column.unit), widest));
+        }
+        let text = table.rows.iter().any(|row| matches!(row[c], Cell::Text(_)));
+        Self {
+            width: widest.max(head.iter().map(wide).max().unwrap_or(0)),
+            side: if text {
+                CellAlignment::Left
+            } else {
+                CellAlignment::Right
+            },
+            breakable: c > 0 && widest > NAME,
+            head,
+            cells,
+        }
+    }
+}
+
+/// Longest amount of money before it is shown in thousands: `-99,999,999`.
+const MONEY: usize = 11;
+
+/// Breaks a head at spaces into lines no longer than `width`; words longer than that
+/// break at their hyphens, or else stay whole.
+fn break_head(label: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in label.split(' ') {
+        let whole = word.replace(SOFT_HYPHEN, "");
+        let fits = |line: &String| line.chars().count() + 1 + whole.chars().count() <= width;
+        if let Some(line) = lines.last_mut().filter(|line| fits(line)) {
+            line.push(' ');
+            line.push_str(&whole);
+        } else if whole.chars().count() <= width {
+            lines.push(whole);
+        } else {
+            let hyphens = word.replace(SOFT_HYPHEN, "-");
+            lines.extend(hyphens.split_inclusive('-').map(str::to_owned));
+        }
+    }
+    lines
+}
+
+/// Marks where a long head may be broken.
+const SOFT_HYPHEN: char = '\u{ad}';
+
+/// Breaks text at spaces so that no line is longer than `width`; lines after the first
+/// begin with `indent`. Words longer than a line stay whole.
+pub fn wrap(text: &str, width: usize, indent: &str) -> String {
+    let mut out = String::new();
+    let mut length = 0;
+    for word in text.split_whitespace() {
+        let own = word.chars().count();
+        if length > 0 && length + 1 + own > width {
+            out.push('\n');
+            out.push_str(indent);
+            length = indent.chars().count();
+        } else if length > 0 {
+            out.push(' ');
+            length += 1;
+        }
+        out.push_str(word);
+        length += own;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{break_head, wrap};
+
+    #[test]
+    fn heads_break_at_spaces_and_hyphens() {
+        assert_eq!(break_head("jobs on time", 4), ["jobs", "on", "time"]);
+        assert_eq!(break_head("break-even", 7), ["break-", "even"]);
+        assert_eq!(break_head("break-even", 10), ["break-even"]);
+        assert_eq!(break_head("under\u{ad}clocking", 8), ["under-", "clocking"]);
+        assert_eq!(break_head("under\u{ad}clocking", 13), ["underclocking"]);
+        assert_eq!(break_head("per MW-year", 9), ["per", "MW-year"]);
+    }
+
+    #[test]
+    fn text_breaks_at_spaces() {
+        assert_eq!(wrap("one two three", 7, "  "), "one two\n  three");
+        assert_eq!(wrap("unbreakable", 4, ""), "unbreakable");
+    }
+}
