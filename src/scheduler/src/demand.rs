@@ -15,37 +15,49 @@ pub fn capped(problem: &Problem<'_>, schedule: &Schedule, room: &mut Room) -> Pl
     let mut inputs = problem.inputs.clone();
     for demand in &problem.inputs.demand {
         let range = demand.first..demand.end;
-        let loads: Vec<f64> = range.clone().map(|t| load(problem, schedule, t, room)).collect();
-        let high = loads.iter().copied().fold(demand.peak_so_far, f64::max);
-        let low = demand.peak_so_far.min(high);
-        let worth = |cap: f64, room: &mut Room| -> f64 {
-            let steps: f64 = range.clone().zip(&loads).filter(|(_, l)| **l > cap).map(|(t, l)| capped_loss(problem, schedule, t, *l, cap, room)).sum();
-            -steps - demand.per_mw * (cap - demand.peak_so_far).max(0.0)
+        let steps: Vec<Step> = range.clone().map(|t| Step::new(problem, schedule, t, room)).collect();
+        let high = steps.iter().map(|s| s.load).fold(demand.peak_so_far, f64::max);
+        let worth = |cap: f64| -> f64 {
+            let lost: f64 = steps.iter().map(|step| step.loss(cap)).sum();
+            -lost - demand.per_mw * (cap - demand.peak_so_far).max(0.0)
         };
-        let cap = golden_section(low, high, |cap| worth(cap, room));
-        for t in range {
-            inputs.nodes[0].limit[t] = inputs.nodes[0].limit[t].min(cap.max(must_take(problem, schedule, t, room)));
+        let cap = golden_section(demand.peak_so_far, high, worth);
+        for (t, step) in range.zip(&steps) {
+            inputs.nodes[0].limit[t] = inputs.nodes[0].limit[t].min(cap.max(step.must_take));
         }
     }
     inputs
 }
 
-/// Load of the root in step `t`, MW.
-fn load(problem: &Problem<'_>, schedule: &Schedule, t: usize, room: &mut Room) -> f64 {
-    problem.clear(schedule, t, room);
-    crate::evaluate::root_load(room)
+/// What capping the root's load costs in one step.
+struct Step {
+    /// Load without a cap, MW.
+    load: f64,
+    /// Power that jobs and running blocks draw whatever the cap, MW.
+    must_take: f64,
+    /// Value lost by cutting, cheapest first: `(currency per MW, MW)`.
+    cuts: Vec<(f64, f64)>,
 }
 
-/// Power in step `t` that jobs and running blocks draw whatever the cap.
-fn must_take(problem: &Problem<'_>, schedule: &Schedule, t: usize, room: &mut Room) -> f64 {
-    problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
-    room.fixed.iter().sum()
-}
+impl Step {
+    fn new(problem: &Problem<'_>, schedule: &Schedule, t: usize, room: &mut Room) -> Self {
+        problem.clear(schedule, t, room);
+        let mut cuts = problem.market.cuts(&room.work);
+        cuts.iter_mut().for_each(|cut| cut.0 *= problem.hours[t]);
+        Self { load: crate::evaluate::root_load(room), must_take: room.fixed.iter().sum(), cuts }
+    }
 
-/// Value lost in step `t` when the root's load of `from` MW is cut to `cap`, currency.
-fn capped_loss(problem: &Problem<'_>, schedule: &Schedule, t: usize, from: f64, cap: f64, room: &mut Room) -> f64 {
-    problem.clear(schedule, t, room);
-    problem.hours[t] * problem.market.cut_loss(from - cap, &room.work)
+    fn loss(&self, cap: f64) -> f64 {
+        let (mut left, mut loss) = (self.load - cap, 0.0);
+        for (worth, width) in &self.cuts {
+            if left <= 0.0 {
+                break;
+            }
+            loss += worth * width.min(left);
+            left -= width;
+        }
+        loss
+    }
 }
 
 /// Worth of one more MW above the root's limit in step `t`, currency; what a peak is worth there.

@@ -16,6 +16,7 @@
 
 use crate::inputs::PlanInputs;
 
+mod level;
 #[cfg(test)]
 mod tests;
 
@@ -234,8 +235,24 @@ impl Market {
         }
     }
 
-    /// Walks the segments laid out in `work`.
+    /// Takes of the segments laid out in `work` what is worth most.
     fn take(&self, t: usize, fixed: &[f64], work: &mut Workspace) -> Cleared {
+        if !self.has_local_supply() {
+            return self.walk(t, fixed, true, work);
+        }
+        // The root's limit holds loads, not net import: where supplies hang below, it does not nest.
+        let cleared = self.walk(t, fixed, false, work);
+        let limit = self.tree.limit[0][t];
+        if load(fixed, work) <= limit + EPSILON_MW { cleared } else { self.hold_level(t, fixed, 0, limit, work) }
+    }
+
+    /// Whether any supply hangs below the root.
+    pub fn has_local_supply(&self) -> bool {
+        self.tree.supplied[1..].contains(&true)
+    }
+
+    /// Walks the segments laid out in `work`, with or without the root's limit on loads.
+    fn walk(&self, t: usize, fixed: &[f64], limited: bool, work: &mut Workspace) -> Cleared {
         let tree = &self.tree;
         let n = tree.parent.len();
         // With everything untaken: all supply runs, nothing flexible is served.
@@ -268,7 +285,8 @@ impl Market {
                 impose(tree, node, low - untaken, work);
             }
         }
-        overload += cut_loads(fixed, tree.limit[0][t], work);
+        let limit = tree.limit[0][t];
+        overload += if limited { cut_loads(fixed, limit, work) } else { (fixed.iter().sum::<f64>() - limit).max(0.0) };
         overload += cut(tree, 0, work.import[0], 0.0, work);
         self.settle(fixed, work, overload, tree.limit[0][t])
     }
@@ -377,19 +395,18 @@ impl Market {
         }
     }
 
-    /// Value lost per hour by cutting `amount` MW of flexible load after [`Market::clear`], supply given back with it.
-    pub fn cut_loss(&self, amount: f64, work: &Workspace) -> f64 {
-        let mut loads = work.segments.iter().zip(&work.taken).rev().filter(|(s, taken)| !matches!(s.owner, Owner::Supply(_)) && **taken > EPSILON_MW).map(|(s, taken)| (s.slope, *taken));
-        let mut supplies = work.segments.iter().zip(&work.taken).filter(|(s, taken)| matches!(s.owner, Owner::Supply(_)) && s.width - **taken > EPSILON_MW).map(|(s, taken)| (s.slope, s.width - taken));
-        let (mut left, mut loss) = (amount, 0.0);
+    /// Flexible load after [`Market::clear`] in the order it would be given up, each with
+    /// what it loses per hour and MW, its supply given back: `(currency per MWh, MW)`.
+    pub fn cuts(&self, work: &Workspace) -> Vec<(f64, f64)> {
+        let is_supply = |s: &Segment| matches!(s.owner, Owner::Supply(_));
+        let outcome = || work.segments.iter().zip(work.taken.iter().copied());
+        let mut loads = outcome().rev().filter(|(s, taken)| !is_supply(s) && *taken > EPSILON_MW).map(|(s, taken)| (s.slope, taken));
+        let mut supplies = outcome().filter(|(s, taken)| is_supply(s) && s.width - taken > EPSILON_MW).map(|(s, taken)| (s.slope, s.width - taken));
         let (mut load, mut supply) = (loads.next(), supplies.next());
+        let mut cuts = Vec::new();
         while let (Some(l), Some(s)) = (&mut load, &mut supply) {
-            let part = left.min(l.1).min(s.1);
-            if part <= 0.0 {
-                break;
-            }
-            loss += part * (l.0 - s.0);
-            left -= part;
+            let part = l.1.min(s.1);
+            cuts.push((l.0 - s.0, part));
             l.1 -= part;
             s.1 -= part;
             if l.1 <= EPSILON_MW {
@@ -399,7 +416,7 @@ impl Market {
                 supply = supplies.next();
             }
         }
-        loss
+        cuts
     }
 
     /// Worth per hour of one more MW through the root's limit after [`Market::clear`]: zero where it does not bind.
@@ -424,6 +441,12 @@ impl Market {
     pub fn imports(work: &Workspace) -> &[f64] {
         &work.import
     }
+}
+
+/// All load after a walk, MW.
+fn load(fixed: &[f64], work: &Workspace) -> f64 {
+    let flexible = work.segments.iter().zip(&work.taken).filter(|(s, _)| !matches!(s.owner, Owner::Supply(_)));
+    fixed.iter().sum::<f64>() + flexible.map(|(_, taken)| taken).sum::<f64>()
 }
 
 fn push(segments: &mut Vec<Segment>, slope: f64, width: f64, node: usize, owner: Owner) {

@@ -71,10 +71,9 @@ impl Curves {
 }
 
 /// One sweep over all jobs with a surcharge; returns whether any job moved.
-pub fn sweep(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut Curves, windows: &mut Windows, surcharge: f64, room: &mut Room) -> bool {
+pub fn sweep(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut Curves, windows: &Windows, surcharge: f64, room: &mut Room) -> bool {
     let mut moved = false;
-    for k in 0..windows.order.len() {
-        let j = windows.order[k];
+    for &j in &windows.order {
         moved |= place(problem, schedule, curves, windows, j, surcharge, room);
     }
     moved
@@ -89,10 +88,11 @@ fn place(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut Curves, wi
         curves.ensure(problem, schedule, number, t, room);
     }
     let job = &problem.inputs.jobs[j];
-    let remembers = job.restart > 0.0 || job.min_run > 0.0;
+    // While a surcharge spreads jobs, their restarts are left to the exact sweeps.
+    let remembers = surcharge == 0.0 && (job.restart > 0.0 || job.min_run > 0.0);
     let beyond_worth = windows.beyond_worth[j];
     let mut placed = match &job.gangs {
-        Gangs::Sizes(_) if remembers => runs::place(problem, schedule, curves, j, window, surcharge, beyond_worth),
+        Gangs::Sizes(_) if remembers => runs::place(problem, schedule, curves, j, window, beyond_worth),
         _ => pieces::place(problem, schedule, curves, j, window, surcharge, beyond_worth),
     };
     placed.runs.sort_by_key(|run| run.step);

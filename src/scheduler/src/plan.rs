@@ -24,13 +24,15 @@ pub struct Budget {
     pub bound: usize,
     /// Whether the value of running as soon as possible is computed.
     pub asap: bool,
+    /// Whether a plan under the best monthly peaks is held against one without caps.
+    pub compare_peaks: bool,
 }
 
 impl Budget {
     /// A plan made once, with its certificate.
-    pub const STUDY: Self = Self { sweeps: 8, rounds: 3, bound: 40, asap: true };
+    pub const STUDY: Self = Self { sweeps: 8, rounds: 3, bound: 40, asap: true, compare_peaks: true };
     /// A plan made anew at every step of a closed loop.
-    pub const LOOP: Self = Self { sweeps: 3, rounds: 1, bound: 1, asap: false };
+    pub const LOOP: Self = Self { sweeps: 3, rounds: 1, bound: 1, asap: false, compare_peaks: false };
 }
 
 /// A plan in the planner's units.
@@ -89,12 +91,17 @@ pub fn plan(inputs: &PlanInputs, budget: Budget) -> Planned {
     let mut room = Room::default();
     let problem = Problem::new(inputs);
     let windows = windows(&problem, &mut room);
-    let mut best = solve(&problem, &windows, budget, &mut room);
-    let mut caps = None;
+    let placed = placed(&problem, &windows, budget, &mut room);
+    let mut best: Option<(Best, Option<Vec<f64>>)> = None;
     if !inputs.demand.is_empty() {
-        (best, caps) = under_peaks(&problem, &windows, best, budget, &mut room);
+        let (capped, caps) = under_peaks(&problem, &windows, &placed, budget, &mut room);
+        best = Some((capped, Some(caps)));
     }
-    let (schedule, evaluated) = best;
+    if best.is_none() || budget.compare_peaks {
+        let free = solve(&problem, &windows, placed, budget, &mut room);
+        best = best.filter(|(capped, _)| capped.1.value > free.1.value).or(Some((free, None)));
+    }
+    let ((schedule, evaluated), caps) = best.expect("invariant: without demand charges the plan is free of caps");
     let bound = match budget.bound {
         0 => f64::INFINITY,
         iterations => {
@@ -148,16 +155,22 @@ fn windows(problem: &Problem<'_>, room: &mut Room) -> Windows {
     windows
 }
 
-/// Placement and commitment in turn, ramps priced in; the best schedule met.
-fn solve(problem: &Problem<'_>, windows: &Windows, budget: Budget, room: &mut Room) -> (Schedule, Evaluated) {
+/// Jobs spread over their windows, pools still divisible.
+fn placed(problem: &Problem<'_>, windows: &Windows, budget: Budget, room: &mut Room) -> Schedule {
     let mut schedule = problem.empty_schedule();
     let mut curves = Curves::new(problem);
-    let mut order = windows.clone();
     for surcharge in &SURCHARGES[SURCHARGES.len() - budget.sweeps.clamp(1, SURCHARGES.len())..] {
-        placement::sweep(problem, &mut schedule, &mut curves, &mut order, *surcharge, room);
+        placement::sweep(problem, &mut schedule, &mut curves, windows, *surcharge, room);
     }
-    let mut best = (schedule.clone(), evaluate_committed(problem, &mut schedule, windows, room));
-    best.0.clone_from(&schedule);
+    schedule
+}
+
+/// Commitment and exact placement in turn from `schedule` on, ramps priced in; the best schedule met.
+fn solve(problem: &Problem<'_>, windows: &Windows, schedule: Schedule, budget: Budget, room: &mut Room) -> Best {
+    let mut schedule = schedule;
+    let mut curves = Curves::new(problem);
+    let evaluated = evaluate_committed(problem, &mut schedule, windows, room);
+    let mut best = (schedule.clone(), evaluated);
     for _ in 0..budget.rounds {
         let mut changed = false;
         if best.1.levels.iter().any(|l| l.binding) {
@@ -166,7 +179,7 @@ fn solve(problem: &Problem<'_>, windows: &Windows, budget: Budget, room: &mut Ro
         }
         curves.forget();
         if !problem.inputs.jobs.is_empty() {
-            changed |= placement::sweep(problem, &mut schedule, &mut curves, &mut order, 0.0, room);
+            changed |= placement::sweep(problem, &mut schedule, &mut curves, windows, 0.0, room);
         }
         if !problem.inputs.pools.is_empty() {
             changed |= commitment::sweep(problem, &mut schedule, room);
@@ -190,17 +203,11 @@ fn evaluate_committed(problem: &Problem<'_>, schedule: &mut Schedule, windows: &
     evaluate(problem, schedule, windows, room)
 }
 
-/// Plans again under the best monthly peaks; keeps the better of the two, and its caps.
-fn under_peaks(problem: &Problem<'_>, windows: &Windows, best: Best, budget: Budget, room: &mut Room) -> (Best, Option<Vec<f64>>) {
-    let mut inputs = demand::capped(problem, &best.0, room);
-    let capped = Problem::new(&inputs);
-    let (schedule, _) = solve(&capped, windows, budget, room);
-    // Its steps' markets clear under the caps, which no true limit is below.
-    let evaluated = evaluate(&capped, &schedule, windows, room);
-    if evaluated.value <= best.1.value {
-        return (best, None);
-    }
-    ((schedule, evaluated), Some(std::mem::take(&mut inputs.nodes[0].limit)))
+/// Solves under the best monthly peaks; returns the caps too, which hold the steps' markets below them.
+fn under_peaks(problem: &Problem<'_>, windows: &Windows, placed: &Schedule, budget: Budget, room: &mut Room) -> (Best, Vec<f64>) {
+    let mut inputs = demand::capped(problem, placed, room);
+    let best = solve(&Problem::new(&inputs), windows, placed.clone(), budget, room);
+    (best, std::mem::take(&mut inputs.nodes[0].limit))
 }
 
 /// Prices that the incumbent pays at the margin: where the bound begins.

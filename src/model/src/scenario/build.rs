@@ -14,12 +14,12 @@ use crate::series::Unit;
 use crate::site::Site;
 use crate::time::{GridError, Seconds, TimeGrid};
 
-/// Horizon when the scenario names none: its own steps for two hours, then coarser, to a week.
+/// Horizon when the scenario names none: its own steps for an hour, then coarser, to a week.
 const HORIZON_DEFAULT: [(i64, i64); 4] = [
-    (2 * 3600, 0),
-    (12 * 3600, 900),
-    (48 * 3600, 3600),
-    (168 * 3600, 3600),
+    (3600, 0),
+    (6 * 3600, 900),
+    (36 * 3600, 3600),
+    (168 * 3600, 10_800),
 ];
 
 /// Builds the scenario, or says everything that is wrong with it.

@@ -8,7 +8,7 @@ use crate::inputs::{Gangs, JobInput};
 use crate::schedule::{Problem, Run, Schedule, area, minimum_ends};
 
 /// Bisections of the price of work.
-const BISECTIONS: usize = 10;
+const BISECTIONS: usize = 8;
 
 /// Prices of the steps of a window at one gang size.
 struct Steps {
@@ -23,17 +23,20 @@ struct Steps {
 }
 
 /// Chooses runs for job `j`: the gang size and the steps that are worth most together.
-pub(super) fn place(problem: &Problem<'_>, schedule: &Schedule, curves: &Curves, j: usize, window: Range<usize>, surcharge: f64, beyond_worth: f64) -> Placed {
+pub(super) fn place(problem: &Problem<'_>, schedule: &Schedule, curves: &Curves, j: usize, window: Range<usize>, beyond_worth: f64) -> Placed {
     let job = &problem.inputs.jobs[j];
     let Gangs::Sizes(sizes) = &job.gangs else { return Placed::default() };
-    // The surcharge spreads jobs that could be anywhere; runs are chosen at the exact price.
-    let _ = surcharge;
     let mut best = (0.0, Placed::default());
     for size in sizes.iter().rev() {
         let steps = steps(problem, schedule, curves, j, &window, f64::from(*size));
         let (worth, placed) = place_gang(job, &steps, beyond_worth);
+        let done = placed.beyond <= 0.0 && placed.runs.iter().map(|r| r.gpus * problem.hours[r.step as usize]).sum::<f64>() >= job.work;
         if worth > best.0 + 1e-9 {
             best = (worth, placed);
+        }
+        // The larger gang is done in fewer steps, so it had the choice of the cheapest.
+        if done {
+            break;
         }
     }
     if best.1.runs.is_empty() && beyond_worth > 0.0 {
@@ -174,7 +177,7 @@ impl Tables {
         for i in 0..n {
             blocked[i + 1] = blocked[i] + u32::from(!steps.net[i].is_finite());
         }
-        let free = minimum_ends(&steps.hours, job.min_run);
+        let free = if job.min_run > 0.0 { minimum_ends(&steps.hours, job.min_run) } else { (1..=n).collect() };
         Self { off: vec![0.0; n + 1], on: vec![0.0; n + 1], prefix: vec![0.0; n + 1], blocked, free }
     }
 
