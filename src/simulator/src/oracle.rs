@@ -11,7 +11,7 @@
 //! count every step they touch, and work whose time ends after the run costs nothing
 //! when undone.
 
-mod driver;
+mod realise;
 
 use serde::Serialize;
 use swingload_model::TimeGrid;
@@ -22,15 +22,15 @@ use swingload_model::units::JOULES_PER_MWH;
 use swingload_scheduler::build::{Built, Windows, build_with};
 use swingload_scheduler::outlook::Outlook;
 use swingload_scheduler::plan::{Budget, plan};
-use swingload_scheduler::schedule::Problem;
 use swingload_scheduler::state::{JobState, SiteState};
 
+use crate::feed::Publications;
 use crate::load::use_index;
 use crate::record::PolicyRun;
-use crate::run::closed_loop::setup;
+use crate::run::closed_loop::{ClosedLoop, setup};
 use crate::run::recorder::{self, Prices};
 use crate::run::{Context, Progress};
-use driver::PlanDriver;
+use realise::Hindsight;
 
 /// Name under which the oracle is asked for and reported.
 pub const NAME: &str = "oracle";
@@ -89,9 +89,9 @@ pub(crate) fn add(
     relax(context, runs, &mut built);
     let planned = plan(&built.inputs, Budget::STUDY);
     let extra = built.constant + overhead_adders(context) + rounding(context);
-    // Penalties of jobs that no step of the run could serve are not in the inputs.
-    let problem = Problem::new(&built.inputs);
-    let driver = PlanDriver::new(context, &setup, &built, &problem, &planned);
+    let hindsight = Hindsight::new(context, &setup, &built, &planned);
+    let publications = Publications::new(context.series, start - context.scenario.history.get());
+    let driver = ClosedLoop::with_foresight(context, &publications, Box::new(hindsight));
     let mut run = recorder::run(context, NAME, &Faults::default(), driver, progress);
     let realised = run.ledger.value().as_units();
     let best = runs.iter().max_by_key(|r| r.ledger.value());

@@ -104,7 +104,7 @@ pub struct Summary {
     pub value: f64,
     /// Value per usable MW of the root and year.
     pub value_per_mw_year: f64,
-    /// (value - asap) / G, %; `None` where there is no gain scale.
+    /// (value - asap) / G, %; `None` where there is no gain scale, or nothing to gain.
     pub gain_pct: Option<f64>,
     /// (bound - value) / G, %.
     pub left_pct: Option<f64>,
@@ -183,7 +183,7 @@ pub(crate) fn summarise(
         let value = run.ledger.value().as_units();
         let share = |amount: f64| {
             gain.as_ref()
-                .filter(|g| g.gainable > 0.0)
+                .filter(|g| g.gainable > 1e-6 * g.bound.abs())
                 .map(|g| 100.0 * amount / g.gainable)
         };
         let total: i64 = run.supply_energy.iter().flatten().sum();

@@ -7,7 +7,7 @@ use swingload_forecast::models::{Options, model};
 use swingload_model::scenario::Scenario;
 use swingload_scheduler::controller::{Controller, ForecastBook};
 use swingload_scheduler::event::Event;
-use swingload_scheduler::policy::{Setup, registry};
+use swingload_scheduler::policy::{Policy, Setup, registry};
 
 use super::recorder::Driver;
 use super::{Context, Error};
@@ -46,15 +46,43 @@ impl<'a> ClosedLoop<'a> {
         let setup = Arc::new(setup(context.scenario));
         let rule = registry::policy(policy, &setup)
             .ok_or_else(|| Error::UnknownPolicy(policy.to_owned()))?;
-        let forecasts = book(context)?;
-        Ok(Self {
-            controller: Controller::new(setup, rule, forecasts),
+        let forecasts = book(context, None)?;
+        Ok(Self::of(
+            context,
+            publications,
+            Controller::new(setup, rule, forecasts),
+        ))
+    }
+
+    /// The oracle's loop: a policy made with hindsight, and forecasts that are the truth.
+    pub(crate) fn with_foresight(
+        context: &'a Context<'a>,
+        publications: &'a Publications<'a>,
+        rule: Box<dyn Policy>,
+    ) -> Self {
+        let setup = Arc::new(setup(context.scenario));
+        let forecasts = book(context, Some("perfect"));
+        let forecasts = forecasts.expect("invariant: every bound series is its own truth");
+        Self::of(
+            context,
+            publications,
+            Controller::new(setup, rule, forecasts),
+        )
+    }
+
+    fn of(
+        context: &'a Context<'a>,
+        publications: &'a Publications<'a>,
+        controller: Controller,
+    ) -> Self {
+        Self {
+            controller,
             reader: publications.reader(),
             jobs: &context.jobs,
             next_job: 0,
             first: context.scenario.grid.start_s(0) - context.scenario.history.get(),
             job_codes: Vec::new(),
-        })
+        }
     }
 
     /// Feeds what became known by `now`, publications and jobs by time.
@@ -139,8 +167,8 @@ impl Driver for ClosedLoop<'_> {
     }
 }
 
-/// The scenario's forecasters, one per series.
-fn book(context: &Context<'_>) -> Result<ForecastBook, Error> {
+/// The scenario's forecasters, one per series; `every` replaces them all.
+fn book(context: &Context<'_>, every: Option<&str>) -> Result<ForecastBook, Error> {
     const DEFAULT: &str = "seasonal_naive_day";
     let scenario = context.scenario;
     let zone = TimeZone::get(&scenario.site.time_zone)
@@ -164,7 +192,7 @@ fn book(context: &Context<'_>) -> Result<ForecastBook, Error> {
         };
         book = book.with(
             name.clone(),
-            make(own.map_or(general, |o| &o.model), &options)?,
+            make(every.unwrap_or(own.map_or(general, |o| &o.model)), &options)?,
         );
     }
     Ok(book)

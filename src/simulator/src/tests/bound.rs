@@ -25,6 +25,7 @@ proptest! {
         for (name, policy) in &study.summary.policies {
             prop_assert!(policy.value <= gain.bound + 1e-6, "{} {} above {}", name, policy.value, gain.bound);
         }
+        prop_assert_eq!(study.run("oracle").expect("ran").incidents.limit_exceeded_steps, 0);
         prop_assert!(gain.oracle >= study.summary.policies["breakeven"].value);
     }
 }
