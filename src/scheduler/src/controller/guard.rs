@@ -125,12 +125,17 @@ impl Guard {
         let none = vec![0.0; site.tree.len()];
         self.measure(view, dispatch, &none);
         let by_policy = self.step.worst(&none);
+        let mut leaving = none.clone();
+        stopping(view, &dispatch.jobs, &mut leaving);
+        self.measure(view, dispatch, &leaving);
         let planned = self.step.load.clone();
+        // That hashing gives way to jobs on their way out is ordinary; all else is an incident.
         let mut first = true;
+        let ordinary = by_policy.is_none() && !self.is_in_doubt(view, ledger, dispatch);
         // Each round takes something off below a node or gives that node up.
         let mut rounds = 16 * site.tree.len();
         while let Some((node, excess_w)) = self.excess(view, ledger, dispatch, &planned) {
-            if first {
+            if first && !ordinary {
                 first = false;
                 let (node, excess_w) = by_policy.unwrap_or((node, excess_w));
                 found.push(IncidentKind::LimitExceeded {
@@ -149,7 +154,9 @@ impl Guard {
                 self.step.limit[node] = f64::INFINITY;
             }
         }
-        self.measure(view, dispatch, &none);
+        leaving.fill(0.0);
+        stopping(view, &dispatch.jobs, &mut leaving);
+        self.measure(view, dispatch, &leaving);
         let [last, before] = &mut self.expected;
         std::mem::swap(last, before);
         last.clone_from(&self.step.load);
@@ -175,6 +182,7 @@ impl Guard {
             view.now,
             &mut more,
         );
+        stopping(view, &dispatch.jobs, &mut more);
         self.measure(view, dispatch, &more);
         self.more = more;
         // What devices in doubt explain of the meter's surplus is counted once.
@@ -186,6 +194,22 @@ impl Guard {
             .map(|(u, e)| (u - e.max(0.0)).max(0.0))
             .collect();
         self.step.worst(&reserve)
+    }
+
+    /// Whether any device may draw more than it is told, by its silence or by the meter.
+    fn is_in_doubt(&mut self, view: &View<'_>, ledger: &Ledger, dispatch: &Dispatch) -> bool {
+        self.more.fill(0.0);
+        let site = &view.setup.site;
+        ledger.doubtful(
+            site,
+            view.state,
+            view.jobs,
+            dispatch,
+            view.now,
+            &mut self.more,
+        );
+        let positive = |watts: &f64| *watts > 0.0;
+        self.more.iter().any(positive) || self.unexplained.iter().any(positive)
     }
 
     fn measure(&mut self, view: &View<'_>, dispatch: &Dispatch, more: &[f64]) {
@@ -230,6 +254,26 @@ impl Guard {
         trim.inference(dispatch, &|v| floor(v, 0));
         trim.hosting(dispatch, &|c| doubt(Target::Hosting(c)));
         trim.excess
+    }
+}
+
+/// Adds the IT watts that jobs about to be suspended draw on, as a mean over the
+/// step: they write a checkpoint first. `running` holds those that go on, by position.
+pub(crate) fn stopping(view: &View<'_>, running: &[(usize, u32)], more: &mut [f64]) {
+    let step = view.step.duration(0).get();
+    for position in view.open.iter().copied() {
+        let state = &view.jobs[position];
+        let stops = || {
+            running
+                .binary_search_by_key(&position, |(p, _)| *p)
+                .is_err()
+        };
+        if state.gpus > 0 && state.job.checkpoint_cost.get() > 0 && stops() {
+            let pool = &view.setup.site.gpu_pools[state.job.gpu_pool];
+            let gang = (pool.running - pool.idle) * i64::from(state.gpus);
+            let share = state.job.checkpoint_cost.get().min(step) as f64 / step as f64;
+            more[pool.node] += gang.get() as f64 * share;
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use swingload_model::units::Power;
 
 use super::*;
 use crate::event::BlockReport;
-use world::{JobWords, START, STEP, World, job, site};
+use world::{JobWords, START, STEP, World, job, site, site_of};
 
 /// Plays one dispatch per step, the last one for ever.
 struct Script(Vec<Dispatch>, usize);
@@ -320,6 +320,31 @@ fn a_job_out_of_time_is_stopped_and_takes_its_dependents_along() {
     assert_eq!(commands[0].action, Action::SetJob { job: 0, gpus: 0 });
     assert!(world.controller.jobs().iter().all(|j| j.failed));
     assert_eq!(world.step(50.0), []);
+}
+
+#[test]
+fn a_job_on_its_way_out_keeps_its_power_until_its_checkpoint_is_written() {
+    let mut to = nimble(8);
+    to.pools[0] = vec![vec![0, 125]; 8];
+    let mut world = World::new(
+        site_of(&world::SITE.replacen("rating_mw = 10", "rating_mw = 6", 1)),
+        script(vec![running(&[(0, 800)]), to]),
+    );
+    let mut job = job("big").gangs(&[800]);
+    job.checkpoint_cost = swingload_model::Seconds::new(STEP / 2);
+    world.submit(job);
+    world.step(50.0);
+    world.begin(50.0, &mut |_| true);
+    // Half of 800 x 1.2 kW at a PUE of 1.2, as a mean over the step.
+    let leaving = 0.5 * 800.0 * 1200.0 * 1.2;
+    assert!(world.load(0) + leaving <= 6e6 + 1.0);
+    assert!(world.load(0) + leaving > 5.99e6, "hashing takes the rest");
+    world.end(true);
+    world.begin(50.0, &mut |_| true);
+    assert!(
+        world.load(1) > 4.99e6,
+        "and all its hall carries afterwards"
+    );
 }
 
 #[test]

@@ -17,6 +17,7 @@ use swingload_model::site::commitment::CommitmentKind;
 
 use super::View;
 use crate::build::{Built, build};
+use crate::controller::guard;
 use crate::controller::limits::{Limits, StepLimits};
 use crate::dispatch::Dispatch;
 use crate::inputs::MUST_TAKE_VALUE;
@@ -88,6 +89,11 @@ impl Myopic {
         }
         .place(&mut fixed, &mut self.queue, &mut self.work, &mut self.costs);
 
+        let mut leaving = vec![0.0; view.setup.site.tree.len()];
+        guard::stopping(view, &jobs, &mut leaving);
+        for (node, watts) in leaving.iter().enumerate() {
+            fixed[node] += watts / 1e6 * built.inputs.nodes[node].factor[0];
+        }
         let bids = mining::segments(&offers, rules.mining_mw, Some(HASHING));
         market.clear(0, &fixed, &bids, &mut self.work);
         let mut stacks = vec![0.0; built.inputs.stacks.len()];

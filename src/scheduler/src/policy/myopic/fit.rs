@@ -28,7 +28,7 @@ pub(super) fn fit(
         rules,
         tree,
         step,
-        none: vec![0.0; site.tree.len()],
+        leaving: vec![0.0; site.tree.len()],
     };
     fitter.ramps(dispatch);
     // Flexible supply counts as the planner sees it: its quantile where only surplus may be used.
@@ -69,18 +69,21 @@ struct Fitter<'a> {
     rules: &'a Rules<'a>,
     tree: &'a Limits,
     step: &'a mut StepLimits,
-    none: Vec<f64>,
+    /// IT watts at each node of jobs on their way out.
+    leaving: Vec<f64>,
 }
 
 impl Fitter<'_> {
     fn measure(&mut self, dispatch: &Dispatch) {
         let view = self.view;
+        self.leaving.fill(0.0);
+        guard::stopping(view, &dispatch.jobs, &mut self.leaving);
         self.tree.measure(
             &view.setup.site,
             view.now,
             dispatch,
             view.jobs,
-            &self.none,
+            &self.leaving,
             self.step,
         );
     }
@@ -165,7 +168,7 @@ impl Fitter<'_> {
         let limit = self.step.limit.clone();
         for _ in 0..4 * limit.len() + 4 {
             self.measure(dispatch);
-            let Some((node, excess)) = self.step.worst(&self.none) else {
+            let Some((node, excess)) = self.step.worst(&[]) else {
                 break;
             };
             let mut trim = self.less_hashing(node, excess, dispatch);
