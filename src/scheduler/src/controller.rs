@@ -467,7 +467,9 @@ impl Controller {
             open: &self.open,
         };
         let mut dispatch = self.policy.decide(&view);
-        let found = self.guard.check(&view, &self.ledger, &mut dispatch);
+        let found = self
+            .guard
+            .check(&view, &self.ledger, &self.active, &mut dispatch);
         for kind in found {
             self.incident(now, kind);
         }

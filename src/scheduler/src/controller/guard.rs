@@ -3,6 +3,8 @@
 //! Own arithmetic on the site's figures, nothing of the planner's: a fault there
 //! shows here as an incident and never as an overload.
 
+use std::collections::BTreeSet;
+
 use swingload_model::site::Site;
 use swingload_model::units::Power;
 
@@ -29,6 +31,8 @@ pub(super) struct Guard {
     /// Load of each node as dispatched in the last step and the one before; a
     /// device on its way from one to the other draws at most the larger.
     expected: [Vec<f64>; 2],
+    /// Jobs out of time that still run: they are stopped in this step.
+    given_up: Vec<usize>,
 }
 
 impl Guard {
@@ -39,6 +43,7 @@ impl Guard {
             more: vec![0.0; site.tree.len()],
             unexplained: vec![0.0; site.tree.len()],
             expected: [Vec::new(), Vec::new()],
+            given_up: Vec::new(),
         }
     }
 
@@ -56,13 +61,17 @@ impl Guard {
     }
 
     /// Corrects what no device or job can do, takes off what exceeds a limit, and
-    /// says what it found.
+    /// says what it found. `active` are the jobs that run.
     pub(super) fn check(
         &mut self,
         view: &View<'_>,
         ledger: &Ledger,
+        active: &BTreeSet<usize>,
         dispatch: &mut Dispatch,
     ) -> Vec<IncidentKind> {
+        self.given_up.clear();
+        let over = active.iter().filter(|p| !view.jobs[**p].is_open());
+        self.given_up.extend(over);
         let mut found = Vec::new();
         correct(view, dispatch, &mut found);
         ledger.hold_back(view.state, view.jobs, dispatch, view.now);
@@ -126,7 +135,7 @@ impl Guard {
         self.measure(view, dispatch, &none);
         let by_policy = self.step.worst(&none);
         let mut leaving = none.clone();
-        stopping(view, &dispatch.jobs, &mut leaving);
+        self.leaving(view, dispatch, &mut leaving);
         self.measure(view, dispatch, &leaving);
         let planned = self.step.load.clone();
         // That hashing gives way to jobs on their way out is ordinary; all else is an incident.
@@ -155,7 +164,7 @@ impl Guard {
             }
         }
         leaving.fill(0.0);
-        stopping(view, &dispatch.jobs, &mut leaving);
+        self.leaving(view, dispatch, &mut leaving);
         self.measure(view, dispatch, &leaving);
         let [last, before] = &mut self.expected;
         std::mem::swap(last, before);
@@ -182,7 +191,7 @@ impl Guard {
             view.now,
             &mut more,
         );
-        stopping(view, &dispatch.jobs, &mut more);
+        self.leaving(view, dispatch, &mut more);
         self.measure(view, dispatch, &more);
         self.more = more;
         // What devices in doubt explain of the meter's surplus is counted once.
@@ -194,6 +203,14 @@ impl Guard {
             .map(|(u, e)| (u - e.max(0.0)).max(0.0))
             .collect();
         self.step.worst(&reserve)
+    }
+
+    /// Adds the IT watts of all gangs that stop or change in the step.
+    fn leaving(&self, view: &View<'_>, dispatch: &Dispatch, more: &mut [f64]) {
+        stopping(view, &dispatch.jobs, more);
+        for position in &self.given_up {
+            checkpoint(view, *position, more);
+        }
     }
 
     /// Whether any device may draw more than it is told, by its silence or by the meter.
@@ -257,23 +274,28 @@ impl Guard {
     }
 }
 
-/// Adds the IT watts that jobs about to be suspended draw on, as a mean over the
-/// step: they write a checkpoint first. `running` holds those that go on, by position.
+/// Adds the IT watts that gangs about to stop, or to change their size, draw on, as a
+/// mean over the step: they write a checkpoint first, if their notice leaves time for
+/// it. `running` holds the jobs that run in the step with their gangs, by position.
 pub(crate) fn stopping(view: &View<'_>, running: &[(usize, u32)], more: &mut [f64]) {
-    let step = view.step.duration(0).get();
     for position in view.open.iter().copied() {
-        let state = &view.jobs[position];
-        let stops = || {
-            running
-                .binary_search_by_key(&position, |(p, _)| *p)
-                .is_err()
-        };
-        if state.gpus > 0 && state.job.checkpoint_cost.get() > 0 && stops() {
-            let pool = &view.setup.site.gpu_pools[state.job.gpu_pool];
-            let gang = (pool.running - pool.idle) * i64::from(state.gpus);
-            let share = state.job.checkpoint_cost.get().min(step) as f64 / step as f64;
-            more[pool.node] += gang.get() as f64 * share;
+        let found = running.binary_search_by_key(&position, |(p, _)| *p);
+        let gpus = view.jobs[position].gpus;
+        if gpus > 0 && !found.is_ok_and(|k| running[k].1 == gpus) {
+            checkpoint(view, position, more);
         }
+    }
+}
+
+/// Adds the IT watts of one gang that writes its checkpoint in the step.
+fn checkpoint(view: &View<'_>, position: usize, more: &mut [f64]) {
+    let state = &view.jobs[position];
+    let (cost, notice) = (state.job.checkpoint_cost.get(), state.job.notice.get());
+    if cost > 0 && notice >= cost {
+        let step = view.step.duration(0).get();
+        let pool = &view.setup.site.gpu_pools[state.job.gpu_pool];
+        let gang = (pool.running - pool.idle) * i64::from(state.gpus);
+        more[pool.node] += gang.get() as f64 * cost.min(step) as f64 / step as f64;
     }
 }
 

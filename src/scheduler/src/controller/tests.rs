@@ -332,6 +332,7 @@ fn a_job_on_its_way_out_keeps_its_power_until_its_checkpoint_is_written() {
     );
     let mut job = job("big").gangs(&[800]);
     job.checkpoint_cost = swingload_model::Seconds::new(STEP / 2);
+    job.notice = swingload_model::Seconds::new(STEP);
     world.submit(job);
     world.step(50.0);
     world.begin(50.0, &mut |_| true);
