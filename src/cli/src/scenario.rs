@@ -42,6 +42,8 @@ impl Texts {
         } else {
             path.to_owned()
         };
+        // `.` would stand at the head of every path in messages.
+        let file = file.strip_prefix(".").map_or(file.clone(), Path::to_owned);
         let text = read(&file, "the scenario")?;
         let shown = file.display().to_string();
         let (raw, _) = ScenarioFile::from_toml(&shown, &text, overrides).map_err(bad_scenario)?;

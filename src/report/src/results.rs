@@ -76,10 +76,10 @@ impl Results {
         }
     }
 
-    /// Most the site can draw at step `t`, W: its connection and its own sources, as far
-    /// as the limits below let them through.
+    /// Most the site may draw at step `t`, W: the usable rating of its root, whose bus
+    /// carries all loads, whatever feeds them.
     pub(crate) fn room(&self, t: usize) -> i64 {
-        room(&self.study, 0, t)
+        self.study.truth.limit[0].at(t)
     }
 }
 
@@ -88,26 +88,4 @@ pub fn main_policy(scenario: &Scenario) -> &str {
     let run = &scenario.policies.run;
     let own = run.iter().find(|name| *name == OWN).or(run.last());
     own.map_or(OWN, String::as_str)
-}
-
-/// What can flow to the loads at and below a node: its limit and the sources there, but
-/// no more than its children take when nothing hangs at the node itself.
-fn room(study: &Study, node: usize, t: usize) -> i64 {
-    let (site, truth) = (&study.scenario.site, &study.truth);
-    let own = site
-        .supply
-        .iter()
-        .enumerate()
-        .filter(|(_, s)| {
-            s.kind != SupplyKind::Grid && site.tree.path_to_root(s.node).contains(&node)
-        })
-        .map(|(k, _)| truth.supply[k].available.at(t))
-        .sum::<i64>();
-    let through = truth.limit[node].at(t) + own;
-    let children = (0..site.tree.len()).filter(|n| site.tree.parent(*n) == Some(node));
-    let below: Vec<i64> = children.map(|child| room(study, child, t)).collect();
-    if below.is_empty() || study.loads.iter().any(|load| load.node == node) {
-        return through;
-    }
-    through.min(below.iter().sum())
 }

@@ -93,7 +93,18 @@ pub fn draw(table: &Table, style: Style) -> String {
     let used: Vec<usize> = (0..table.columns.len())
         .filter(|c| *c == 0 || table.rows.iter().any(|row| row[*c] != Cell::Empty))
         .collect();
-    let columns: Vec<Laid> = used.iter().map(|c| Laid::new(table, *c)).collect();
+    let lay = |room: usize, name: usize| -> Vec<Laid> {
+        used.iter()
+            .map(|c| Laid::new(table, *c, room, name))
+            .collect()
+    };
+    let natural = |columns: &[Laid]| columns.iter().map(|c| c.width + 1).sum::<usize>() - 1;
+    let mut columns = lay(HEAD, NAME);
+    for (room, name) in [(0, NAME), (0, NAME / 2)] {
+        if natural(&columns) > style.width {
+            columns = lay(room, name);
+        }
+    }
     let height = columns.iter().map(|c| c.head.len()).max().unwrap_or(0);
     let mut drawn = Drawn::new();
     let rule = LineStyle::none().fill('─').junction('─');
@@ -116,13 +127,9 @@ pub fn draw(table: &Table, style: Style) -> String {
         });
         drawn.add_row(cells.collect::<Vec<_>>());
     }
-    let natural: usize = columns.iter().map(|column| column.width).sum();
     let gaps = columns.len().saturating_sub(1);
-    let gap = if natural + 2 * gaps <= style.width {
-        2
-    } else {
-        1
-    };
+    // One space between columns always stands; a second where there is room.
+    let gap = u16::from(natural(&columns) + gaps <= style.width);
     for (k, (drawn, column)) in drawn.column_iter_mut().zip(&columns).enumerate() {
         let padding = if k < gaps { gap } else { 0 };
         drawn.set_padding((0, padding));
@@ -155,11 +162,12 @@ struct Laid {
     breakable: bool,
 }
 
-/// Texts up to this long are names, and stay whole.
+/// Texts up to this long are names, and stay whole where there is room.
 const NAME: usize = 20;
 
 impl Laid {
-    fn new(table: &Table, c: usize) -> Self {
+    /// Heads get at least `room`; texts longer than `name` may be broken.
+    fn new(table: &Table, c: usize, room: usize, name: usize) -> Self {
         let column = &table.columns[c];
         let wide = |text: &String| text.chars().count();
         let shown = |divisor: f64| -> Vec<String> {
@@ -187,9 +195,10 @@ impl Laid {
             }
         }
         let widest = cells.iter().map(wide).max().unwrap_or(0);
-        let mut head = break_head(&column.label, widest);
+        let room = widest.max(room);
+        let mut head = break_head(&column.label, room);
         if !column.unit.is_empty() {
-            head.extend(break_head(&format!("{prefix}{}", column.unit), widest));
+            head.extend(break_head(&format!("{prefix}{}", column.unit), room));
         }
         let text = table.rows.iter().any(|row| matches!(row[c], Cell::Text(_)));
         Self {
@@ -199,12 +208,15 @@ impl Laid {
             } else {
                 CellAlignment::Right
             },
-            breakable: c > 0 && widest > NAME,
+            breakable: c > 0 && widest > name,
             head,
             cells,
         }
     }
 }
+
+/// Room a head has whatever stands below it, where there is room.
+const HEAD: usize = 6;
 
 /// Longest amount of money before it is shown in thousands: `-99,999,999`.
 const MONEY: usize = 11;

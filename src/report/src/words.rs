@@ -52,6 +52,7 @@ pub(crate) fn line_kind(kind: LineKind) -> &'static str {
         LineKind::JobLateness => "job lateness",
         LineKind::JobLostWork => "job work lost",
         LineKind::JobUnmet => "jobs not done",
+        LineKind::OpenWork => "jobs in progress at the end",
     }
 }
 

@@ -29,6 +29,7 @@ const PARTS: [(&str, &[K]); 8] = [
             K::JobLateness,
             K::JobLostWork,
             K::JobUnmet,
+            K::OpenWork,
             K::InferencePenalty,
             K::HostingPenalty,
         ],
