@@ -305,7 +305,8 @@ impl Market {
     fn settle(&self, fixed: &[f64], work: &mut Workspace, overload: f64, root_limit: f64) -> Cleared {
         let mut value = 0.0;
         let mut load: f64 = fixed.iter().sum();
-        work.import.copy_from_slice(fixed);
+        work.import.clear();
+        work.import.extend_from_slice(fixed);
         for (segment, taken) in work.segments.iter().zip(&work.taken) {
             match segment.owner {
                 Owner::Supply(_) => {

@@ -152,8 +152,21 @@ impl Worth {
     }
 }
 
+/// Whether the level is held by a charge on load: where supply hangs below the root,
+/// loads below a node cannot be taken in order of worth alone. Several levels at once
+/// stay with that order, which then is an approximation.
+fn by_charge(problem: &Problem<'_>) -> bool {
+    problem.inputs.ramps.len() == 1 && problem.market.has_local_supply()
+}
+
 /// Worth per hour of drawing p MW below `node` in step `t`.
 fn worth(problem: &Problem<'_>, schedule: &Schedule, before: &[Level], node: usize, t: usize, room: &mut Room) -> Worth {
+    if by_charge(problem) {
+        problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
+        let (low, pieces) = problem.market.worth_of_load(t, &room.fixed, &room.extra, node, &mut room.work);
+        let (worth, limit) = (Worth { low, pieces }, problem.inputs.nodes[0].limit[t]);
+        return if node == 0 && worth.high() > limit { worth.within(f64::NEG_INFINITY, limit.max(low)).0 } else { worth };
+    }
     let (low, loads) = loads_below(problem, schedule, before, node, t, room);
     let total: f64 = low + loads.iter().map(|l| l.width).sum::<f64>();
     let mut supply: Vec<CostStep> = Vec::new();
@@ -217,6 +230,9 @@ pub fn clear_at(problem: &Problem<'_>, schedule: &Schedule, levels: &[Level], t:
     room.held.clear();
     if levels.iter().all(|l| !l.binding) {
         return problem.clear(schedule, t, room);
+    }
+    if by_charge(problem) {
+        return problem.market.clear_at_level(t, &room.fixed, &room.extra, levels[0].node, levels[0].load[t], &mut room.work);
     }
     let worth = hold(problem, levels, t, room);
     let held: Vec<usize> = levels.iter().filter(|l| l.binding).map(|l| l.node).collect();

@@ -112,7 +112,9 @@ fn solve_with(inputs: &PlanInputs, settings: Settings, slack: bool) -> Result<Re
     let mut curves = Curves::new(&problem);
     let mut schedule = problem.empty_schedule();
     schedule.relaxed = false;
-    schedule.on = blocks.read(&solution.columns);
+    for (m, paths) in blocks.read(&solution.columns).into_iter().enumerate() {
+        paths.into_iter().enumerate().for_each(|(b, path)| problem.set_path(&mut schedule, m, b, path));
+    }
     for (j, (runs, later)) in jobs.read(&solution.columns).into_iter().enumerate() {
         let runs: Vec<Run> = runs.into_iter().map(|(t, gpus)| Run { step: t as u32, gpus }).collect();
         drop_in(&problem, &mut schedule, &mut curves, j, runs);

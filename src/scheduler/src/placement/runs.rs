@@ -26,7 +26,8 @@ struct Steps {
 pub(super) fn place(problem: &Problem<'_>, schedule: &Schedule, curves: &Curves, j: usize, window: Range<usize>, beyond_worth: f64) -> Placed {
     let job = &problem.inputs.jobs[j];
     let Gangs::Sizes(sizes) = &job.gangs else { return Placed::default() };
-    let mut best = (0.0, Placed::default());
+    let worst = if is_held(job, window.start) { f64::NEG_INFINITY } else { 0.0 };
+    let mut best = (worst, Placed::default());
     for size in sizes.iter().rev() {
         let steps = steps(problem, schedule, curves, j, &window, f64::from(*size));
         let (worth, placed) = place_gang(job, &steps, beyond_worth);
@@ -153,6 +154,11 @@ impl Path {
     }
 }
 
+/// Whether the job runs now and may not stop yet.
+fn is_held(job: &JobInput, first: usize) -> bool {
+    job.running > 0 && first == 0 && job.running_hours < job.min_run - 1e-9
+}
+
 /// Hours lost to starting at window step `i`; going on from before the horizon costs none.
 fn restart(job: &JobInput, steps: &Steps, i: usize) -> f64 {
     if job.running > 0 && steps.first + i == 0 { 0.0 } else { job.restart }
@@ -166,7 +172,7 @@ struct Tables {
     prefix: Vec<f64>,
     /// `blocked[i]`: how many of the first i steps the gang does not fit into.
     blocked: Vec<u32>,
-    /// First step at which a run begun at each step may end.
+    /// First step at which a run begun at each step may end; beyond the window where it may not begin.
     free: Vec<usize>,
 }
 
@@ -177,7 +183,22 @@ impl Tables {
         for i in 0..n {
             blocked[i + 1] = blocked[i] + u32::from(!steps.net[i].is_finite());
         }
-        let free = if job.min_run > 0.0 { minimum_ends(&steps.hours, job.min_run) } else { (1..=n).collect() };
+        let mut free: Vec<usize> = (1..=n).collect();
+        if job.min_run > 0.0 {
+            // A run that ends the work may be shorter.
+            let least = job.min_run.min(job.work / steps.gang + job.restart);
+            free = minimum_ends(&steps.hours, least);
+            // So may one cut off by the job's own window, but not by one narrowed for those that wait for it.
+            if steps.first + n < job.end {
+                let mut left = 0.0;
+                for i in (0..n).rev() {
+                    left += steps.hours[i];
+                    if left < least - 1e-9 {
+                        free[i] = n + 1;
+                    }
+                }
+            }
+        }
         Self { off: vec![0.0; n + 1], on: vec![0.0; n + 1], prefix: vec![0.0; n + 1], blocked, free }
     }
 
@@ -194,7 +215,7 @@ impl Tables {
         let Self { off, on, prefix, blocked, free } = self;
         let start = |i: usize, on: &[f64]| {
             let end = free[i];
-            if blocked[end] > blocked[i] { f64::NEG_INFINITY } else { prefix[end] - prefix[i] - start_loss(i) + on[end] }
+            if end > n || blocked[end] > blocked[i] { f64::NEG_INFINITY } else { prefix[end] - prefix[i] - start_loss(i) + on[end] }
         };
         for i in (0..n).rev() {
             off[i] = f64::max(off[i + 1], start(i, on));
@@ -231,7 +252,7 @@ impl Tables {
 /// The best single run that does all the work.
 fn contiguous(job: &JobInput, steps: &Steps) -> Option<Path> {
     let n = steps.net.len();
-    let needed = |i: usize| (job.work / steps.gang + restart(job, steps, i)).max(job.min_run);
+    let needed = |i: usize| job.work / steps.gang + restart(job, steps, i);
     let mut best: Option<(f64, Range<usize>)> = None;
     let mut from = 0;
     while from < n {
@@ -247,7 +268,8 @@ fn contiguous(job: &JobInput, steps: &Steps) -> Option<Path> {
             if hours < needed(first) - 1e-9 {
                 break;
             }
-            if best.as_ref().is_none_or(|(worth, _)| net > *worth) {
+            let may = first == 0 || !is_held(job, steps.first);
+            if may && best.as_ref().is_none_or(|(worth, _)| net > *worth) {
                 best = Some((net, first..end));
             }
             hours -= steps.hours[first];
@@ -284,6 +306,7 @@ mod tests {
             running_hours: 0.0,
             after: Vec::new(),
             beyond: 0.0,
+            beyond_cost: None,
         }
     }
 

@@ -34,7 +34,9 @@ pub(crate) fn instance(seed: u64) -> PlanInputs {
     }
     if draw.chance(0.6) {
         let limit = inputs.nodes[0].limit[0];
-        let initial = draw.chance(0.7).then(|| inputs_floor(&inputs).max(limit * draw.between(0.1, 0.5)));
+        let initial = draw.chance(0.7).then(|| load_before(&inputs));
+        // A fleet that heat shuts at once cannot keep a ramp.
+        inputs.pools.iter_mut().for_each(|p| p.scale.fill(1.0));
         inputs.ramps.push(RampInput { node: 0, up: limit * draw.between(0.1, 0.5), down: limit * draw.between(0.1, 0.5), initial });
     }
     if draw.chance(0.2) {
@@ -44,9 +46,13 @@ pub(crate) fn instance(seed: u64) -> PlanInputs {
     inputs
 }
 
-/// What must-serve steps and blocks held on draw in the first step, MW, roughly.
-fn inputs_floor(inputs: &PlanInputs) -> f64 {
-    inputs.stacks.iter().flat_map(|s| &s.tiers).filter(|t| t.must_serve).map(|t| t.mw[0]).sum()
+/// What must-serve steps, blocks that are on at their middle setting and running jobs draw, MW.
+fn load_before(inputs: &PlanInputs) -> f64 {
+    let floors: f64 = inputs.stacks.iter().flat_map(|s| &s.tiers).filter(|t| t.must_serve).map(|t| t.mw[0]).sum();
+    let factor = |node: usize| inputs.nodes[node].factor[0];
+    let own = |p: &PoolInput| p.points[p.points.len() / 2].0 * factor(p.node) * p.blocks.iter().filter(|b| b.on).map(|b| b.devices).sum::<f64>();
+    let jobs: f64 = inputs.jobs.iter().map(|j| f64::from(j.running) * j.gpu_mw * factor(j.node)).sum();
+    (floors + inputs.pools.iter().map(own).sum::<f64>() + jobs).min(inputs.nodes[0].limit[0])
 }
 
 /// Draws by purpose.
@@ -212,5 +218,6 @@ fn job(draw: &mut Draw, inputs: &PlanInputs, j: usize) -> JobInput {
         running_hours: if running { step } else { 0.0 },
         after,
         beyond: if end == steps && draw.chance(0.2) { f64::from(most) * 4.0 } else { 0.0 },
+        beyond_cost: None,
     }
 }
