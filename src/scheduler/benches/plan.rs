@@ -102,6 +102,7 @@ fn instance(steps: usize, minutes: i64, jobs: usize) -> PlanInputs {
             running_hours: 0.0,
             after: Vec::new(),
             beyond: 0.0,
+            beyond_cost: None,
         }
     });
     PlanInputs {

@@ -149,6 +149,7 @@ fn inputs(bytes: &[u8], blocks: usize) -> Option<PlanInputs> {
         running_hours: 0.0,
         after: Vec::new(),
         beyond: 0.0,
+        beyond_cost: None,
     };
     let limit = 1e4;
     Some(PlanInputs {

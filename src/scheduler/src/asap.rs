@@ -9,7 +9,7 @@ use crate::commitment;
 use crate::evaluate::evaluate;
 use crate::inputs::Gangs;
 use crate::market::{CostStep, EPSILON_MW};
-use crate::placement::Windows;
+use crate::placement::{Windows, work_done};
 use crate::schedule::{Problem, Room, Run, Schedule};
 
 /// Value of running every job as soon as possible, currency.
@@ -18,6 +18,11 @@ pub fn value(problem: &Problem<'_>, windows: &Windows, room: &mut Room) -> f64 {
     if !problem.inputs.pools.is_empty() {
         schedule.relaxed = false;
         commitment::sweep(problem, &mut schedule, room);
+    }
+    for (j, job) in problem.inputs.jobs.iter().enumerate() {
+        if windows.beyond_worth[j] > 0.0 {
+            schedule.beyond[j] = job.beyond.min(job.work - work_done(problem, &schedule, j));
+        }
     }
     evaluate(problem, &schedule, windows, room).value
 }

@@ -48,7 +48,7 @@ struct Relaxed {
 
 /// The best bound found in `iterations` evaluations, from `prices` on; `target` is the incumbent's value.
 pub fn tighten(problem: &Problem<'_>, windows: &Windows, prices: Prices, target: f64, iterations: usize, room: &mut Room) -> f64 {
-    let mut prices = prices;
+    let mut prices = unless_worse(problem, windows, prices, room);
     for _ in 0..AUCTIONS.min(iterations / 4) {
         auction(problem, &mut prices, room);
     }
@@ -76,6 +76,19 @@ pub fn tighten(problem: &Problem<'_>, windows: &Windows, prices: Prices, target:
     }
     let bound = best.map_or(f64::INFINITY, |(bound, _)| bound);
     bound + OUTWARD * bound.abs().max(1.0)
+}
+
+/// Prices without those of ramps and peaks where these are no help: a course that had
+/// to break its ramp says nothing of what the ramp is worth.
+fn unless_worse(problem: &Problem<'_>, windows: &Windows, prices: Prices, room: &mut Room) -> Prices {
+    let any = prices.ramp.iter().chain(&prices.peak).flatten().any(|p| *p != 0.0);
+    if !any {
+        return prices;
+    }
+    let mut without = prices.clone();
+    without.ramp.iter_mut().chain(&mut without.peak).for_each(|row| row.fill(0.0));
+    let better = relax(problem, windows, &prices, room).bound <= relax(problem, windows, &without, room).bound;
+    if better { prices } else { without }
 }
 
 /// One descent along each job's own price: its bid falls or rises until it wins just its

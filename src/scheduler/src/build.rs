@@ -161,8 +161,9 @@ fn tree(site: &Site, grid: &TimeGrid, factor: &[Vec<f64>]) -> Vec<NodeInput> {
         .map(|(position, node)| {
             let usable = node.usable().as_megawatts();
             let limit = (0..grid.len()).map(|t| match (&node.hall, node.rated_at) {
-                // Rated at IT: the hall's own overhead lies on top of the rating.
-                (Some(hall), RatedAt::It) => usable * factor[position][t] + hall.fixed.as_megawatts(),
+                // Rated at IT: the hall's own overhead hangs at its parent, or, at the root, on top of the rating.
+                (Some(hall), RatedAt::It) if position == 0 => usable * factor[position][t] + hall.fixed.as_megawatts(),
+                (Some(_), RatedAt::It) => usable * factor[position][t],
                 // Rated at the facility side of a node inside a hall: its watts are IT watts.
                 (None, _) => usable * factor[position][t],
                 (Some(_), RatedAt::Interconnect) => usable,

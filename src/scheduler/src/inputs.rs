@@ -210,6 +210,8 @@ pub struct JobInput {
     pub after: Vec<usize>,
     /// Work that could be done between the horizon's end and its latest time, GPU-hours.
     pub beyond: f64,
+    /// What a GPU-hour costs there, currency; `None` takes what power costs in the horizon's last quarter.
+    pub beyond_cost: Option<f64>,
 }
 
 impl JobInput {

@@ -6,7 +6,7 @@ use crate::asap;
 use crate::bound::{self, Prices};
 use crate::commitment;
 use crate::demand;
-use crate::evaluate::{Evaluated, StepOutcome, evaluate, outcome};
+use crate::evaluate::{Evaluated, RAMP_VIOLATION, StepOutcome, evaluate, outcome};
 use crate::inputs::PlanInputs;
 use crate::market::CostStep;
 use crate::placement::{self, Curves, SURCHARGES, Windows, work_done};
@@ -14,10 +14,10 @@ use crate::ramp;
 use crate::schedule::{Problem, Room, Schedule};
 
 /// How much work a plan may take, in iterations, so that the same inputs give the same plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Budget {
-    /// Sweeps over the jobs with a fading surcharge; 8 is a full course.
-    pub sweeps: usize,
+    /// Surcharge of each sweep that spreads the jobs.
+    pub surcharges: &'static [f64],
     /// Rounds of commitment and exact placement in turn.
     pub rounds: usize,
     /// Evaluations of the bound; 0 leaves it out (infinite).
@@ -30,9 +30,10 @@ pub struct Budget {
 
 impl Budget {
     /// A plan made once, with its certificate.
-    pub const STUDY: Self = Self { sweeps: 8, rounds: 3, bound: 40, asap: true, compare_peaks: true };
-    /// A plan made anew at every step of a closed loop.
-    pub const LOOP: Self = Self { sweeps: 3, rounds: 1, bound: 1, asap: false, compare_peaks: false };
+    pub const STUDY: Self = Self { surcharges: &SURCHARGES, rounds: 4, bound: 40, asap: true, compare_peaks: true };
+    /// A plan made anew at every step of a closed loop: the next one follows at once, so
+    /// it is neither spread far nor certified.
+    pub const LOOP: Self = Self { surcharges: &[0.05], rounds: 1, bound: 0, asap: false, compare_peaks: false };
 }
 
 /// A plan in the planner's units.
@@ -106,7 +107,9 @@ pub fn plan(inputs: &PlanInputs, budget: Budget) -> Planned {
         0 => f64::INFINITY,
         iterations => {
             let prices = prices(&problem, &schedule, &evaluated, &mut room);
-            bound::tighten(&problem, &windows, prices, evaluated.value, iterations, &mut room)
+            // A broken ramp's penalty says nothing of what could be reached.
+            let target = evaluated.value + RAMP_VIOLATION * evaluated.ramp_excess;
+            bound::tighten(&problem, &windows, prices, target, iterations, &mut room)
         }
     };
     let asap = if budget.asap { asap::value(&problem, &windows, &mut room) } else { f64::NEG_INFINITY };
@@ -149,7 +152,8 @@ fn windows(problem: &Problem<'_>, room: &mut Room) -> Windows {
         .collect();
     for (j, job) in inputs.jobs.iter().enumerate() {
         let last = inputs.steps() - 1;
-        let worth = job.value_in(&inputs.grid, last) + job.unmet - costs[problem.job_nodes.number[job.node]] * job.gpu_mw;
+        let cost = job.beyond_cost.unwrap_or_else(|| costs[problem.job_nodes.number[job.node]] * job.gpu_mw);
+        let worth = job.value_in(&inputs.grid, last) + job.unmet - cost;
         windows.beyond_worth[j] = if job.beyond > 0.0 { worth.max(0.0) } else { 0.0 };
     }
     windows
@@ -159,7 +163,7 @@ fn windows(problem: &Problem<'_>, room: &mut Room) -> Windows {
 fn placed(problem: &Problem<'_>, windows: &Windows, budget: Budget, room: &mut Room) -> Schedule {
     let mut schedule = problem.empty_schedule();
     let mut curves = Curves::new(problem);
-    for surcharge in &SURCHARGES[SURCHARGES.len() - budget.sweeps.clamp(1, SURCHARGES.len())..] {
+    for surcharge in budget.surcharges {
         placement::sweep(problem, &mut schedule, &mut curves, windows, *surcharge, room);
     }
     schedule
@@ -168,39 +172,33 @@ fn placed(problem: &Problem<'_>, windows: &Windows, budget: Budget, room: &mut R
 /// Commitment and exact placement in turn from `schedule` on, ramps priced in; the best schedule met.
 fn solve(problem: &Problem<'_>, windows: &Windows, schedule: Schedule, budget: Budget, room: &mut Room) -> Best {
     let mut schedule = schedule;
+    schedule.relaxed = false;
     let mut curves = Curves::new(problem);
-    let evaluated = evaluate_committed(problem, &mut schedule, windows, room);
-    let mut best = (schedule.clone(), evaluated);
-    for _ in 0..budget.rounds {
-        let mut changed = false;
-        if best.1.levels.iter().any(|l| l.binding) {
-            schedule.adders = ramp::adders(problem, &best.1.levels);
-            changed = true;
-        }
+    let mut best: Option<Best> = None;
+    let mut priced = false;
+    for round in 0..=budget.rounds {
+        let mut changed = commitment::sweep(problem, &mut schedule, room);
         curves.forget();
-        if !problem.inputs.jobs.is_empty() {
-            changed |= placement::sweep(problem, &mut schedule, &mut curves, windows, 0.0, room);
-        }
-        if !problem.inputs.pools.is_empty() {
-            changed |= commitment::sweep(problem, &mut schedule, room);
-        }
-        if !changed {
+        changed |= placement::sweep(problem, &mut schedule, &mut curves, windows, 0.0, room);
+        if round > 0 && !changed {
             break;
         }
         let evaluated = evaluate(problem, &schedule, windows, room);
-        if evaluated.value > best.1.value {
-            best = (schedule.clone(), evaluated);
+        let binds = evaluated.levels.iter().any(|l| l.binding);
+        let adders = if binds { ramp::adders(problem, &evaluated.levels) } else { Vec::new() };
+        if best.as_ref().is_none_or(|(_, known)| evaluated.value > known.value) {
+            best = Some((schedule.clone(), evaluated));
         }
+        // The last round is spent only on ramps that have just become known.
+        if round + 1 >= budget.rounds && (!binds || priced) {
+            break;
+        }
+        priced |= binds;
+        schedule.adders = adders;
     }
+    let mut best = best.expect("invariant: the first round is always valued");
     best.0.adders.clear();
     best
-}
-
-/// Commits the pools around the jobs and values the result.
-fn evaluate_committed(problem: &Problem<'_>, schedule: &mut Schedule, windows: &Windows, room: &mut Room) -> Evaluated {
-    schedule.relaxed = false;
-    commitment::sweep(problem, schedule, room);
-    evaluate(problem, schedule, windows, room)
 }
 
 /// Solves under the best monthly peaks; returns the caps too, which hold the steps' markets below them.
@@ -245,7 +243,7 @@ fn prices(problem: &Problem<'_>, schedule: &Schedule, evaluated: &Evaluated, roo
         schedule.jobs[j].iter().map(|run| net(run.step as usize)).filter(|n| n.is_finite()).fold(f64::INFINITY, f64::min).clamp(0.0, job.value + job.unmet)
     });
     let work = work.collect();
-    let power = inputs.pools.iter().map(|pool| (0..inputs.steps()).map(|t| marginal(pool.node, t, room).min(1e5)).collect()).collect();
+    let power = (0..inputs.pools.len()).map(|m| (0..inputs.steps()).map(|t| pool_price(problem, schedule, m, t, room)).collect()).collect();
     let mut peak: Vec<Vec<f64>> = Vec::new();
     for demand in &inputs.demand {
         let worth: Vec<f64> = (demand.first..demand.end).map(|t| demand::peak_worth(problem, schedule, t, room)).collect();
@@ -254,4 +252,28 @@ fn prices(problem: &Problem<'_>, schedule: &Schedule, evaluated: &Evaluated, roo
         peak.push(worth.into_iter().map(|w| w * share).collect());
     }
     Prices { work, power, ramp: bound::ramp_prices(&evaluated.levels), peak }
+}
+
+/// What the last watt of pool `m` costs in step `t`, or its first where it sleeps, currency
+/// per MWh; no more than any of its devices would ever pay.
+fn pool_price(problem: &Problem<'_>, schedule: &Schedule, m: usize, t: usize, room: &mut Room) -> f64 {
+    let settings: Vec<(f64, f64)> = problem.awake_hull[m].iter().map(|p| problem.setting(m, t, *p)).collect();
+    let ceiling = 2.0 * settings.iter().map(|(mw, revenue)| revenue / mw).fold(0.0, f64::max);
+    let devices = schedule.awake[m][t] * problem.inputs.pools[m].scale[t];
+    let mut curve: Vec<CostStep> = Vec::new();
+    let most = settings.last().map_or(0.0, |s| s.0) * devices;
+    problem.residual(schedule, t, problem.inputs.pools[m].node, most + 1e-3, Some(m), None, room, &mut curve);
+    // Awake devices draw their lowest setting, and more while it pays.
+    let mut at = 0.0;
+    let lowest = settings[0].0 * devices;
+    let mut price = curve.first().map_or(ceiling, |s| s.cost);
+    for step in &curve {
+        let pays = settings.windows(2).any(|w| (w[1].1 - w[0].1) / (w[1].0 - w[0].0) > step.cost);
+        if at >= lowest && !pays {
+            break;
+        }
+        price = if devices > 0.0 { step.cost } else { price };
+        at += step.width;
+    }
+    price.min(ceiling)
 }

@@ -49,6 +49,8 @@ pub enum LineKind {
     JobLostWork,
     /// Penalty for job work never done.
     JobUnmet,
+    /// Work still open at the run's end that can yet be done in time, at its value less what it will cost.
+    OpenWork,
 }
 
 /// One line over all steps.

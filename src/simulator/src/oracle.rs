@@ -30,6 +30,7 @@ use crate::record::PolicyRun;
 use crate::run::closed_loop::{ClosedLoop, setup};
 use crate::run::recorder::{self, Prices};
 use crate::run::{Context, Progress};
+use crate::settlement::open_work;
 use realise::Hindsight;
 
 /// Name under which the oracle is asked for and reported.
@@ -80,9 +81,11 @@ pub(crate) fn add(
         Windows::Touched,
     );
     drop(jobs);
+    let open_costs = open_work::costs(&setup.site, &context.truth);
     for (input, position) in built.inputs.jobs.iter_mut().zip(&built.job) {
-        input.beyond = 0.0;
-        if context.jobs[*position].latest > end {
+        let job = &context.jobs[*position];
+        input.beyond_cost = Some(open_costs[job.gpu_pool]);
+        if job.latest > end {
             input.unmet = 0.0;
         }
     }

@@ -12,6 +12,7 @@ mod hosting;
 mod inference;
 mod jobs;
 mod mining;
+pub(crate) mod open_work;
 mod peak;
 mod power_limit;
 mod programme;

@@ -10,7 +10,7 @@ use crate::tables::LEVERS;
 /// What a value is made of, with the lines that belong to it.
 const PARTS: [(&str, &[K]); 8] = [
     ("Hashing", &[K::Mining]),
-    ("Jobs", &[K::JobValue]),
+    ("Jobs", &[K::JobValue, K::OpenWork]),
     (
         "Inference and hosting",
         &[K::Inference, K::Hosting, K::TakeOrPay],
@@ -29,7 +29,6 @@ const PARTS: [(&str, &[K]); 8] = [
             K::JobLateness,
             K::JobLostWork,
             K::JobUnmet,
-            K::OpenWork,
             K::InferencePenalty,
             K::HostingPenalty,
         ],

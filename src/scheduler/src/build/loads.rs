@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use swingload_model::TimeGrid;
+use swingload_model::{Seconds, TimeGrid};
 use swingload_model::mining;
 use swingload_model::site::commitment::CommitmentKind;
 use swingload_model::site::tree::RatedAt;
@@ -248,8 +248,8 @@ pub(super) fn jobs(site: &Site, _state: &SiteState, jobs: &[JobState], open: &[u
         let state = &jobs[position];
         let job = &state.job;
         let first = grid.boundary_at_or_after(job.release.max(start));
-        let whole = grid.boundary_at_or_before(job.latest.min(end));
         let touched = grid.boundary_at_or_after(job.latest.min(end));
+        let whole = grid.boundary_at_or_before(due(state, start).min(end));
         let last = if windows == Windows::Touched || whole <= first { touched } else { whole };
         if last <= first || job.latest <= start {
             continue;
@@ -268,16 +268,31 @@ pub(super) fn jobs(site: &Site, _state: &SiteState, jobs: &[JobState], open: &[u
             deadline: job.deadline,
             late_per_hour: job.lateness_penalty.as_units(),
             unmet: job.unmet_penalty.as_units(),
-            restart: job.restart.as_hours(),
+            // A start is paid for by the stop it follows, too: the checkpoint written on the way.
+            restart: (job.restart + if state.starts > 0 { job.checkpoint_cost } else { Seconds::ZERO }).as_hours(),
             min_run: job.min_runtime.as_hours(),
             running: state.gpus,
             running_hours: (start - state.since) as f64 / 3600.0,
             after: Vec::new(),
             beyond: f64::from(job.gang_max()) * (job.latest - end).max(0) as f64 / 3600.0,
+            beyond_cost: None,
         });
     }
     link(jobs, &positions, &mut inputs);
     (positions, inputs)
+}
+
+/// Share of the time to a job's deadline that a plan leaves unused where it can:
+/// prices turn out otherwise, gangs meet others at the GPUs, and late work costs.
+const RESERVE: f64 = 0.15;
+
+/// Unix second by which a plan made at `now` should have the job done.
+fn due(state: &JobState, now: i64) -> i64 {
+    let job = &state.job;
+    let shortest = state.work_left / i64::from(job.gang_max().max(1)) + job.restart.get() + job.checkpoint_cost.get();
+    let kept = |until: i64| until - (RESERVE * (until - now).max(0) as f64) as i64;
+    let fits = |until: i64| until - now >= shortest;
+    [kept(job.deadline), job.deadline, job.latest].into_iter().find(|until| fits(*until)).unwrap_or(job.latest)
 }
 
 /// Fills in which jobs of the inputs each one waits for.

@@ -26,7 +26,7 @@ pub struct JobSummary {
     pub lost_gpu_h: f64,
     /// Work never done in time.
     pub unmet_gpu_h: f64,
-    /// Work still open at the run's end, valued at zero.
+    /// Work still open at the run's end; what can yet be done in time is credited at its value less its expected cost.
     pub open_gpu_h: f64,
     /// What work earned, lateness taken off.
     pub earned: f64,

@@ -74,6 +74,7 @@ fn parts(run: &PolicyRun) -> Levers {
         K::JobLateness,
         K::JobLostWork,
         K::JobUnmet,
+        K::OpenWork,
         K::Inference,
         K::InferencePenalty,
         K::Hosting,

@@ -12,7 +12,7 @@ use crate::flow::{Flow, split_over_uses};
 use crate::ledger::{Ledger, LineKind};
 use crate::load::use_index;
 use crate::record::{Incidents, JobOutcome, PolicyRun, PoolColumns, StepReason};
-use crate::settlement::{Metered, Settlement, carbon};
+use crate::settlement::{Metered, Settlement, carbon, open_work};
 use crate::truth::Truth;
 use crate::world::World;
 
@@ -107,6 +107,7 @@ pub(crate) fn run(
         out.difficulty_share = out.ledger.total(LineKind::Mining).as_units() / before;
     }
     finish(&world, &driver, &mut out);
+    open_work::book(site, truth, &context.jobs, &out.jobs, &mut out.ledger);
     out
 }
 
