@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Simulate) -> Result<(), Failure> {
         .out
         .clone()
         .unwrap_or_else(|| Path::new("out").join(&texts.name));
-    folder::check(&out).map_err(cannot_write)?;
+    folder::check(&out).map_err(|error| cannot_write(&error))?;
     let style = output::style();
     if args.json {
         // Standard output belongs to the object.
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Simulate) -> Result<(), Failure> {
         notes,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let paths = folder::write(&results, &out).map_err(cannot_write)?;
+    let paths = folder::write(&results, &out).map_err(|error| cannot_write(&error))?;
     if args.json {
         return output::print(&json::summary(&results));
     }
@@ -155,7 +155,7 @@ fn of_variant(file: &VariantFile, overrides: &[Override], policy: &str) -> Vec<O
     own.chain(overrides.iter().cloned()).chain([only]).collect()
 }
 
-fn cannot_write(error: folder::Error) -> Failure {
+fn cannot_write(error: &folder::Error) -> Failure {
     match error {
         folder::Error::Occupied { .. } => Failure::input(
             "--out",

@@ -8,8 +8,11 @@ use crate::Results;
 use crate::html::{Bin, Cell, Column, Histogram, Table};
 use crate::words::{line_kind, thousands};
 
+/// Name of a lever, its part of the money, and what it is.
+type Lever = (&'static str, fn(&Levers) -> f64, &'static str);
+
 /// The levers with what they are, in the order of the waterfall.
-pub(crate) const LEVERS: [(&str, fn(&Levers) -> f64, &str); 6] = [
+pub(crate) const LEVERS: [Lever; 6] = [
     (
         "break-even",
         |l| l.breakeven,
