@@ -14,7 +14,7 @@
 use crate::commitment;
 use crate::evaluate::unserved_constant;
 use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment};
-use crate::placement::Windows;
+use crate::placement::{Windows, last_bought};
 use crate::ramp::Level;
 use crate::schedule::{Problem, Room};
 
@@ -23,6 +23,9 @@ const OUTWARD: f64 = 1e-10;
 
 /// Descents along each job's own price before subgradient steps.
 const AUCTIONS: usize = 3;
+
+/// Bids looked at in one descent along all jobs, at most: beyond it subgradient steps do better.
+const RIVALRY_MAX: usize = 30_000_000;
 
 /// Prices of the relaxed couplings.
 #[derive(Debug, Clone)]
@@ -49,7 +52,8 @@ struct Relaxed {
 /// The best bound found in `iterations` evaluations, from `prices` on; `target` is the incumbent's value.
 pub fn tighten(problem: &Problem<'_>, windows: &Windows, prices: Prices, target: f64, iterations: usize, room: &mut Room) -> f64 {
     let mut prices = unless_worse(problem, windows, prices, room);
-    for _ in 0..AUCTIONS.min(iterations / 4) {
+    let auctions = if Active::new(problem).rivalry() <= RIVALRY_MAX { AUCTIONS.min(iterations / 4) } else { 0 };
+    for _ in 0..auctions {
         auction(problem, &mut prices, room);
     }
     let mut best: Option<(f64, Prices)> = None;
@@ -111,14 +115,7 @@ fn auction(problem: &Problem<'_>, prices: &mut Prices, room: &mut Room) {
             let more = inputs.job_adder[t] + charge_on(problem, &charges, job.node);
             offers.extend(curve.iter().map(|s| (worth - (s.cost + more) * gpu_mw, s.width / gpu_mw * problem.hours[t])));
         }
-        offers.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-        let mut left = job.work;
-        // The price at which the last GPU-hour is just worth while; zero when work cannot be done.
-        let level = offers.iter().find(|(_, work)| {
-            left -= work;
-            left <= 0.0
-        });
-        prices.work[j] = level.map_or(0.0, |(net, _)| net.max(0.0));
+        prices.work[j] = last_bought(&mut offers, job.work);
     }
 }
 
@@ -319,6 +316,11 @@ impl Active {
             }
         }
         Self { jobs, start }
+    }
+
+    /// Bids that meet when every job looks at every step of its window.
+    fn rivalry(&self) -> usize {
+        self.start.windows(2).map(|w| (w[1] - w[0]) * (w[1] - w[0])).sum()
     }
 
     fn at(&self, t: usize) -> &[u32] {

@@ -260,6 +260,28 @@ impl<'p, 'i> Tables<'p, 'i> {
     }
 }
 
+/// Whether block `b` of pool `m` may take a path: shortest times, state at the start, starts per day.
+pub(crate) fn may(problem: &Problem<'_>, m: usize, b: usize, path: &[bool]) -> bool {
+    let pool = &problem.inputs.pools[m];
+    let block = &pool.blocks[b];
+    let (mut on, mut hours, mut made) = (block.on, block.hours_in_state, block.starts_today);
+    for (t, now) in path.iter().enumerate() {
+        if pool.starts_per_day.is_some() && t > 0 && pool.day[t] != pool.day[t - 1] {
+            made = 0;
+        }
+        if *now != on {
+            let least = if on { pool.min_on } else { pool.min_off };
+            made += u32::from(*now);
+            if hours < least - 1e-9 || (*now && pool.starts_per_day.is_some_and(|most| made > most)) {
+                return false;
+            }
+            (on, hours) = (*now, 0.0);
+        }
+        hours += problem.hours[t];
+    }
+    true
+}
+
 /// Starts, wear and lost revenue of the paths in the schedule, currency.
 pub fn start_costs(problem: &Problem<'_>, schedule: &Schedule) -> f64 {
     let mut total = 0.0;

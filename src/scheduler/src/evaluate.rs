@@ -93,8 +93,9 @@ pub struct StepOutcome {
 /// What every load draws in step `t`.
 pub fn outcome(problem: &Problem<'_>, schedule: &Schedule, levels: &[Level], t: usize, room: &mut Room) -> StepOutcome {
     let inputs = problem.inputs;
-    let plain = Schedule { adders: Vec::new(), ..Schedule::clone(schedule) };
-    ramp::clear_at(problem, &plain, levels, t, room);
+    // Adders steer decisions; what loads draw follows from the decisions alone.
+    debug_assert!(schedule.adders.is_empty(), "a finished schedule carries no adders");
+    ramp::clear_at(problem, schedule, levels, t, room);
     let mut outcome = StepOutcome {
         power: StepPower {
             stacks: vec![0.0; inputs.stacks.len()],
@@ -138,7 +139,7 @@ pub fn outcome(problem: &Problem<'_>, schedule: &Schedule, levels: &[Level], t: 
     }
     let mut steps = Vec::new();
     for node in 0..inputs.nodes.len() {
-        ramp::clear_at(problem, &plain, levels, t, room);
+        ramp::clear_at(problem, schedule, levels, t, room);
         problem.market.residual(t, node, 10.0 * EPSILON_MW, &mut room.work, &mut steps);
         outcome.marginal.push(steps.first().map_or(f64::INFINITY, |s| s.cost));
     }

@@ -17,6 +17,7 @@ pub mod outlook;
 pub mod placement;
 pub mod plan;
 pub mod policy;
+mod polish;
 pub mod queue;
 pub mod ramp;
 #[cfg(feature = "highs")]

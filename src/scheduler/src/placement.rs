@@ -80,7 +80,7 @@ pub fn sweep(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut Curves
 }
 
 /// Takes job `j` out and puts it where it is worth most.
-fn place(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut Curves, windows: &Windows, j: usize, surcharge: f64, room: &mut Room) -> bool {
+pub(crate) fn place(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut Curves, windows: &Windows, j: usize, surcharge: f64, room: &mut Room) -> bool {
     let before = lift(problem, schedule, curves, j);
     let window = windows.of(problem, schedule, j);
     let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
@@ -110,7 +110,7 @@ struct Placed {
 }
 
 /// Takes job `j` out of the schedule.
-fn lift(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut Curves, j: usize) -> Vec<Run> {
+pub(crate) fn lift(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut Curves, j: usize) -> Vec<Run> {
     let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
     let runs = std::mem::take(&mut schedule.jobs[j]);
     for run in &runs {
@@ -132,6 +132,45 @@ pub fn drop_in(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut Curv
         curves.touch_others(number, t);
     }
     schedule.jobs[j] = runs;
+}
+
+/// Price of each job's work, currency per GPU-hour: what the last GPU-hour is worth that
+/// it would buy if it chose freely against the others as they stand; zero where it
+/// cannot do all its work.
+pub fn work_prices(problem: &Problem<'_>, schedule: &Schedule, curves: &mut Curves, room: &mut Room) -> Vec<f64> {
+    let inputs = problem.inputs;
+    let mut offers: Vec<(f64, f64)> = Vec::new();
+    let price = |(j, job): (usize, &crate::inputs::JobInput)| {
+        let number = problem.job_nodes.number[job.node];
+        let mut own = schedule.jobs[j].iter().peekable();
+        offers.clear();
+        for t in job.first..job.end {
+            curves.ensure(problem, schedule, number, t, room);
+            let gpu_mw = problem.gpu_mw(j, t);
+            while own.next_if(|run| (run.step as usize) < t).is_some() {}
+            let mine = own.peek().filter(|run| run.step as usize == t).map_or(0.0, |run| run.gpus * gpu_mw);
+            let others = (schedule.job_mw[number][t] - mine).max(0.0);
+            let worth = job.value_in(&inputs.grid, t) + job.unmet;
+            let most = job.gangs.max().min(job.work / problem.hours[t]) * gpu_mw;
+            pieces::exact(curves.of(number, t), others, most, |cost, mw| {
+                offers.push((worth - cost * gpu_mw, mw / gpu_mw * problem.hours[t]));
+            });
+        }
+        last_bought(&mut offers, job.work)
+    };
+    inputs.jobs.iter().enumerate().map(price).collect()
+}
+
+/// Worth of the last GPU-hour when the best `offers`, `(worth, GPU-hours)`, are bought until
+/// `work` is done; zero when they do not reach so far or are not worth while.
+pub(crate) fn last_bought(offers: &mut [(f64, f64)], work: f64) -> f64 {
+    offers.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+    let mut left = work;
+    let last = offers.iter().find(|(_, hours)| {
+        left -= hours;
+        left <= 0.0
+    });
+    last.map_or(0.0, |(worth, _)| worth.max(0.0))
 }
 
 /// Work a job gets done by its runs, GPU-hours; restarts take their time off each run.

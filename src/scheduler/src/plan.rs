@@ -9,7 +9,8 @@ use crate::demand;
 use crate::evaluate::{Evaluated, RAMP_VIOLATION, StepOutcome, evaluate, outcome};
 use crate::inputs::PlanInputs;
 use crate::market::CostStep;
-use crate::placement::{self, Curves, SURCHARGES, Windows, work_done};
+use crate::placement::{self, Curves, SURCHARGES, Windows};
+use crate::polish::polish;
 use crate::ramp;
 use crate::schedule::{Problem, Room, Schedule};
 
@@ -26,14 +27,17 @@ pub struct Budget {
     pub asap: bool,
     /// Whether a plan under the best monthly peaks is held against one without caps.
     pub compare_peaks: bool,
+    /// Evaluations of single steps in the local search; it serves small problems and is
+    /// spent before it begins on large ones.
+    pub polish: usize,
 }
 
 impl Budget {
     /// A plan made once, with its certificate.
-    pub const STUDY: Self = Self { surcharges: &SURCHARGES, rounds: 4, bound: 40, asap: true, compare_peaks: true };
+    pub const STUDY: Self = Self { surcharges: &SURCHARGES, rounds: 4, bound: 40, asap: true, compare_peaks: true, polish: 200_000 };
     /// A plan made anew at every step of a closed loop: the next one follows at once, so
     /// it is neither spread far nor certified.
-    pub const LOOP: Self = Self { surcharges: &[0.05], rounds: 1, bound: 0, asap: false, compare_peaks: false };
+    pub const LOOP: Self = Self { surcharges: &[0.05], rounds: 1, bound: 0, asap: false, compare_peaks: false, polish: 0 };
 }
 
 /// A plan in the planner's units.
@@ -102,7 +106,12 @@ pub fn plan(inputs: &PlanInputs, budget: Budget) -> Planned {
         let free = solve(&problem, &windows, placed, budget, &mut room);
         best = best.filter(|(capped, _)| capped.1.value > free.1.value).or(Some((free, None)));
     }
-    let ((schedule, evaluated), caps) = best.expect("invariant: without demand charges the plan is free of caps");
+    let (mut best, caps) = best.expect("invariant: without demand charges the plan is free of caps");
+    let held = under_caps(inputs, caps.as_deref());
+    if budget.polish > 0 {
+        best = polish(&Problem::new(&held), &windows, best, budget.polish, &mut room);
+    }
+    let (schedule, evaluated) = best;
     let bound = match budget.bound {
         0 => f64::INFINITY,
         iterations => {
@@ -113,13 +122,16 @@ pub fn plan(inputs: &PlanInputs, budget: Budget) -> Planned {
         }
     };
     let asap = if budget.asap { asap::value(&problem, &windows, &mut room) } else { f64::NEG_INFINITY };
-    let held = under_caps(inputs, caps.as_deref());
     let first = match caps {
         Some(_) => outcome(&Problem::new(&held), &schedule, &evaluated.levels, 0, &mut room),
         None => outcome(&problem, &schedule, &evaluated.levels, 0, &mut room),
     };
     Planned { schedule, evaluated, bound, asap, first, caps }
 }
+
+/// Share of the worth of work that leaving it for after the horizon puts at risk: other
+/// jobs will want the same hours, and none of them is known yet.
+const WAITING: f64 = 0.1;
 
 /// A schedule and what it is worth.
 type Best = (Schedule, Evaluated);
@@ -154,7 +166,9 @@ fn windows(problem: &Problem<'_>, room: &mut Room) -> Windows {
         let last = inputs.steps() - 1;
         let cost = job.beyond_cost.unwrap_or_else(|| costs[problem.job_nodes.number[job.node]] * job.gpu_mw);
         let worth = job.value_in(&inputs.grid, last) + job.unmet - cost;
-        windows.beyond_worth[j] = if job.beyond > 0.0 { worth.max(0.0) } else { 0.0 };
+        // What only might be done later is worth less than what is done now.
+        let sure = if job.beyond_cost.is_some() { 1.0 } else { 1.0 - WAITING };
+        windows.beyond_worth[j] = if job.beyond > 0.0 { sure * worth.max(0.0) } else { 0.0 };
     }
     windows
 }
@@ -211,38 +225,7 @@ fn under_peaks(problem: &Problem<'_>, windows: &Windows, placed: &Schedule, budg
 /// Prices that the incumbent pays at the margin: where the bound begins.
 fn prices(problem: &Problem<'_>, schedule: &Schedule, evaluated: &Evaluated, room: &mut Room) -> Prices {
     let inputs = problem.inputs;
-    let mut steps: Vec<CostStep> = Vec::new();
-    // Marginal cost of power at every job node and pool node, per step.
-    let mut marginal = |node: usize, t: usize, room: &mut Room| {
-        ramp::clear_at(problem, schedule, &evaluated.levels, t, room);
-        problem.market.residual(t, node, 1e-3, &mut room.work, &mut steps);
-        steps.first().map_or(f64::INFINITY, |s| s.cost)
-    };
-    // What the last watt of the jobs costs at every job node, per step: the next one may cost far more.
-    let mut curve: Vec<CostStep> = Vec::new();
-    let mut last_watt = |number: usize, t: usize, room: &mut Room| {
-        let (node, drawn) = (problem.job_nodes.nodes[number], schedule.job_mw[number][t]);
-        problem.residual(schedule, t, node, drawn + 1e-3, None, Some(number), room, &mut curve);
-        let mut at = 0.0;
-        let step = curve.iter().find(|step| {
-            at += step.width;
-            at >= drawn - 1e-6
-        });
-        step.or(curve.last()).map_or(f64::INFINITY, |s| s.cost)
-    };
-    let numbers = 0..problem.job_nodes.nodes.len();
-    let at_jobs: Vec<Vec<f64>> = numbers.map(|number| (0..inputs.steps()).map(|t| last_watt(number, t, room)).collect()).collect();
-    let work = inputs.jobs.iter().enumerate().map(|(j, job)| {
-        let number = problem.job_nodes.number[job.node];
-        let net = |t: usize| job.value_in(&inputs.grid, t) + job.unmet - (at_jobs[number][t] + inputs.job_adder[t]) * problem.gpu_mw(j, t);
-        let done = work_done(problem, schedule, j) >= job.work * (1.0 - 1e-6);
-        if !done && schedule.beyond[j] <= 0.0 {
-            return 0.0;
-        }
-        // The worst step it uses sets the price of its work.
-        schedule.jobs[j].iter().map(|run| net(run.step as usize)).filter(|n| n.is_finite()).fold(f64::INFINITY, f64::min).clamp(0.0, job.value + job.unmet)
-    });
-    let work = work.collect();
+    let work = placement::work_prices(problem, schedule, &mut Curves::new(problem), room);
     let power = (0..inputs.pools.len()).map(|m| (0..inputs.steps()).map(|t| pool_price(problem, schedule, m, t, room)).collect()).collect();
     let mut peak: Vec<Vec<f64>> = Vec::new();
     for demand in &inputs.demand {

@@ -83,7 +83,7 @@ pub(super) fn place(problem: &Problem<'_>, schedule: &Schedule, curves: &Curves,
 }
 
 /// Calls `each` with the cost and width of every step of a residual within `most` MW from `from` on.
-fn exact(curve: &[CostStep], from: f64, most: f64, mut each: impl FnMut(f64, f64)) {
+pub(super) fn exact(curve: &[CostStep], from: f64, most: f64, mut each: impl FnMut(f64, f64)) {
     let mut at = 0.0;
     for step in curve {
         let end = at + step.width;

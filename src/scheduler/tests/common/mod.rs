@@ -217,7 +217,7 @@ fn job(draw: &mut Draw, inputs: &PlanInputs, j: usize) -> JobInput {
         running: if running { most } else { 0 },
         running_hours: if running { step } else { 0.0 },
         after,
-        beyond: if end == steps && draw.chance(0.2) { f64::from(most) * 4.0 } else { 0.0 },
         beyond_cost: None,
+        beyond: if end == steps && draw.chance(0.2) { f64::from(most) * 4.0 } else { 0.0 },
     }
 }
