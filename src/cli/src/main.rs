@@ -12,6 +12,7 @@ mod progress;
 mod scenario;
 mod simulate;
 
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -21,7 +22,22 @@ use failure::Failure;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let outcome = match args.command {
+    // The default hook tells where; a defect of ours ends with code 1, like any failure.
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| dispatch(args.command)));
+    let failure = match outcome {
+        Ok(Ok(())) => return ExitCode::SUCCESS,
+        Ok(Err(failure)) => failure,
+        Err(_) => Failure::Other {
+            problem: "Swingload met a defect of its own, shown above".into(),
+            help: "report it with the scenario, the seed and the command line".into(),
+        },
+    };
+    eprint!("{}", failure.text(output::width_of_errors()));
+    failure.code()
+}
+
+fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
         Command::Simulate(simulate) => simulate::run(&simulate),
         Command::Schema { which } => schema(which),
         Command::Policies => lists::policies(),
@@ -30,13 +46,6 @@ fn main() -> ExitCode {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "swingload", &mut script);
             output::print(&String::from_utf8_lossy(&script))
-        }
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprint!("{}", failure.text(output::width_of_errors()));
-            failure.code()
         }
     }
 }

@@ -31,7 +31,7 @@ pub fn payload(results: &Results) -> Payload {
         policy: results.main_policy().to_owned(),
         facts: facts(results),
         figures: figures(results),
-        policies: tables::policies(results),
+        policies: tables::without_empty(tables::policies(results)),
         money: Some(money::policies(results)),
         levers: money::levers(results),
         series: aggregate(&series::series(results), POINTS_MAX),
@@ -97,18 +97,20 @@ fn figures(results: &Results) -> Vec<Figure> {
         );
         figures.push(figure("Gain", pct, "%", 1, note));
     }
-    let against = format!(
-        "{} against {}",
-        signed(main.levers.total, currency),
-        summary.baseline
-    );
-    figures.push(figure(
-        "Ahead of the baseline",
-        main.levers.total,
-        currency,
-        0,
-        against,
-    ));
+    if summary.baseline != results.main_policy() {
+        let against = format!(
+            "{} against {}",
+            signed(main.levers.total, currency),
+            summary.baseline
+        );
+        figures.push(figure(
+            "Ahead of the baseline",
+            main.levers.total,
+            currency,
+            0,
+            against,
+        ));
+    }
     figures.push(figure(
         "Energy price paid",
         main.prices.effective.unwrap_or(f64::NAN),

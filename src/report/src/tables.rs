@@ -64,6 +64,17 @@ pub(crate) fn policies(results: &Results) -> Table {
     table
 }
 
+/// The table less the columns that hold nothing in any row.
+pub(crate) fn without_empty(mut table: Table) -> Table {
+    for c in (1..table.columns.len()).rev() {
+        if table.rows.iter().all(|row| row[c] == Cell::Empty) {
+            table.columns.remove(c);
+            table.rows.iter_mut().for_each(|row| drop(row.remove(c)));
+        }
+    }
+    table
+}
+
 /// One row per policy: what it earned, and what was left.
 pub(crate) fn money(results: &Results) -> Table {
     let currency = &results.summary().currency;

@@ -93,16 +93,12 @@ pub fn draw(table: &Table, style: Style) -> String {
     let used: Vec<usize> = (0..table.columns.len())
         .filter(|c| *c == 0 || table.rows.iter().any(|row| row[*c] != Cell::Empty))
         .collect();
-    let lay = |room: usize, name: usize| -> Vec<Laid> {
-        used.iter()
-            .map(|c| Laid::new(table, *c, room, name))
-            .collect()
-    };
+    let lay = |fit: Fit| -> Vec<Laid> { used.iter().map(|c| Laid::new(table, *c, fit)).collect() };
     let natural = |columns: &[Laid]| columns.iter().map(|c| c.width + 1).sum::<usize>() - 1;
-    let mut columns = lay(HEAD, NAME);
-    for (room, name) in [(0, NAME), (0, NAME / 2)] {
+    let mut columns = lay(FITS[0]);
+    for fit in &FITS[1..] {
         if natural(&columns) > style.width {
-            columns = lay(room, name);
+            columns = lay(*fit);
         }
     }
     let height = columns.iter().map(|c| c.head.len()).max().unwrap_or(0);
@@ -162,12 +158,38 @@ struct Laid {
     breakable: bool,
 }
 
-/// Texts up to this long are names, and stay whole where there is room.
-const NAME: usize = 20;
+/// How much room things get.
+#[derive(Debug, Clone, Copy)]
+struct Fit {
+    /// Room of a head, whatever stands below it.
+    head: usize,
+    /// Texts longer than this may be broken.
+    name: usize,
+    /// Amounts longer than this are shown in thousands or millions.
+    money: usize,
+}
+
+/// Tried in order until a table fits.
+const FITS: [Fit; 3] = [
+    Fit {
+        head: 6,
+        name: 20,
+        money: 11,
+    },
+    Fit {
+        head: 0,
+        name: 20,
+        money: 9,
+    },
+    Fit {
+        head: 0,
+        name: 10,
+        money: 7,
+    },
+];
 
 impl Laid {
-    /// Heads get at least `room`; texts longer than `name` may be broken.
-    fn new(table: &Table, c: usize, room: usize, name: usize) -> Self {
+    fn new(table: &Table, c: usize, fit: Fit) -> Self {
         let column = &table.columns[c];
         let wide = |text: &String| text.chars().count();
         let shown = |divisor: f64| -> Vec<String> {
@@ -190,12 +212,12 @@ impl Laid {
         for (divisor, name) in scales {
             cells = shown(*divisor);
             prefix = name;
-            if cells.iter().all(|cell| wide(cell) <= MONEY) {
+            if cells.iter().all(|cell| wide(cell) <= fit.money) {
                 break;
             }
         }
         let widest = cells.iter().map(wide).max().unwrap_or(0);
-        let room = widest.max(room);
+        let room = widest.max(fit.head);
         let mut head = break_head(&column.label, room);
         if !column.unit.is_empty() {
             head.extend(break_head(&format!("{prefix}{}", column.unit), room));
@@ -208,18 +230,12 @@ impl Laid {
             } else {
                 CellAlignment::Right
             },
-            breakable: c > 0 && widest > name,
+            breakable: c > 0 && widest > fit.name,
             head,
             cells,
         }
     }
 }
-
-/// Room a head has whatever stands below it, where there is room.
-const HEAD: usize = 6;
-
-/// Longest amount of money before it is shown in thousands: `-99,999,999`.
-const MONEY: usize = 11;
 
 /// Breaks a head at spaces into lines no longer than `width`; words longer than that
 /// break at their hyphens, or else stay whole.

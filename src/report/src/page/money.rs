@@ -60,7 +60,9 @@ fn sum(summary: &Summary, kinds: &[K]) -> f64 {
 pub(super) fn levers(results: &Results) -> Option<Waterfall> {
     let summary = results.summary();
     let main = results.policy(results.main_policy())?;
-    let base = results.policy(&summary.baseline)?;
+    // The baseline has nothing to be compared with.
+    let other = (summary.baseline != results.main_policy()).then_some(&summary.baseline)?;
+    let base = results.policy(other)?;
     let bar = |label: &str, kind: BarKind, amount: f64, help: &str| Bar {
         label: label.to_owned(),
         kind,
