@@ -4,6 +4,7 @@ pub(crate) mod climatology;
 mod perfect;
 mod persistence;
 mod published;
+mod reverting;
 mod seasonal;
 
 use swingload_model::series::Series;
@@ -16,6 +17,7 @@ use climatology::Climatology;
 use perfect::Perfect;
 use persistence::Persistence;
 use published::Published;
+use reverting::Reverting;
 use seasonal::{DAY, Seasonal, WEEK};
 
 /// What some models need beyond the history.
@@ -35,11 +37,12 @@ pub type Model = Box<dyn Forecaster + Send + Sync>;
 type Build = fn(&Options<'_>) -> Option<Model>;
 
 /// All models: name and constructor.
-const MODELS: [(&str, Build); 6] = [
+const MODELS: [(&str, Build); 7] = [
     ("persistence", |o| baseline(o, Persistence, &[])),
     ("seasonal_naive_day", |o| baseline(o, DAY, &[])),
     ("seasonal_naive_week", |o| baseline(o, WEEK, &[DAY])),
     ("climatology", |o| baseline(o, Climatology, &[])),
+    ("reverting", |o| baseline(o, Reverting, &[DAY])),
     ("published", |o| {
         baseline(o, Published::new(o.published?), &[DAY])
     }),

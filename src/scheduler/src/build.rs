@@ -128,6 +128,17 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// The quantile of an amount in the first step.
+    fn first_quantile(&self, amount: &Amount, pct: u8) -> f64 {
+        match amount {
+            Amount::Constant(value) => *value,
+            Amount::Series { series, scale } => {
+                let first = TimeGrid::from_boundaries(self.grid.boundaries()[..2].to_vec()).expect("invariant: a grid's first step is a grid");
+                self.outlook.quantile(series, &first, pct).first().map_or(0.0, |v| v * scale)
+            }
+        }
+    }
+
     /// The quantile of an amount per step; a constant is its own quantile.
     fn amount_quantile(&self, amount: &Amount, pct: u8) -> Vec<f64> {
         match amount {

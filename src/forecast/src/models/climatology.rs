@@ -59,7 +59,8 @@ impl Table {
         Self { clock, means }
     }
 
-    fn mean(&self, start: i64, end: i64) -> Option<f64> {
+    /// Usual value of `start..end`.
+    pub(super) fn mean(&self, start: i64, end: i64) -> Option<f64> {
         let cell = |at| self.means[usize::from(self.clock.is_weekend(at))][self.clock.hour(at)];
         if self.clock.hour_end(start) >= end {
             return cell(start);

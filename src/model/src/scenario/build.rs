@@ -661,11 +661,12 @@ impl Builder<'_> {
     }
 
     fn forecast(&mut self, raw: &ScenarioFile) {
-        const MODELS: [&str; 6] = [
+        const MODELS: [&str; 7] = [
             "persistence",
             "seasonal_naive_day",
             "seasonal_naive_week",
             "climatology",
+            "reverting",
             "published",
             "perfect",
         ];

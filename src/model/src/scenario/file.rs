@@ -113,7 +113,7 @@ pub struct ForecastFile {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeriesForecastFile {
-    /// `persistence`, `seasonal_naive_day`, `seasonal_naive_week`, `climatology`, `published` or `perfect`.
+    /// `persistence`, `seasonal_naive_day`, `seasonal_naive_week`, `climatology`, `reverting`, `published` or `perfect`.
     pub model: String,
     /// Bound series with the published forecast, for `published`.
     pub published: Option<String>,

@@ -6,7 +6,7 @@ use swingload_model::{Seconds, TimeGrid};
 use swingload_model::mining;
 use swingload_model::site::commitment::CommitmentKind;
 use swingload_model::site::tree::RatedAt;
-use swingload_model::site::{MinerPool, Site, Use};
+use swingload_model::site::{Amount, MinerPool, Site, Use};
 
 use super::{Look, PoolPlace, Windows, charges};
 use crate::inputs::{BlockState, Gangs, JobInput, MUST_TAKE_VALUE, NodeInput, PoolInput, StackInput, TierInput};
@@ -63,8 +63,8 @@ pub(super) fn services(site: &Site, look: &Look<'_>, factor: &[Vec<f64>], gpu_no
         let pool = &site.gpu_pools[service.gpu_pool];
         let factor = &factor[pool.node];
         let gpu_mw = (pool.running - pool.idle).as_megawatts();
-        let demand = look.amount(&service.demand);
-        let floor: Vec<f64> = look.amount(&service.floor).iter().zip(&demand).map(|(f, d)| f.min(*d).max(0.0)).collect();
+        let demand = provisioned(look, &service.demand);
+        let floor: Vec<f64> = provisioned(look, &service.floor).iter().zip(&demand).map(|(f, d)| f.min(*d).max(0.0)).collect();
         let per_mwh = |per_gpu_h: &[f64], more: f64| -> Vec<f64> {
             per_gpu_h.iter().enumerate().map(|(t, v)| (v + more) / (gpu_mw * factor[t]) - adder[t]).collect()
         };
@@ -89,6 +89,22 @@ pub(super) fn services(site: &Site, look: &Look<'_>, factor: &[Vec<f64>], gpu_no
         stacks.push(StackInput { id: service.id.clone(), node: gpu_node[service.gpu_pool], used_for: Use::Inference, tiers });
     }
     positions
+}
+
+/// Quantile of demand that the step about to begin is provisioned for, percent.
+///
+/// A request not served costs its price, a GPU kept ready for nothing only its power: the
+/// newsvendor's ratio of the two lies near this for any usual price of inference.
+const PROVISION_PCT: u8 = 90;
+
+/// Demand per step: what may well be asked for in the step that begins now, what is
+/// expected in those that can still be planned anew.
+fn provisioned(look: &Look<'_>, amount: &Amount) -> Vec<f64> {
+    let mut demand = look.amount(amount);
+    if !look.outlook.is_truth() && amount.series().is_some() {
+        demand[0] = look.first_quantile(amount, PROVISION_PCT).max(demand[0]);
+    }
+    demand
 }
 
 /// Hosting commitments; returns the stack of each commitment.
