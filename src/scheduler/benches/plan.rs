@@ -7,7 +7,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use swingload_model::TimeGrid;
 use swingload_model::site::Use;
-use swingload_scheduler::inputs::{BlockState, Gangs, JobInput, NodeInput, PlanInputs, PoolInput, StackInput, SupplyInput, TierInput};
+use swingload_scheduler::inputs::{
+    BlockState, Gangs, JobInput, NodeInput, PlanInputs, PoolInput, StackInput, SupplyInput,
+    TierInput,
+};
 use swingload_scheduler::plan::{Budget, plan};
 
 fn main() {
@@ -24,8 +27,11 @@ fn main() {
 }
 
 /// Name, steps, minutes of a step, jobs.
-const INSTANCES: &[(&str, (usize, i64, usize))] =
-    &[("day5", (288, 5, 60)), ("week60", (168, 60, 300)), ("week5", (2016, 5, 300))];
+const INSTANCES: &[(&str, (usize, i64, usize))] = &[
+    ("day5", (288, 5, 60)),
+    ("week60", (168, 60, 300)),
+    ("week5", (2016, 5, 300)),
+];
 
 #[divan::bench(args = ["day5", "week60", "week5"])]
 fn study(bencher: divan::Bencher<'_, '_>, name: &str) {
@@ -38,7 +44,11 @@ fn closed_loop(bencher: divan::Bencher<'_, '_>, name: &str) {
 }
 
 fn run(bencher: divan::Bencher<'_, '_>, name: &str, budget: Budget) {
-    let (steps, minutes, jobs) = INSTANCES.iter().find(|i| i.0 == name).expect("a listed instance").1;
+    let (steps, minutes, jobs) = INSTANCES
+        .iter()
+        .find(|i| i.0 == name)
+        .expect("a listed instance")
+        .1;
     let inputs = instance(steps, minutes, jobs);
     bencher.bench_local(|| plan(&inputs, budget));
 }
@@ -56,16 +66,41 @@ impl Draws {
 fn instance(steps: usize, minutes: i64, jobs: usize) -> PlanInputs {
     let mut draw = Draws(ChaCha8Rng::seed_from_u64(7));
     let hours = minutes as f64 / 60.0;
-    let grid = TimeGrid::from_boundaries((0..=steps as i64).map(|i| i * minutes * 60).collect()).expect("steps rise");
+    let grid = TimeGrid::from_boundaries((0..=steps as i64).map(|i| i * minutes * 60).collect())
+        .expect("steps rise");
     let flat = |x: f64| vec![x; steps];
-    let node = |id: &str, parent, limit| NodeInput { id: id.into(), parent, limit: flat(limit), export: 0.0, factor: flat(1.0) };
+    let node = |id: &str, parent, limit| NodeInput {
+        id: id.into(),
+        parent,
+        limit: flat(limit),
+        export: 0.0,
+        factor: flat(1.0),
+    };
     let daily = |t: usize| libm::sin((t as f64 * hours - 8.0) / 24.0 * std::f64::consts::TAU);
-    let tier = |mw: f64, value: f64, must_serve| TierInput { mw: flat(mw), value: flat(value), penalty: flat(0.0), must_serve };
-    let block = BlockState { devices: 1000.0, on: false, hours_in_state: f64::INFINITY, starts_today: 0 };
+    let tier = |mw: f64, value: f64, must_serve| TierInput {
+        mw: flat(mw),
+        value: flat(value),
+        penalty: flat(0.0),
+        must_serve,
+    };
+    let block = BlockState {
+        devices: 1000.0,
+        on: false,
+        hours_in_state: f64::INFINITY,
+        starts_today: 0,
+    };
     let pool = |id: &str, watts: f64, joules: f64| PoolInput {
         id: id.into(),
         node: 1,
-        points: (0..5).map(|i| 0.6 + 0.1 * f64::from(i)).map(|s| (watts * s * 1e-6, watts / joules / 1000.0 * libm::pow(s, 1.0 / 1.6))).collect(),
+        points: (0..5)
+            .map(|i| 0.6 + 0.1 * f64::from(i))
+            .map(|s| {
+                (
+                    watts * s * 1e-6,
+                    watts / joules / 1000.0 * libm::pow(s, 1.0 / 1.6),
+                )
+            })
+            .collect(),
         revenue: flat(50.0 / 24.0),
         adder: flat(0.0),
         scale: flat(1.0),
@@ -77,8 +112,20 @@ fn instance(steps: usize, minutes: i64, jobs: usize) -> PlanInputs {
         day: Vec::new(),
         blocks: vec![block; 8],
     };
-    let surplus = (0..steps).map(|t| (35.0 * daily(t) + draw.between(0.0, 20.0)).max(0.0)).collect();
-    let price = (0..steps).map(|t| 55.0 - 20.0 * daily(t) + draw.between(-30.0, 30.0) + if draw.between(0.0, 1.0) < 0.01 { 400.0 } else { 0.0 }).collect();
+    let surplus = (0..steps)
+        .map(|t| (35.0 * daily(t) + draw.between(0.0, 20.0)).max(0.0))
+        .collect();
+    let price = (0..steps)
+        .map(|t| {
+            55.0 - 20.0 * daily(t)
+                + draw.between(-30.0, 30.0)
+                + if draw.between(0.0, 1.0) < 0.01 {
+                    400.0
+                } else {
+                    0.0
+                }
+        })
+        .collect();
     let all = (0..jobs).map(|j| {
         let run = draw.between(1.0, 12.0).min(steps as f64 * hours / 3.0);
         let window = run * draw.between(1.3, 5.0);
@@ -89,7 +136,8 @@ fn instance(steps: usize, minutes: i64, jobs: usize) -> PlanInputs {
             node: 2,
             gpu_mw: 0.001_275,
             first: (release / hours) as usize,
-            end: (((release + window) / hours) as usize).clamp((release / hours) as usize + 1, steps),
+            end: (((release + window) / hours) as usize)
+                .clamp((release / hours) as usize + 1, steps),
             work: run * f64::from(gang),
             gangs: Gangs::Sizes(vec![gang]),
             value: draw.between(0.2, 2.5),
@@ -108,10 +156,24 @@ fn instance(steps: usize, minutes: i64, jobs: usize) -> PlanInputs {
     PlanInputs {
         grid: grid.clone(),
         jobs: all.collect(),
-        nodes: vec![node("site", None, 75.0), node("mining hall", Some(0), 60.0), node("gpus", Some(0), 20.0)],
+        nodes: vec![
+            node("site", None, 75.0),
+            node("mining hall", Some(0), 60.0),
+            node("gpus", Some(0), 20.0),
+        ],
         supplies: vec![
-            SupplyInput { id: "surplus".into(), node: 0, available: surplus, cost: flat(10.0) },
-            SupplyInput { id: "grid".into(), node: 0, available: flat(75.0), cost: price },
+            SupplyInput {
+                id: "surplus".into(),
+                node: 0,
+                available: surplus,
+                cost: flat(10.0),
+            },
+            SupplyInput {
+                id: "grid".into(),
+                node: 0,
+                available: flat(75.0),
+                cost: price,
+            },
         ],
         stacks: vec![StackInput {
             id: "inference".into(),

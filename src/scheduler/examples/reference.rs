@@ -10,7 +10,10 @@ use std::time::Duration;
 
 use swingload_model::TimeGrid;
 use swingload_model::site::Use;
-use swingload_scheduler::inputs::{BlockState, Gangs, JobInput, NodeInput, PlanInputs, PoolInput, StackInput, SupplyInput, TierInput};
+use swingload_scheduler::inputs::{
+    BlockState, Gangs, JobInput, NodeInput, PlanInputs, PoolInput, StackInput, SupplyInput,
+    TierInput,
+};
 use swingload_scheduler::plan::{Budget, Planned, plan};
 
 fn main() -> ExitCode {
@@ -33,14 +36,25 @@ fn run(args: Vec<String>) -> Result<String, String> {
     while let Some(flag) = args.next() {
         let value = args.next().ok_or_else(|| format!("{flag} needs a value"))?;
         match flag.as_str() {
-            "--blocks" => blocks = value.parse().map_err(|_| format!("--blocks {value}: not a number"))?,
-            "--gap" => gap = Some(value.parse::<f64>().map_err(|_| format!("--gap {value}: not a number"))?),
+            "--blocks" => {
+                blocks = value
+                    .parse()
+                    .map_err(|_| format!("--blocks {value}: not a number"))?
+            }
+            "--gap" => {
+                gap = Some(
+                    value
+                        .parse::<f64>()
+                        .map_err(|_| format!("--gap {value}: not a number"))?,
+                )
+            }
             other => return Err(format!("unknown flag {other}")),
         }
     }
     let bytes = std::fs::read(&file).map_err(|e| format!("{file}: {e}"))?;
     let before = cpu();
-    let inputs = inputs(&bytes, blocks).ok_or_else(|| format!("{file}: not a file of bench/export.py"))?;
+    let inputs =
+        inputs(&bytes, blocks).ok_or_else(|| format!("{file}: not a file of bench/export.py"))?;
     let planned = solve(&inputs, gap);
     let seconds = (cpu() - before).as_secs_f64();
     Ok(format!(
@@ -62,7 +76,11 @@ fn solve(inputs: &PlanInputs, gap: Option<f64>) -> Planned {
         if left <= wanted || budget.bound > 5000 {
             return best;
         }
-        budget = Budget { rounds: budget.rounds * 2, bound: budget.bound * 3, ..budget };
+        budget = Budget {
+            rounds: budget.rounds * 2,
+            bound: budget.bound * 3,
+            ..budget
+        };
         let next = plan(inputs, budget);
         let gained = next.value() > best.value() || next.bound < best.bound;
         if !gained {
@@ -79,7 +97,9 @@ struct Numbers<'a>(std::slice::ChunksExact<'a, u8>);
 
 impl Numbers<'_> {
     fn one(&mut self) -> Option<f64> {
-        self.0.next().map(|b| f64::from_le_bytes(b.try_into().expect("invariant: chunks of eight bytes")))
+        self.0
+            .next()
+            .map(|b| f64::from_le_bytes(b.try_into().expect("invariant: chunks of eight bytes")))
     }
 
     fn many(&mut self, count: usize) -> Option<Vec<f64>> {
@@ -95,25 +115,63 @@ fn inputs(bytes: &[u8], blocks: usize) -> Option<PlanInputs> {
     let (tier_mw, tier_value, inference_value) = (n.many(3)?, n.many(3)?, n.many(3)?);
     let (surplus, price, floor) = (n.many(steps)?, n.many(steps)?, n.many(steps)?);
     let wanted: Vec<Vec<f64>> = (0..3).map(|_| n.many(steps)).collect::<Option<_>>()?;
-    let (first, end, work, power, value, fine) = (n.many(jobs)?, n.many(jobs)?, n.many(jobs)?, n.many(jobs)?, n.many(jobs)?, n.many(jobs)?);
+    let (first, end, work, power, value, fine) = (
+        n.many(jobs)?,
+        n.many(jobs)?,
+        n.many(jobs)?,
+        n.many(jobs)?,
+        n.many(jobs)?,
+        n.many(jobs)?,
+    );
 
     let second = (hours * 3600.0).round() as i64;
     let grid = TimeGrid::from_boundaries((0..=steps as i64).map(|i| i * second).collect()).ok()?;
     let flat = |x: f64| vec![x; steps];
-    let node = |id: &str, parent, limit: f64| NodeInput { id: id.into(), parent, limit: flat(limit), export: 0.0, factor: flat(1.0) };
-    let tier = |mw: Vec<f64>, value: f64| TierInput { mw, value: flat(value), penalty: flat(0.0), must_serve: false };
+    let node = |id: &str, parent, limit: f64| NodeInput {
+        id: id.into(),
+        parent,
+        limit: flat(limit),
+        export: 0.0,
+        factor: flat(1.0),
+    };
+    let tier = |mw: Vec<f64>, value: f64| TierInput {
+        mw,
+        value: flat(value),
+        penalty: flat(0.0),
+        must_serve: false,
+    };
     let mut inference = vec![tier(floor, voll)];
-    inference.extend(wanted.into_iter().zip(&inference_value).map(|(mw, v)| tier(mw, *v)));
-    let mut stacks = vec![StackInput { id: "inference".into(), node: 1, used_for: Use::Inference, tiers: inference }];
+    inference.extend(
+        wanted
+            .into_iter()
+            .zip(&inference_value)
+            .map(|(mw, v)| tier(mw, *v)),
+    );
+    let mut stacks = vec![StackInput {
+        id: "inference".into(),
+        node: 1,
+        used_for: Use::Inference,
+        tiers: inference,
+    }];
     let mut pools = Vec::new();
     for (k, (mw, value)) in tier_mw.iter().zip(&tier_value).enumerate() {
         if blocks == 0 {
             let tiers = vec![tier(flat(*mw), *value)];
-            stacks.push(StackInput { id: format!("tier {k}"), node: 0, used_for: Use::Hashing, tiers });
+            stacks.push(StackInput {
+                id: format!("tier {k}"),
+                node: 0,
+                used_for: Use::Hashing,
+                tiers,
+            });
         } else {
             // One device of the tier's MW / blocks; off, or 0.6 to 1 of its power.
             let size = mw / blocks as f64;
-            let block = BlockState { devices: 1.0, on: false, hours_in_state: f64::INFINITY, starts_today: 0 };
+            let block = BlockState {
+                devices: 1.0,
+                on: false,
+                hours_in_state: f64::INFINITY,
+                starts_today: 0,
+            };
             pools.push(PoolInput {
                 id: format!("tier {k}"),
                 node: 0,
@@ -156,8 +214,18 @@ fn inputs(bytes: &[u8], blocks: usize) -> Option<PlanInputs> {
         grid,
         nodes: vec![node("site", None, limit), node("gpus", Some(0), gpu_mw)],
         supplies: vec![
-            SupplyInput { id: "surplus".into(), node: 0, available: surplus, cost: flat(surplus_cost) },
-            SupplyInput { id: "grid".into(), node: 0, available: flat(grid_mw), cost: price },
+            SupplyInput {
+                id: "surplus".into(),
+                node: 0,
+                available: surplus,
+                cost: flat(surplus_cost),
+            },
+            SupplyInput {
+                id: "grid".into(),
+                node: 0,
+                available: flat(grid_mw),
+                cost: price,
+            },
         ],
         stacks,
         pools,
@@ -171,7 +239,11 @@ fn inputs(bytes: &[u8], blocks: usize) -> Option<PlanInputs> {
 /// CPU time of this process, from the kernel's own count of its threads' run time.
 fn cpu() -> Duration {
     let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    let nanoseconds = text.split_whitespace().next().and_then(|t| t.parse().ok()).unwrap_or(0);
+    let nanoseconds = text
+        .split_whitespace()
+        .next()
+        .and_then(|t| t.parse().ok())
+        .unwrap_or(0);
     Duration::from_nanos(nanoseconds)
 }
 
@@ -179,5 +251,8 @@ fn cpu() -> Duration {
 fn peak_rss_mb() -> f64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:"));
-    line.and_then(|l| l.trim().strip_suffix("kB")).and_then(|kb| kb.trim().parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+    line.and_then(|l| l.trim().strip_suffix("kB"))
+        .and_then(|kb| kb.trim().parse::<f64>().ok())
+        .unwrap_or(0.0)
+        / 1024.0
 }

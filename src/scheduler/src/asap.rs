@@ -61,31 +61,61 @@ pub fn schedule(problem: &Problem<'_>, room: &mut Room) -> Schedule {
             let number = problem.job_nodes.number[job.node];
             if !known[number] {
                 let most = inputs.nodes[job.node].limit[t];
-                problem.residual(&schedule, t, job.node, most, None, Some(number), room, &mut curves[number]);
-                curves[number].iter_mut().for_each(|s| s.cost += inputs.job_adder[t]);
+                problem.residual(
+                    &schedule,
+                    t,
+                    job.node,
+                    most,
+                    None,
+                    Some(number),
+                    room,
+                    &mut curves[number],
+                );
+                curves[number]
+                    .iter_mut()
+                    .for_each(|s| s.cost += inputs.job_adder[t]);
                 known[number] = true;
             }
             let gpu_mw = problem.gpu_mw(j, t);
             let top = (job.value_in(&inputs.grid, t) + job.unmet) / gpu_mw;
-            let goes_on = schedule.jobs[j].last().is_some_and(|r| r.step as usize + 1 == t) || (t == 0 && job.running > 0);
+            let goes_on = schedule.jobs[j]
+                .last()
+                .is_some_and(|r| r.step as usize + 1 == t)
+                || (t == 0 && job.running > 0);
             let lost = if goes_on { 0.0 } else { job.restart };
             let affordable = below(&curves[number], schedule.job_mw[number][t], top) / gpu_mw;
             let gpus = match &job.gangs {
                 Gangs::Divisible(most) => most.min(affordable).min(left[j] / problem.hours[t]),
                 Gangs::Sizes(sizes) => {
-                    let gang = sizes.iter().rev().map(|s| f64::from(*s)).find(|s| *s <= affordable + 1e-9).unwrap_or(0.0);
+                    let gang = sizes
+                        .iter()
+                        .rev()
+                        .map(|s| f64::from(*s))
+                        .find(|s| *s <= affordable + 1e-9)
+                        .unwrap_or(0.0);
                     // The last step runs as long as the work lasts.
-                    if gang > 0.0 { gang * ((left[j] / gang + lost) / problem.hours[t]).min(1.0) } else { 0.0 }
+                    if gang > 0.0 {
+                        gang * ((left[j] / gang + lost) / problem.hours[t]).min(1.0)
+                    } else {
+                        0.0
+                    }
                 }
             };
             if gpus <= EPSILON_MW {
                 continue;
             }
             left[j] -= (gpus * problem.hours[t] - lost * gpus).max(0.0);
-            schedule.jobs[j].push(Run { step: t as u32, gpus });
+            schedule.jobs[j].push(Run {
+                step: t as u32,
+                gpus,
+            });
             let before = schedule.job_mw[number][t];
             schedule.job_mw[number][t] = before + gpus * gpu_mw;
-            known.iter_mut().enumerate().filter(|(n, _)| *n != number).for_each(|(_, k)| *k = false);
+            known
+                .iter_mut()
+                .enumerate()
+                .filter(|(n, _)| *n != number)
+                .for_each(|(_, k)| *k = false);
         }
     }
     schedule

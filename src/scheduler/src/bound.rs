@@ -50,9 +50,20 @@ struct Relaxed {
 }
 
 /// The best bound found in `iterations` evaluations, from `prices` on; `target` is the incumbent's value.
-pub fn tighten(problem: &Problem<'_>, windows: &Windows, prices: Prices, target: f64, iterations: usize, room: &mut Room) -> f64 {
+pub fn tighten(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    prices: Prices,
+    target: f64,
+    iterations: usize,
+    room: &mut Room,
+) -> f64 {
     let mut prices = unless_worse(problem, windows, prices, room);
-    let auctions = if Active::new(problem).rivalry() <= RIVALRY_MAX { AUCTIONS.min(iterations / 4) } else { 0 };
+    let auctions = if Active::new(problem).rivalry() <= RIVALRY_MAX {
+        AUCTIONS.min(iterations / 4)
+    } else {
+        0
+    };
     for _ in 0..auctions {
         auction(problem, &mut prices, room);
     }
@@ -84,14 +95,29 @@ pub fn tighten(problem: &Problem<'_>, windows: &Windows, prices: Prices, target:
 
 /// Prices without those of ramps and peaks where these are no help: a course that had
 /// to break its ramp says nothing of what the ramp is worth.
-fn unless_worse(problem: &Problem<'_>, windows: &Windows, prices: Prices, room: &mut Room) -> Prices {
-    let any = prices.ramp.iter().chain(&prices.peak).flatten().any(|p| *p != 0.0);
+fn unless_worse(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    prices: Prices,
+    room: &mut Room,
+) -> Prices {
+    let any = prices
+        .ramp
+        .iter()
+        .chain(&prices.peak)
+        .flatten()
+        .any(|p| *p != 0.0);
     if !any {
         return prices;
     }
     let mut without = prices.clone();
-    without.ramp.iter_mut().chain(&mut without.peak).for_each(|row| row.fill(0.0));
-    let better = relax(problem, windows, &prices, room).bound <= relax(problem, windows, &without, room).bound;
+    without
+        .ramp
+        .iter_mut()
+        .chain(&mut without.peak)
+        .for_each(|row| row.fill(0.0));
+    let better = relax(problem, windows, &prices, room).bound
+        <= relax(problem, windows, &without, room).bound;
     if better { prices } else { without }
 }
 
@@ -110,10 +136,17 @@ fn auction(problem: &Problem<'_>, prices: &mut Prices, room: &mut Room) {
             clear(problem, &charges, t, room);
             let gpu_mw = problem.gpu_mw(j, t);
             let width = job.gangs.max().min(job.work / problem.hours[t]) * gpu_mw;
-            problem.market.residual(t, job.node, width, &mut room.work, &mut curve);
+            problem
+                .market
+                .residual(t, job.node, width, &mut room.work, &mut curve);
             let worth = job.value_in(&inputs.grid, t) + job.unmet;
             let more = inputs.job_adder[t] + charge_on(problem, &charges, job.node);
-            offers.extend(curve.iter().map(|s| (worth - (s.cost + more) * gpu_mw, s.width / gpu_mw * problem.hours[t])));
+            offers.extend(curve.iter().map(|s| {
+                (
+                    worth - (s.cost + more) * gpu_mw,
+                    s.width / gpu_mw * problem.hours[t],
+                )
+            }));
         }
         prices.work[j] = last_bought(&mut offers, job.work);
     }
@@ -123,8 +156,18 @@ fn auction(problem: &Problem<'_>, prices: &mut Prices, room: &mut Room) {
 fn step(problem: &Problem<'_>, prices: &mut Prices, relaxed: &Relaxed, target: f64, damping: f64) {
     let excess = (relaxed.bound - target).max(0.0);
     // Measured per unit of a job's work, so that large and small jobs move alike.
-    let scale: Vec<f64> = problem.inputs.jobs.iter().map(|j| 1.0 / j.work.max(1e-9)).collect();
-    let jobs: f64 = relaxed.work.iter().zip(&scale).map(|(g, s)| g * g * s).sum();
+    let scale: Vec<f64> = problem
+        .inputs
+        .jobs
+        .iter()
+        .map(|j| 1.0 / j.work.max(1e-9))
+        .collect();
+    let jobs: f64 = relaxed
+        .work
+        .iter()
+        .zip(&scale)
+        .map(|(g, s)| g * g * s)
+        .sum();
     let blocks: f64 = relaxed.power.iter().flatten().map(|g| g * g).sum();
     let weight = jobs + blocks;
     if weight <= 0.0 {
@@ -134,7 +177,12 @@ fn step(problem: &Problem<'_>, prices: &mut Prices, relaxed: &Relaxed, target: f
     for (j, price) in prices.work.iter_mut().enumerate() {
         *price = (*price + length * relaxed.work[j] * scale[j]).max(0.0);
     }
-    for (price, slope) in prices.power.iter_mut().flatten().zip(relaxed.power.iter().flatten()) {
+    for (price, slope) in prices
+        .power
+        .iter_mut()
+        .flatten()
+        .zip(relaxed.power.iter().flatten())
+    {
         *price += length * slope;
     }
 }
@@ -178,12 +226,25 @@ fn relax(problem: &Problem<'_>, windows: &Windows, prices: &Prices, room: &mut R
 }
 
 /// Lays out the bids of active jobs, all but `without`, and the power sold to blocks in step `t`.
-fn bids(problem: &Problem<'_>, prices: &Prices, active: &Active, charges: &[(usize, f64)], t: usize, without: Option<usize>, room: &mut Room) {
+fn bids(
+    problem: &Problem<'_>,
+    prices: &Prices,
+    active: &Active,
+    charges: &[(usize, f64)],
+    t: usize,
+    without: Option<usize>,
+    room: &mut Room,
+) {
     let inputs = problem.inputs;
     room.fixed.clear();
     room.fixed.resize(inputs.nodes.len(), 0.0);
     room.extra.clear();
-    for j in active.at(t).iter().map(|j| *j as usize).filter(|j| Some(*j) != without) {
+    for j in active
+        .at(t)
+        .iter()
+        .map(|j| *j as usize)
+        .filter(|j| Some(*j) != without)
+    {
         let job = &inputs.jobs[j];
         let gpu_mw = problem.gpu_mw(j, t);
         let worth = (job.value_in(&inputs.grid, t) + job.unmet - prices.work[j]) / gpu_mw;
@@ -191,15 +252,28 @@ fn bids(problem: &Problem<'_>, prices: &Prices, active: &Active, charges: &[(usi
         // No step usefully draws more than all of the work takes.
         let width = job.gangs.max().min(job.work / problem.hours[t]) * gpu_mw;
         if width > EPSILON_MW {
-            room.extra.push(Segment { slope, width, node: job.node as u32, owner: Owner::Job(j as u32) });
+            room.extra.push(Segment {
+                slope,
+                width,
+                node: job.node as u32,
+                owner: Owner::Job(j as u32),
+            });
         }
     }
     for (m, pool) in inputs.pools.iter().enumerate() {
         let devices: f64 = pool.blocks.iter().map(|b| b.devices).sum::<f64>() * pool.scale[t];
-        let most = problem.awake_hull[m].last().map_or(0.0, |p| problem.setting(m, t, *p).0) * devices;
+        let most = problem.awake_hull[m]
+            .last()
+            .map_or(0.0, |p| problem.setting(m, t, *p).0)
+            * devices;
         if most > EPSILON_MW {
             let slope = prices.power[m][t] - charge_on(problem, charges, pool.node);
-            room.extra.push(Segment { slope, width: most, node: pool.node as u32, owner: Owner::Sale(m as u32) });
+            room.extra.push(Segment {
+                slope,
+                width: most,
+                node: pool.node as u32,
+                owner: Owner::Sale(m as u32),
+            });
         }
     }
 }
@@ -207,15 +281,27 @@ fn bids(problem: &Problem<'_>, prices: &Prices, active: &Active, charges: &[(usi
 /// Clears the bids laid out in `room`.
 fn clear(problem: &Problem<'_>, charges: &[(usize, f64)], t: usize, room: &mut Room) -> Cleared {
     if charges.is_empty() {
-        problem.market.clear(t, &room.fixed, &room.extra, &mut room.work)
+        problem
+            .market
+            .clear(t, &room.fixed, &room.extra, &mut room.work)
     } else {
-        problem.market.clear_charged(t, &room.fixed, &room.extra, |node| charge_on(problem, charges, node), &mut room.work)
+        problem.market.clear_charged(
+            t,
+            &room.fixed,
+            &room.extra,
+            |node| charge_on(problem, charges, node),
+            &mut room.work,
+        )
     }
 }
 
 /// Charge on load at `node`, currency per MWh.
 fn charge_on(problem: &Problem<'_>, charges: &[(usize, f64)], node: usize) -> f64 {
-    charges.iter().filter(|(above, _)| problem.inputs.is_below(node, *above)).map(|(_, c)| c).sum()
+    charges
+        .iter()
+        .filter(|(above, _)| problem.inputs.is_below(node, *above))
+        .map(|(_, c)| c)
+        .sum()
 }
 
 /// Blocks' own optima at the prices of power; adds their worth to `bound` and returns
@@ -320,7 +406,10 @@ impl Active {
 
     /// Bids that meet when every job looks at every step of its window.
     fn rivalry(&self) -> usize {
-        self.start.windows(2).map(|w| (w[1] - w[0]) * (w[1] - w[0])).sum()
+        self.start
+            .windows(2)
+            .map(|w| (w[1] - w[0]) * (w[1] - w[0]))
+            .sum()
     }
 
     fn at(&self, t: usize) -> &[u32] {

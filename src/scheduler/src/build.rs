@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use swingload_model::TimeGrid;
-use swingload_model::site::{Amount, Site};
 use swingload_model::site::tree::RatedAt;
+use swingload_model::site::{Amount, Site};
 
 use crate::inputs::{NodeInput, PlanInputs, RampInput, StackInput};
 use crate::outlook::Outlook;
@@ -65,12 +65,27 @@ pub enum Windows {
 }
 
 /// Builds the planner's inputs for `grid`, which begins now.
-pub fn build(setup: &Setup, outlook: &dyn Outlook, state: &SiteState, jobs: &[JobState], open: &[usize], grid: &TimeGrid) -> Built {
+pub fn build(
+    setup: &Setup,
+    outlook: &dyn Outlook,
+    state: &SiteState,
+    jobs: &[JobState],
+    open: &[usize],
+    grid: &TimeGrid,
+) -> Built {
     build_with(setup, outlook, state, jobs, open, grid, Windows::Whole)
 }
 
 /// [`build`] with a choice of how job windows meet the grid.
-pub fn build_with(setup: &Setup, outlook: &dyn Outlook, state: &SiteState, jobs: &[JobState], open: &[usize], grid: &TimeGrid, windows: Windows) -> Built {
+pub fn build_with(
+    setup: &Setup,
+    outlook: &dyn Outlook,
+    state: &SiteState,
+    jobs: &[JobState],
+    open: &[usize],
+    grid: &TimeGrid,
+    windows: Windows,
+) -> Built {
     let site = &setup.site;
     let look = Look::new(outlook, grid);
     let factor = factors(site, &look);
@@ -95,7 +110,15 @@ pub fn build_with(setup: &Setup, outlook: &dyn Outlook, state: &SiteState, jobs:
         ramps: ramps(site, state),
         demand: charges::demand(site, state, grid),
     };
-    Built { inputs, gpu_node, pool, service, hosting, job, constant: charges::constant(site, &look) }
+    Built {
+        inputs,
+        gpu_node,
+        pool,
+        service,
+        hosting,
+        job,
+        constant: charges::constant(site, &look),
+    }
 }
 
 /// Series on the plan's grid, looked up once each.
@@ -107,7 +130,11 @@ pub(crate) struct Look<'a> {
 
 impl<'a> Look<'a> {
     fn new(outlook: &'a dyn Outlook, grid: &'a TimeGrid) -> Self {
-        Self { outlook, grid, means: RefCell::default() }
+        Self {
+            outlook,
+            grid,
+            means: RefCell::default(),
+        }
     }
 
     /// Expected value of a series per step.
@@ -116,7 +143,9 @@ impl<'a> Look<'a> {
             return Rc::clone(found);
         }
         let values = Rc::new(self.outlook.mean(name, self.grid));
-        self.means.borrow_mut().insert(name.to_owned(), Rc::clone(&values));
+        self.means
+            .borrow_mut()
+            .insert(name.to_owned(), Rc::clone(&values));
         values
     }
 
@@ -124,7 +153,9 @@ impl<'a> Look<'a> {
     fn amount(&self, amount: &Amount) -> Vec<f64> {
         match amount {
             Amount::Constant(value) => vec![*value; self.grid.len()],
-            Amount::Series { series, scale } => self.series(series).iter().map(|v| v * scale).collect(),
+            Amount::Series { series, scale } => {
+                self.series(series).iter().map(|v| v * scale).collect()
+            }
         }
     }
 
@@ -133,8 +164,12 @@ impl<'a> Look<'a> {
         match amount {
             Amount::Constant(value) => *value,
             Amount::Series { series, scale } => {
-                let first = TimeGrid::from_boundaries(self.grid.boundaries()[..2].to_vec()).expect("invariant: a grid's first step is a grid");
-                self.outlook.quantile(series, &first, pct).first().map_or(0.0, |v| v * scale)
+                let first = TimeGrid::from_boundaries(self.grid.boundaries()[..2].to_vec())
+                    .expect("invariant: a grid's first step is a grid");
+                self.outlook
+                    .quantile(series, &first, pct)
+                    .first()
+                    .map_or(0.0, |v| v * scale)
             }
         }
     }
@@ -143,7 +178,12 @@ impl<'a> Look<'a> {
     fn amount_quantile(&self, amount: &Amount, pct: u8) -> Vec<f64> {
         match amount {
             Amount::Constant(value) => vec![*value; self.grid.len()],
-            Amount::Series { series, scale } => self.outlook.quantile(series, self.grid, pct).iter().map(|v| v * scale).collect(),
+            Amount::Series { series, scale } => self
+                .outlook
+                .quantile(series, self.grid, pct)
+                .iter()
+                .map(|v| v * scale)
+                .collect(),
         }
     }
 }
@@ -152,12 +192,20 @@ impl<'a> Look<'a> {
 fn factors(site: &Site, look: &Look<'_>) -> Vec<Vec<f64>> {
     (0..site.tree.len())
         .map(|node| {
-            let hall = site.tree.path_to_root(node).into_iter().find_map(|n| site.tree.node(n).hall.as_ref());
+            let hall = site
+                .tree
+                .path_to_root(node)
+                .into_iter()
+                .find_map(|n| site.tree.node(n).hall.as_ref());
             match hall {
                 None => vec![1.0; look.grid.len()],
                 Some(hall) => match &hall.temperature {
                     None => vec![hall.marginal_pue(None); look.grid.len()],
-                    Some(series) => look.series(series).iter().map(|t| hall.marginal_pue(Some(*t))).collect(),
+                    Some(series) => look
+                        .series(series)
+                        .iter()
+                        .map(|t| hall.marginal_pue(Some(*t)))
+                        .collect(),
                 },
             }
         })
@@ -173,7 +221,9 @@ fn tree(site: &Site, grid: &TimeGrid, factor: &[Vec<f64>]) -> Vec<NodeInput> {
             let usable = node.usable().as_megawatts();
             let limit = (0..grid.len()).map(|t| match (&node.hall, node.rated_at) {
                 // Rated at IT: the hall's own overhead hangs at its parent, or, at the root, on top of the rating.
-                (Some(hall), RatedAt::It) if position == 0 => usable * factor[position][t] + hall.fixed.as_megawatts(),
+                (Some(hall), RatedAt::It) if position == 0 => {
+                    usable * factor[position][t] + hall.fixed.as_megawatts()
+                }
                 (Some(_), RatedAt::It) => usable * factor[position][t],
                 // Rated at the facility side of a node inside a hall: its watts are IT watts.
                 (None, _) => usable * factor[position][t],
@@ -193,7 +243,11 @@ fn tree(site: &Site, grid: &TimeGrid, factor: &[Vec<f64>]) -> Vec<NodeInput> {
 /// Power per step that must be served, MW at the facility side.
 fn must_serve(stacks: &[StackInput], grid: &TimeGrid) -> Vec<f64> {
     let mut total = vec![0.0; grid.len()];
-    for tier in stacks.iter().flat_map(|stack| &stack.tiers).filter(|tier| tier.must_serve) {
+    for tier in stacks
+        .iter()
+        .flat_map(|stack| &stack.tiers)
+        .filter(|tier| tier.must_serve)
+    {
         for (sum, mw) in total.iter_mut().zip(&tier.mw) {
             *sum += mw;
         }
@@ -202,14 +256,22 @@ fn must_serve(stacks: &[StackInput], grid: &TimeGrid) -> Vec<f64> {
 }
 
 fn ramps(site: &Site, state: &SiteState) -> Vec<RampInput> {
-    let per_hour = |watts_per_minute: swingload_model::Power| watts_per_minute.as_megawatts() * 60.0;
-    let limits = site.tree.nodes().enumerate().filter(|(_, n)| n.ramp_up_per_minute.is_some() || n.ramp_down_per_minute.is_some());
+    let per_hour =
+        |watts_per_minute: swingload_model::Power| watts_per_minute.as_megawatts() * 60.0;
+    let limits = site
+        .tree
+        .nodes()
+        .enumerate()
+        .filter(|(_, n)| n.ramp_up_per_minute.is_some() || n.ramp_down_per_minute.is_some());
     limits
         .map(|(position, node)| RampInput {
             node: position,
             up: node.ramp_up_per_minute.map_or(f64::INFINITY, per_hour),
             down: node.ramp_down_per_minute.map_or(f64::INFINITY, per_hour),
-            initial: state.load.as_ref().map(|load| load[position].as_megawatts()),
+            initial: state
+                .load
+                .as_ref()
+                .map(|load| load[position].as_megawatts()),
         })
         .collect()
 }

@@ -127,7 +127,12 @@ impl Claim<'_> {
             jobs::check(self, &mut found);
             worth::check(self, &mut found);
         }
-        found.0.sort_by(|a, b| a.rule.cmp(&b.rule).then(a.step.cmp(&b.step)).then_with(|| a.what.cmp(&b.what)));
+        found.0.sort_by(|a, b| {
+            a.rule
+                .cmp(&b.rule)
+                .then(a.step.cmp(&b.step))
+                .then_with(|| a.what.cmp(&b.what))
+        });
         found.0
     }
 
@@ -137,15 +142,30 @@ impl Claim<'_> {
         let per_step = |s: &StepOutcome| {
             s.supply.len() == inputs.supplies.len()
                 && s.tiers.len() == inputs.stacks.len()
-                && s.tiers.iter().zip(&inputs.stacks).all(|(served, stack)| served.len() == stack.tiers.len())
+                && s.tiers
+                    .iter()
+                    .zip(&inputs.stacks)
+                    .all(|(served, stack)| served.len() == stack.tiers.len())
                 && s.power.blocks.len() == inputs.pools.len()
-                && s.power.blocks.iter().zip(&inputs.pools).all(|(drawn, pool)| drawn.len() == pool.blocks.len())
+                && s.power
+                    .blocks
+                    .iter()
+                    .zip(&inputs.pools)
+                    .all(|(drawn, pool)| drawn.len() == pool.blocks.len())
                 && s.power.jobs.len() == inputs.jobs.len()
-                && s.supply.iter().chain(s.tiers.iter().flatten()).chain(s.power.blocks.iter().flatten()).chain(&s.power.jobs).all(|p| p.is_finite())
+                && s.supply
+                    .iter()
+                    .chain(s.tiers.iter().flatten())
+                    .chain(s.power.blocks.iter().flatten())
+                    .chain(&s.power.jobs)
+                    .all(|p| p.is_finite())
         };
         let on = self.on.len() == inputs.pools.len()
-            && self.on.iter().zip(&inputs.pools).all(|(on, pool)| on.len() == pool.blocks.len() && on.iter().all(|path| path.len() == inputs.steps()));
-        let whole = self.steps.len() == inputs.steps() && on && self.beyond.len() == inputs.jobs.len();
+            && self.on.iter().zip(&inputs.pools).all(|(on, pool)| {
+                on.len() == pool.blocks.len() && on.iter().all(|path| path.len() == inputs.steps())
+            });
+        let whole =
+            self.steps.len() == inputs.steps() && on && self.beyond.len() == inputs.jobs.len();
         match self.steps.iter().position(|s| !per_step(s)) {
             None if whole && self.value.is_finite() => true,
             step => {
@@ -172,7 +192,12 @@ struct Found(Vec<Violation>);
 
 impl Found {
     fn add(&mut self, rule: Rule, what: impl Into<String>, step: Option<usize>, amount: f64) {
-        self.0.push(Violation { rule, what: what.into(), step, amount });
+        self.0.push(Violation {
+            rule,
+            what: what.into(),
+            step,
+            amount,
+        });
     }
 
     /// Notes what `amount` exceeds `limit` by.

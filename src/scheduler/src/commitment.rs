@@ -34,8 +34,14 @@ fn sweep_pool(problem: &Problem<'_>, schedule: &mut Schedule, m: usize, room: &m
     for (b, block) in pool.blocks.iter().enumerate() {
         let worth: Vec<f64> = (0..steps)
             .map(|t| {
-                let others = schedule.awake[m][t] - if schedule.on[m][b][t] { block.devices } else { 0.0 };
-                (markets[t].worth(others + block.devices) - markets[t].worth(others)) * problem.hours[t]
+                let others = schedule.awake[m][t]
+                    - if schedule.on[m][b][t] {
+                        block.devices
+                    } else {
+                        0.0
+                    };
+                (markets[t].worth(others + block.devices) - markets[t].worth(others))
+                    * problem.hours[t]
             })
             .collect();
         let path = best_path(problem, m, b, &worth).1;
@@ -59,16 +65,42 @@ struct PoolMarket {
 }
 
 impl PoolMarket {
-    fn new(problem: &Problem<'_>, schedule: &Schedule, m: usize, t: usize, fleet: f64, room: &mut Room) -> Self {
+    fn new(
+        problem: &Problem<'_>,
+        schedule: &Schedule,
+        m: usize,
+        t: usize,
+        fleet: f64,
+        room: &mut Room,
+    ) -> Self {
         let pool = &problem.inputs.pools[m];
-        let settings: Vec<(f64, f64)> = problem.awake_hull[m].iter().map(|p| problem.setting(m, t, *p)).collect();
-        let above = settings.windows(2).map(|w| (w[1].0 - w[0].0, (w[1].1 - w[0].1) / (w[1].0 - w[0].0)));
+        let settings: Vec<(f64, f64)> = problem.awake_hull[m]
+            .iter()
+            .map(|p| problem.setting(m, t, *p))
+            .collect();
+        let above = settings
+            .windows(2)
+            .map(|w| (w[1].0 - w[0].0, (w[1].1 - w[0].1) / (w[1].0 - w[0].0)));
         let most = settings.last().map_or(0.0, |s| s.0) * fleet * pool.scale[t];
         let mut curve = Vec::new();
         if most > EPSILON_MW {
-            problem.residual(schedule, t, pool.node, most, Some(m), None, room, &mut curve);
+            problem.residual(
+                schedule,
+                t,
+                pool.node,
+                most,
+                Some(m),
+                None,
+                room,
+                &mut curve,
+            );
         }
-        Self { curve, lowest: settings[0], above: above.collect(), scale: pool.scale[t] }
+        Self {
+            curve,
+            lowest: settings[0],
+            above: above.collect(),
+            scale: pool.scale[t],
+        }
     }
 
     /// Worth per hour of `devices` being awake: the lowest setting is taken whole, higher
@@ -129,7 +161,12 @@ pub(crate) fn start_losses(problem: &Problem<'_>, m: usize, b: usize) -> Vec<f64
 }
 
 /// The on/off path worth most, and its worth, for given worths of being on per step.
-pub(crate) fn best_path(problem: &Problem<'_>, m: usize, b: usize, worth: &[f64]) -> (f64, Vec<bool>) {
+pub(crate) fn best_path(
+    problem: &Problem<'_>,
+    m: usize,
+    b: usize,
+    worth: &[f64],
+) -> (f64, Vec<bool>) {
     let tables = Tables::new(problem, m, b, worth);
     (tables.value(), tables.walk())
 }
@@ -192,7 +229,11 @@ impl<'p, 'i> Tables<'p, 'i> {
     /// Starts that still count at step `to` of `made` at step `from`.
     fn carried(&self, from: usize, to: usize, made: usize) -> usize {
         let day = &self.problem.inputs.pools[self.m].day;
-        if self.counts == 1 || to >= self.steps || day[to] != day[from] { 0 } else { made }
+        if self.counts == 1 || to >= self.steps || day[to] != day[from] {
+            0
+        } else {
+            made
+        }
     }
 
     /// Worth of starting at `t` with `made` starts before it on that day.
@@ -202,7 +243,11 @@ impl<'p, 'i> Tables<'p, 'i> {
             return f64::NEG_INFINITY;
         }
         let end = self.on_until[t];
-        let after = if limited { self.carried(t, end, made + 1) } else { 0 };
+        let after = if limited {
+            self.carried(t, end, made + 1)
+        } else {
+            0
+        };
         self.prefix[end] - self.prefix[t] - self.start_loss[t] + self.on[end * self.counts + after]
     }
 
@@ -218,11 +263,16 @@ impl<'p, 'i> Tables<'p, 'i> {
         let block = &pool.blocks[self.b];
         let least = if block.on { pool.min_on } else { pool.min_off };
         let missing = least - block.hours_in_state;
-        if missing <= 1e-9 { 0 } else { minimum_ends(&self.problem.hours, missing)[0] }
+        if missing <= 1e-9 {
+            0
+        } else {
+            minimum_ends(&self.problem.hours, missing)[0]
+        }
     }
 
     fn made_today(&self) -> usize {
-        (self.problem.inputs.pools[self.m].blocks[self.b].starts_today as usize).min(self.counts - 1)
+        (self.problem.inputs.pools[self.m].blocks[self.b].starts_today as usize)
+            .min(self.counts - 1)
     }
 
     /// Worth of the best path.
@@ -230,7 +280,11 @@ impl<'p, 'i> Tables<'p, 'i> {
         let held = self.held();
         let made = self.carried(0, held, self.made_today());
         let at = held * self.counts + made;
-        if self.problem.inputs.pools[self.m].blocks[self.b].on { self.prefix[held] + self.on[at] } else { self.off[at] }
+        if self.problem.inputs.pools[self.m].blocks[self.b].on {
+            self.prefix[held] + self.on[at]
+        } else {
+            self.off[at]
+        }
     }
 
     /// The best path.
@@ -244,11 +298,20 @@ impl<'p, 'i> Tables<'p, 'i> {
         while t < self.steps {
             let at = t * self.counts + made;
             let (until, turns) = if on {
-                let stay = self.prefix[t + 1] - self.prefix[t] + self.on[(t + 1) * self.counts + self.carried(t, t + 1, made)];
-                if stay >= self.on[at] - 1e-9 { (t + 1, false) } else { (self.off_until[t], true) }
+                let stay = self.prefix[t + 1] - self.prefix[t]
+                    + self.on[(t + 1) * self.counts + self.carried(t, t + 1, made)];
+                if stay >= self.on[at] - 1e-9 {
+                    (t + 1, false)
+                } else {
+                    (self.off_until[t], true)
+                }
             } else {
                 let stay = self.off[(t + 1) * self.counts + self.carried(t, t + 1, made)];
-                if stay >= self.off[at] - 1e-9 { (t + 1, false) } else { (self.on_until[t], true) }
+                if stay >= self.off[at] - 1e-9 {
+                    (t + 1, false)
+                } else {
+                    (self.on_until[t], true)
+                }
             };
             on ^= turns;
             let starts = if on && turns { made + 1 } else { made };
@@ -272,7 +335,8 @@ pub(crate) fn may(problem: &Problem<'_>, m: usize, b: usize, path: &[bool]) -> b
         if *now != on {
             let least = if on { pool.min_on } else { pool.min_off };
             made += u32::from(*now);
-            if hours < least - 1e-9 || (*now && pool.starts_per_day.is_some_and(|most| made > most)) {
+            if hours < least - 1e-9 || (*now && pool.starts_per_day.is_some_and(|most| made > most))
+            {
                 return false;
             }
             (on, hours) = (*now, 0.0);

@@ -15,8 +15,14 @@ pub fn capped(problem: &Problem<'_>, schedule: &Schedule, room: &mut Room) -> Pl
     let mut inputs = problem.inputs.clone();
     for demand in &problem.inputs.demand {
         let range = demand.first..demand.end;
-        let steps: Vec<Step> = range.clone().map(|t| Step::new(problem, schedule, t, room)).collect();
-        let high = steps.iter().map(|s| s.load).fold(demand.peak_so_far, f64::max);
+        let steps: Vec<Step> = range
+            .clone()
+            .map(|t| Step::new(problem, schedule, t, room))
+            .collect();
+        let high = steps
+            .iter()
+            .map(|s| s.load)
+            .fold(demand.peak_so_far, f64::max);
         let worth = |cap: f64| -> f64 {
             let lost: f64 = steps.iter().map(|step| step.loss(cap)).sum();
             -lost - demand.per_mw * (cap - demand.peak_so_far).max(0.0)
@@ -44,7 +50,11 @@ impl Step {
         problem.clear(schedule, t, room);
         let mut cuts = problem.market.cuts(&room.work);
         cuts.iter_mut().for_each(|cut| cut.0 *= problem.hours[t]);
-        Self { load: crate::evaluate::root_load(room), must_take: room.fixed.iter().sum(), cuts }
+        Self {
+            load: crate::evaluate::root_load(room),
+            must_take: room.fixed.iter().sum(),
+            cuts,
+        }
     }
 
     fn loss(&self, cap: f64) -> f64 {
@@ -86,5 +96,9 @@ fn golden_section(mut low: f64, mut high: f64, mut worth: impl FnMut(f64) -> f64
     }
     let middle = 0.5 * (low + high);
     // An end of the range is often the answer: no cap, or no new peak.
-    [low, high, middle].into_iter().map(|cap| (worth(cap), cap)).max_by(|x, y| x.0.total_cmp(&y.0)).map_or(middle, |(_, cap)| cap)
+    [low, high, middle]
+        .into_iter()
+        .map(|cap| (worth(cap), cap))
+        .max_by(|x, y| x.0.total_cmp(&y.0))
+        .map_or(middle, |(_, cap)| cap)
 }

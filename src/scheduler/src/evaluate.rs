@@ -1,12 +1,12 @@
 //! What a schedule is worth, and what every load draws under it.
 
 use crate::build::StepPower;
+use crate::commitment;
 use crate::inputs::PlanInputs;
 use crate::market::{EPSILON_MW, Market, Owner};
 use crate::placement::{self, Windows};
 use crate::ramp::{self, Level};
 use crate::schedule::{Problem, Room, Schedule};
-use crate::commitment;
 
 /// Loss per MW by which a ramp limit is exceeded: far above any saving, so that such schedules lose.
 pub(crate) const RAMP_VIOLATION: f64 = 1e6;
@@ -25,8 +25,16 @@ pub struct Evaluated {
 }
 
 /// Values the schedule: the steps' optima, jobs, starts, demand charges, ramps kept.
-pub fn evaluate(problem: &Problem<'_>, schedule: &Schedule, windows: &Windows, room: &mut Room) -> Evaluated {
-    let plain = Schedule { adders: Vec::new(), ..schedule.clone() };
+pub fn evaluate(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    windows: &Windows,
+    room: &mut Room,
+) -> Evaluated {
+    let plain = Schedule {
+        adders: Vec::new(),
+        ..schedule.clone()
+    };
     let levels = ramp::levels(problem, &plain, room);
     let (mut value, mut overload) = (0.0, 0.0);
     let mut peaks = vec![0.0f64; problem.inputs.demand.len()];
@@ -49,7 +57,12 @@ pub fn evaluate(problem: &Problem<'_>, schedule: &Schedule, windows: &Windows, r
     let ramp_excess = levels.iter().map(|l| l.excess).sum();
     value -= RAMP_VIOLATION * ramp_excess;
     value -= crate::inputs::MUST_TAKE_VALUE * overload;
-    Evaluated { value, levels, overload, ramp_excess }
+    Evaluated {
+        value,
+        levels,
+        overload,
+        ramp_excess,
+    }
 }
 
 /// Penalties of all tiers as if nothing were served; serving earns them back.
@@ -69,12 +82,21 @@ fn lowest_settings(problem: &Problem<'_>, schedule: &Schedule, t: usize) -> f64 
         return 0.0;
     }
     let lowest = |m: usize| problem.setting(m, t, problem.awake_hull[m][0]).1;
-    problem.inputs.pools.iter().enumerate().map(|(m, pool)| lowest(m) * schedule.awake[m][t] * pool.scale[t]).sum()
+    problem
+        .inputs
+        .pools
+        .iter()
+        .enumerate()
+        .map(|(m, pool)| lowest(m) * schedule.awake[m][t] * pool.scale[t])
+        .sum()
 }
 
 /// Facility power of all loads after clearing, MW: what all supply delivers.
 pub(crate) fn root_load(room: &Room) -> f64 {
-    Market::outcome(&room.work).filter(|(s, _)| matches!(s.owner, Owner::Supply(_))).map(|(s, taken)| s.width - taken).sum()
+    Market::outcome(&room.work)
+        .filter(|(s, _)| matches!(s.owner, Owner::Supply(_)))
+        .map(|(s, taken)| s.width - taken)
+        .sum()
 }
 
 /// Power of every load and supply in step `t`.
@@ -91,18 +113,35 @@ pub struct StepOutcome {
 }
 
 /// What every load draws in step `t`.
-pub fn outcome(problem: &Problem<'_>, schedule: &Schedule, levels: &[Level], t: usize, room: &mut Room) -> StepOutcome {
+pub fn outcome(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    levels: &[Level],
+    t: usize,
+    room: &mut Room,
+) -> StepOutcome {
     let inputs = problem.inputs;
     // Adders steer decisions; what loads draw follows from the decisions alone.
-    debug_assert!(schedule.adders.is_empty(), "a finished schedule carries no adders");
+    debug_assert!(
+        schedule.adders.is_empty(),
+        "a finished schedule carries no adders"
+    );
     ramp::clear_at(problem, schedule, levels, t, room);
     let mut outcome = StepOutcome {
         power: StepPower {
             stacks: vec![0.0; inputs.stacks.len()],
-            blocks: inputs.pools.iter().map(|p| vec![0.0; p.blocks.len()]).collect(),
+            blocks: inputs
+                .pools
+                .iter()
+                .map(|p| vec![0.0; p.blocks.len()])
+                .collect(),
             jobs: vec![0.0; inputs.jobs.len()],
         },
-        tiers: inputs.stacks.iter().map(|s| vec![0.0; s.tiers.len()]).collect(),
+        tiers: inputs
+            .stacks
+            .iter()
+            .map(|s| vec![0.0; s.tiers.len()])
+            .collect(),
         supply: vec![0.0; inputs.supplies.len()],
         marginal: Vec::new(),
     };
@@ -127,7 +166,12 @@ pub fn outcome(problem: &Problem<'_>, schedule: &Schedule, levels: &[Level], t: 
     }
     for (m, pool) in inputs.pools.iter().enumerate() {
         let lowest = problem.setting(m, t, problem.awake_hull[m][0]).0 * pool.scale[t];
-        for (b, block) in pool.blocks.iter().enumerate().filter(|(b, _)| schedule.on[m][*b][t]) {
+        for (b, block) in pool
+            .blocks
+            .iter()
+            .enumerate()
+            .filter(|(b, _)| schedule.on[m][*b][t])
+        {
             // Devices are alike, so awake ones share what the pool draws.
             outcome.power.blocks[m][b] = block.devices * (lowest + pools[m] / schedule.awake[m][t]);
         }
@@ -140,8 +184,12 @@ pub fn outcome(problem: &Problem<'_>, schedule: &Schedule, levels: &[Level], t: 
     let mut steps = Vec::new();
     for node in 0..inputs.nodes.len() {
         ramp::clear_at(problem, schedule, levels, t, room);
-        problem.market.residual(t, node, 10.0 * EPSILON_MW, &mut room.work, &mut steps);
-        outcome.marginal.push(steps.first().map_or(f64::INFINITY, |s| s.cost));
+        problem
+            .market
+            .residual(t, node, 10.0 * EPSILON_MW, &mut room.work, &mut steps);
+        outcome
+            .marginal
+            .push(steps.first().map_or(f64::INFINITY, |s| s.cost));
     }
     outcome
 }

@@ -31,8 +31,13 @@ pub fn reasons(built: &Built, planned: &Planned) -> Vec<DispatchReason> {
     let price_at = |node: usize| planned.first.marginal[node];
     let root = price_at(0);
     // Who would take freed power first, and who would give power up first.
-    let next = best(standings.iter().filter(|s| s.drawn < s.wanted - OFF), |s| s.value);
-    let last = best(standings.iter().filter(|s| s.drawn > OFF && !s.must_serve), |s| -s.value);
+    let next = best(standings.iter().filter(|s| s.drawn < s.wanted - OFF), |s| {
+        s.value
+    });
+    let last = best(
+        standings.iter().filter(|s| s.drawn > OFF && !s.must_serve),
+        |s| -s.value,
+    );
     standings
         .iter()
         .map(|s| {
@@ -46,13 +51,20 @@ pub fn reasons(built: &Built, planned: &Planned) -> Vec<DispatchReason> {
                 value: s.value,
                 price,
                 runner_up: rival.map(|r| r.load),
-                margin: if runs { s.value - against.max(price.min(s.value)) } else { against.max(price) - s.value },
+                margin: if runs {
+                    s.value - against.max(price.min(s.value))
+                } else {
+                    against.max(price) - s.value
+                },
             }
         })
         .collect()
 }
 
-fn best<'s>(standings: impl Iterator<Item = &'s Standing>, key: impl Fn(&Standing) -> f64) -> Option<&'s Standing> {
+fn best<'s>(
+    standings: impl Iterator<Item = &'s Standing>,
+    key: impl Fn(&Standing) -> f64,
+) -> Option<&'s Standing> {
     standings.max_by(|a, b| key(a).total_cmp(&key(b)))
 }
 
@@ -81,11 +93,28 @@ fn standings(built: &Built, planned: &Planned) -> Vec<Standing> {
         let drawn: f64 = first.power.stacks[s];
         let wanted: f64 = tiers.iter().map(|t| t.mw[0]).sum();
         // The tier at the margin: the last one served, or the first when nothing is.
-        let at = (0..tiers.len()).rev().find(|i| first.tiers[s][*i] > OFF).unwrap_or(0);
+        let at = (0..tiers.len())
+            .rev()
+            .find(|i| first.tiers[s][*i] > OFF)
+            .unwrap_or(0);
         if wanted > OFF {
-            let firm = drawn <= tiers.iter().filter(|t| t.must_serve).map(|t| t.mw[0]).sum::<f64>() + OFF;
+            let firm = drawn
+                <= tiers
+                    .iter()
+                    .filter(|t| t.must_serve)
+                    .map(|t| t.mw[0])
+                    .sum::<f64>()
+                    + OFF;
             let value = tiers.get(at).map_or(0.0, |t| t.value[0]);
-            all.push(Standing { load, node: inputs.stacks[s].node, value, drawn, wanted, must_serve: firm && tiers[at].must_serve, code: None });
+            all.push(Standing {
+                load,
+                node: inputs.stacks[s].node,
+                value,
+                drawn,
+                wanted,
+                must_serve: firm && tiers[at].must_serve,
+                code: None,
+            });
         }
     };
     for (p, place) in built.pool.iter().enumerate() {
@@ -94,7 +123,11 @@ fn standings(built: &Built, planned: &Planned) -> Vec<Standing> {
             PoolPlace::Pool(m) => all.push(pool(built, planned, p, *m)),
         }
     }
-    built.service.iter().enumerate().for_each(|(v, s)| stack(LoadRef::Service(v), *s, &mut all));
+    built
+        .service
+        .iter()
+        .enumerate()
+        .for_each(|(v, s)| stack(LoadRef::Service(v), *s, &mut all));
     for (c, s) in built.hosting.iter().enumerate() {
         if let Some(s) = s {
             stack(LoadRef::Hosting(c), *s, &mut all);
@@ -103,7 +136,8 @@ fn standings(built: &Built, planned: &Planned) -> Vec<Standing> {
     for (k, job) in inputs.jobs.iter().enumerate() {
         let gpu_mw = job.gpu_mw * inputs.nodes[job.node].factor[0];
         let drawn = first.power.jobs[k] * gpu_mw;
-        let later = planned.schedule.jobs[k].iter().any(|run| run.step > 0) || planned.schedule.beyond[k] > 0.0;
+        let later = planned.schedule.jobs[k].iter().any(|run| run.step > 0)
+            || planned.schedule.beyond[k] > 0.0;
         let code = match (drawn > OFF, later) {
             (true, _) => None,
             (false, true) => Some(ReasonCode::Deferred),
@@ -115,7 +149,11 @@ fn standings(built: &Built, planned: &Planned) -> Vec<Standing> {
             node: job.node,
             value: (job.value_in(&inputs.grid, 0) + job.unmet) / gpu_mw - inputs.job_adder[0],
             drawn,
-            wanted: if drawn > OFF { drawn } else { job.gangs.max() * gpu_mw },
+            wanted: if drawn > OFF {
+                drawn
+            } else {
+                job.gangs.max() * gpu_mw
+            },
             must_serve: false,
             code,
         });

@@ -85,7 +85,11 @@ struct Tree {
 impl Tree {
     fn new(inputs: &PlanInputs) -> Self {
         let n = inputs.nodes.len();
-        let parent: Vec<usize> = inputs.nodes.iter().map(|node| node.parent.unwrap_or(usize::MAX)).collect();
+        let parent: Vec<usize> = inputs
+            .nodes
+            .iter()
+            .map(|node| node.parent.unwrap_or(usize::MAX))
+            .collect();
         let mut size = vec![1u32; n];
         for node in (1..n).rev() {
             size[parent[node]] += size[node];
@@ -155,17 +159,33 @@ impl Market {
         for t in 0..inputs.steps() {
             let from = segments.len();
             for (i, supply) in inputs.supplies.iter().enumerate() {
-                push(&mut segments, supply.cost[t], supply.available[t], supply.node, Owner::Supply(i as u32));
+                push(
+                    &mut segments,
+                    supply.cost[t],
+                    supply.available[t],
+                    supply.node,
+                    Owner::Supply(i as u32),
+                );
             }
             for (i, stack) in inputs.stacks.iter().enumerate() {
                 for (j, tier) in stack.tiers.iter().enumerate() {
-                    push(&mut segments, tier.value[t], tier.mw[t], stack.node, Owner::Stack(i as u32, j as u32));
+                    push(
+                        &mut segments,
+                        tier.value[t],
+                        tier.mw[t],
+                        stack.node,
+                        Owner::Stack(i as u32, j as u32),
+                    );
                 }
             }
             segments[from..].sort_by(by_falling_slope);
             start.push(segments.len());
         }
-        Self { segments, start, tree: Tree::new(inputs) }
+        Self {
+            segments,
+            start,
+            tree: Tree::new(inputs),
+        }
     }
 
     /// The static segments of a step, by falling slope.
@@ -175,7 +195,14 @@ impl Market {
 
     /// [`Market::clear`] with static loads charged more, as ramps and demand charges
     /// make them; `extra` comes charged already.
-    pub fn clear_charged(&self, t: usize, fixed: &[f64], extra: &[Segment], charge: impl Fn(usize) -> f64, work: &mut Workspace) -> Cleared {
+    pub fn clear_charged(
+        &self,
+        t: usize,
+        fixed: &[f64],
+        extra: &[Segment],
+        charge: impl Fn(usize) -> f64,
+        work: &mut Workspace,
+    ) -> Cleared {
         self.lay_out(t, extra, work);
         for segment in &mut work.segments {
             if matches!(segment.owner, Owner::Stack(..)) {
@@ -188,23 +215,45 @@ impl Market {
 
     /// Clears step `t` with `fixed` MW drawn at each node on top and `extra` segments
     /// beside the static ones.
-    pub fn clear(&self, t: usize, fixed: &[f64], extra: &[Segment], work: &mut Workspace) -> Cleared {
+    pub fn clear(
+        &self,
+        t: usize,
+        fixed: &[f64],
+        extra: &[Segment],
+        work: &mut Workspace,
+    ) -> Cleared {
         self.lay_out(t, extra, work);
         self.take(t, fixed, work)
     }
 
     /// [`Market::clear`] leaving out the loads that `without` picks.
-    pub fn clear_without(&self, t: usize, fixed: &[f64], extra: &[Segment], without: impl Fn(&Segment) -> bool, work: &mut Workspace) -> Cleared {
+    pub fn clear_without(
+        &self,
+        t: usize,
+        fixed: &[f64],
+        extra: &[Segment],
+        without: impl Fn(&Segment) -> bool,
+        work: &mut Workspace,
+    ) -> Cleared {
         self.lay_out(t, extra, work);
-        work.segments.retain(|s| matches!(s.owner, Owner::Supply(_)) || !without(s));
+        work.segments
+            .retain(|s| matches!(s.owner, Owner::Supply(_)) || !without(s));
         self.take(t, fixed, work)
     }
 
     /// Flexible loads below `node` in step `t` by falling slope, as far as limits at and below it let them draw.
-    pub fn loads_below(&self, t: usize, node: usize, fixed: &[f64], extra: &[Segment], work: &mut Workspace) -> Vec<Segment> {
+    pub fn loads_below(
+        &self,
+        t: usize,
+        node: usize,
+        fixed: &[f64],
+        extra: &[Segment],
+        work: &mut Workspace,
+    ) -> Vec<Segment> {
         self.lay_out(t, extra, work);
         let tree = &self.tree;
-        work.segments.retain(|s| !matches!(s.owner, Owner::Supply(_)) && tree.inside(s.node as usize, node));
+        work.segments
+            .retain(|s| !matches!(s.owner, Owner::Supply(_)) && tree.inside(s.node as usize, node));
         work.import.clear();
         work.import.extend_from_slice(fixed);
         work.taken.clear();
@@ -221,8 +270,16 @@ impl Market {
         if node == 0 {
             cut_loads(fixed, tree.limit[0][t], work);
         }
-        let cuts = work.segments.iter().zip(&work.taken).filter(|(_, taken)| **taken > EPSILON_MW);
-        cuts.map(|(s, taken)| Segment { width: *taken, ..*s }).collect()
+        let cuts = work
+            .segments
+            .iter()
+            .zip(&work.taken)
+            .filter(|(_, taken)| **taken > EPSILON_MW);
+        cuts.map(|(s, taken)| Segment {
+            width: *taken,
+            ..*s
+        })
+        .collect()
     }
 
     /// Merges static and extra segments by falling slope.
@@ -243,7 +300,11 @@ impl Market {
         // The root's limit holds loads, not net import: where supplies hang below, it does not nest.
         let cleared = self.walk(t, fixed, false, work);
         let limit = self.tree.limit[0][t];
-        if load(fixed, work) <= limit + EPSILON_MW { cleared } else { self.hold_level(t, fixed, 0, limit, work) }
+        if load(fixed, work) <= limit + EPSILON_MW {
+            cleared
+        } else {
+            self.hold_level(t, fixed, 0, limit, work)
+        }
     }
 
     /// Whether any supply hangs below the root.
@@ -286,7 +347,11 @@ impl Market {
             }
         }
         let limit = tree.limit[0][t];
-        overload += if limited { cut_loads(fixed, limit, work) } else { (fixed.iter().sum::<f64>() - limit).max(0.0) };
+        overload += if limited {
+            cut_loads(fixed, limit, work)
+        } else {
+            (fixed.iter().sum::<f64>() - limit).max(0.0)
+        };
         overload += cut(tree, 0, work.import[0], 0.0, work);
         self.settle(fixed, work, overload, tree.limit[0][t])
     }
@@ -302,7 +367,13 @@ impl Market {
     }
 
     /// Value of what was taken, and the final net imports.
-    fn settle(&self, fixed: &[f64], work: &mut Workspace, overload: f64, root_limit: f64) -> Cleared {
+    fn settle(
+        &self,
+        fixed: &[f64],
+        work: &mut Workspace,
+        overload: f64,
+        root_limit: f64,
+    ) -> Cleared {
         let mut value = 0.0;
         let mut load: f64 = fixed.iter().sum();
         work.import.clear();
@@ -331,7 +402,14 @@ impl Market {
     /// The price of up to `most` MW more at `node`, after [`Market::clear`] left its result in `work`.
     ///
     /// Steps rise in cost. They end early where no more power can reach the node.
-    pub fn residual(&self, t: usize, node: usize, most: f64, work: &mut Workspace, steps: &mut Vec<CostStep>) {
+    pub fn residual(
+        &self,
+        t: usize,
+        node: usize,
+        most: f64,
+        work: &mut Workspace,
+        steps: &mut Vec<CostStep>,
+    ) {
         steps.clear();
         let tree = &self.tree;
         let n = tree.parent.len();
@@ -391,7 +469,10 @@ impl Market {
             wanted -= free;
             match steps.last_mut() {
                 Some(last) if last.cost == segment.slope => last.width += free,
-                _ => steps.push(CostStep { cost: segment.slope, width: free }),
+                _ => steps.push(CostStep {
+                    cost: segment.slope,
+                    width: free,
+                }),
             }
         }
     }
@@ -401,8 +482,13 @@ impl Market {
     pub fn cuts(&self, work: &Workspace) -> Vec<(f64, f64)> {
         let is_supply = |s: &Segment| matches!(s.owner, Owner::Supply(_));
         let outcome = || work.segments.iter().zip(work.taken.iter().copied());
-        let mut loads = outcome().rev().filter(|(s, taken)| !is_supply(s) && *taken > EPSILON_MW).map(|(s, taken)| (s.slope, taken));
-        let mut supplies = outcome().filter(|(s, taken)| is_supply(s) && s.width - taken > EPSILON_MW).map(|(s, taken)| (s.slope, s.width - taken));
+        let mut loads = outcome()
+            .rev()
+            .filter(|(s, taken)| !is_supply(s) && *taken > EPSILON_MW)
+            .map(|(s, taken)| (s.slope, taken));
+        let mut supplies = outcome()
+            .filter(|(s, taken)| is_supply(s) && s.width - taken > EPSILON_MW)
+            .map(|(s, taken)| (s.slope, s.width - taken));
         let (mut load, mut supply) = (loads.next(), supplies.next());
         let mut cuts = Vec::new();
         while let (Some(l), Some(s)) = (&mut load, &mut supply) {
@@ -425,8 +511,15 @@ impl Market {
         if work.root_slack > EPSILON_MW {
             return 0.0;
         }
-        let load = work.segments.iter().zip(&work.taken).find(|(s, taken)| !matches!(s.owner, Owner::Supply(_)) && s.width - **taken > EPSILON_MW);
-        let supply = work.segments.iter().zip(&work.taken).rev().find(|(s, taken)| matches!(s.owner, Owner::Supply(_)) && **taken > EPSILON_MW);
+        let load = work.segments.iter().zip(&work.taken).find(|(s, taken)| {
+            !matches!(s.owner, Owner::Supply(_)) && s.width - **taken > EPSILON_MW
+        });
+        let supply = work
+            .segments
+            .iter()
+            .zip(&work.taken)
+            .rev()
+            .find(|(s, taken)| matches!(s.owner, Owner::Supply(_)) && **taken > EPSILON_MW);
         match (load, supply) {
             (Some((l, _)), Some((s, _))) => (l.slope - s.slope).max(0.0),
             _ => 0.0,
@@ -446,13 +539,22 @@ impl Market {
 
 /// All load after a walk, MW.
 fn load(fixed: &[f64], work: &Workspace) -> f64 {
-    let flexible = work.segments.iter().zip(&work.taken).filter(|(s, _)| !matches!(s.owner, Owner::Supply(_)));
+    let flexible = work
+        .segments
+        .iter()
+        .zip(&work.taken)
+        .filter(|(s, _)| !matches!(s.owner, Owner::Supply(_)));
     fixed.iter().sum::<f64>() + flexible.map(|(_, taken)| taken).sum::<f64>()
 }
 
 fn push(segments: &mut Vec<Segment>, slope: f64, width: f64, node: usize, owner: Owner) {
     if width > EPSILON_MW {
-        segments.push(Segment { slope, width, node: node as u32, owner });
+        segments.push(Segment {
+            slope,
+            width,
+            node: node as u32,
+            owner,
+        });
     }
 }
 

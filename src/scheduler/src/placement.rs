@@ -36,18 +36,40 @@ impl Curves {
     pub fn new(problem: &Problem<'_>) -> Self {
         let steps = problem.inputs.steps();
         let count = steps * problem.job_nodes.nodes.len();
-        Self { steps, curves: vec![Vec::new(); count], known: vec![false; count] }
+        Self {
+            steps,
+            curves: vec![Vec::new(); count],
+            known: vec![false; count],
+        }
     }
 
     /// Makes sure the curve of a node number and step is known.
-    fn ensure(&mut self, problem: &Problem<'_>, schedule: &Schedule, number: usize, t: usize, room: &mut Room) {
+    fn ensure(
+        &mut self,
+        problem: &Problem<'_>,
+        schedule: &Schedule,
+        number: usize,
+        t: usize,
+        room: &mut Room,
+    ) {
         let at = number * self.steps + t;
         if !self.known[at] {
             let node = problem.job_nodes.nodes[number];
             let most = problem.inputs.nodes[node].limit[t];
-            problem.residual(schedule, t, node, most, None, Some(number), room, &mut self.curves[at]);
+            problem.residual(
+                schedule,
+                t,
+                node,
+                most,
+                None,
+                Some(number),
+                room,
+                &mut self.curves[at],
+            );
             let training = problem.inputs.job_adder[t];
-            self.curves[at].iter_mut().for_each(|step| step.cost += training);
+            self.curves[at]
+                .iter_mut()
+                .for_each(|step| step.cost += training);
             self.known[at] = true;
         }
     }
@@ -71,7 +93,14 @@ impl Curves {
 }
 
 /// One sweep over all jobs with a surcharge; returns whether any job moved.
-pub fn sweep(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut Curves, windows: &Windows, surcharge: f64, room: &mut Room) -> bool {
+pub fn sweep(
+    problem: &Problem<'_>,
+    schedule: &mut Schedule,
+    curves: &mut Curves,
+    windows: &Windows,
+    surcharge: f64,
+    room: &mut Room,
+) -> bool {
     let mut moved = false;
     for &j in &windows.order {
         moved |= place(problem, schedule, curves, windows, j, surcharge, room);
@@ -80,7 +109,15 @@ pub fn sweep(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut Curves
 }
 
 /// Takes job `j` out and puts it where it is worth most.
-pub(crate) fn place(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut Curves, windows: &Windows, j: usize, surcharge: f64, room: &mut Room) -> bool {
+pub(crate) fn place(
+    problem: &Problem<'_>,
+    schedule: &mut Schedule,
+    curves: &mut Curves,
+    windows: &Windows,
+    j: usize,
+    surcharge: f64,
+    room: &mut Room,
+) -> bool {
     let before = lift(problem, schedule, curves, j);
     let window = windows.of(problem, schedule, j);
     let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
@@ -92,8 +129,18 @@ pub(crate) fn place(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut
     let remembers = surcharge == 0.0 && (job.restart > 0.0 || job.min_run > 0.0);
     let beyond_worth = windows.beyond_worth[j];
     let mut placed = match &job.gangs {
-        Gangs::Sizes(_) if remembers => runs::place(problem, schedule, curves, j, window, beyond_worth),
-        _ => pieces::place(problem, schedule, curves, j, window, surcharge, beyond_worth),
+        Gangs::Sizes(_) if remembers => {
+            runs::place(problem, schedule, curves, j, window, beyond_worth)
+        }
+        _ => pieces::place(
+            problem,
+            schedule,
+            curves,
+            j,
+            window,
+            surcharge,
+            beyond_worth,
+        ),
     };
     placed.runs.sort_by_key(|run| run.step);
     let moved = placed.runs != before;
@@ -110,7 +157,12 @@ struct Placed {
 }
 
 /// Takes job `j` out of the schedule.
-pub(crate) fn lift(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut Curves, j: usize) -> Vec<Run> {
+pub(crate) fn lift(
+    problem: &Problem<'_>,
+    schedule: &mut Schedule,
+    curves: &mut Curves,
+    j: usize,
+) -> Vec<Run> {
     let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
     let runs = std::mem::take(&mut schedule.jobs[j]);
     for run in &runs {
@@ -124,7 +176,13 @@ pub(crate) fn lift(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut 
 }
 
 /// Puts job `j` into the schedule.
-pub fn drop_in(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut Curves, j: usize, runs: Vec<Run>) {
+pub fn drop_in(
+    problem: &Problem<'_>,
+    schedule: &mut Schedule,
+    curves: &mut Curves,
+    j: usize,
+    runs: Vec<Run>,
+) {
     let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
     for run in &runs {
         let t = run.step as usize;
@@ -137,7 +195,12 @@ pub fn drop_in(problem: &Problem<'_>, schedule: &mut Schedule, curves: &mut Curv
 /// Price of each job's work, currency per GPU-hour: what the last GPU-hour is worth that
 /// it would buy if it chose freely against the others as they stand; zero where it
 /// cannot do all its work.
-pub fn work_prices(problem: &Problem<'_>, schedule: &Schedule, curves: &mut Curves, room: &mut Room) -> Vec<f64> {
+pub fn work_prices(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    curves: &mut Curves,
+    room: &mut Room,
+) -> Vec<f64> {
     let inputs = problem.inputs;
     let mut offers: Vec<(f64, f64)> = Vec::new();
     let price = |(j, job): (usize, &crate::inputs::JobInput)| {
@@ -148,7 +211,10 @@ pub fn work_prices(problem: &Problem<'_>, schedule: &Schedule, curves: &mut Curv
             curves.ensure(problem, schedule, number, t, room);
             let gpu_mw = problem.gpu_mw(j, t);
             while own.next_if(|run| (run.step as usize) < t).is_some() {}
-            let mine = own.peek().filter(|run| run.step as usize == t).map_or(0.0, |run| run.gpus * gpu_mw);
+            let mine = own
+                .peek()
+                .filter(|run| run.step as usize == t)
+                .map_or(0.0, |run| run.gpus * gpu_mw);
             let others = (schedule.job_mw[number][t] - mine).max(0.0);
             let worth = job.value_in(&inputs.grid, t) + job.unmet;
             let most = job.gangs.max().min(job.work / problem.hours[t]) * gpu_mw;
@@ -198,13 +264,18 @@ pub fn value(problem: &Problem<'_>, schedule: &Schedule, windows: &Windows) -> f
         let mut previous = if job.running > 0 { Some(-1) } else { None };
         for run in &schedule.jobs[j] {
             let t = run.step as usize;
-            let lost = if previous == Some(i64::from(run.step) - 1) { 0.0 } else { job.restart * run.gpus };
+            let lost = if previous == Some(i64::from(run.step) - 1) {
+                0.0
+            } else {
+                job.restart * run.gpus
+            };
             let work = (run.gpus * problem.hours[t] - lost).clamp(0.0, left);
             left -= work;
             previous = Some(i64::from(run.step));
             total += work * job.value_in(grid, t);
             // Training adders fall on the power, whatever it achieves.
-            total -= problem.inputs.job_adder[t] * run.gpus * problem.gpu_mw(j, t) * problem.hours[t];
+            total -=
+                problem.inputs.job_adder[t] * run.gpus * problem.gpu_mw(j, t) * problem.hours[t];
         }
         let later = schedule.beyond[j].min(left);
         total += later * (windows.beyond_worth[j] - job.unmet);

@@ -10,7 +10,7 @@ use crate::evaluate::{Evaluated, RAMP_VIOLATION, StepOutcome, evaluate, outcome}
 use crate::inputs::PlanInputs;
 use crate::market::CostStep;
 use crate::placement::{self, Curves, SURCHARGES, Windows};
-use crate::polish::polish;
+use crate::polish::polished;
 use crate::ramp;
 use crate::schedule::{Problem, Room, Schedule};
 
@@ -34,10 +34,24 @@ pub struct Budget {
 
 impl Budget {
     /// A plan made once, with its certificate.
-    pub const STUDY: Self = Self { surcharges: &SURCHARGES, rounds: 4, bound: 40, asap: true, compare_peaks: true, polish: 200_000 };
+    pub const STUDY: Self = Self {
+        surcharges: &SURCHARGES,
+        rounds: 4,
+        bound: 40,
+        asap: true,
+        compare_peaks: true,
+        polish: 200_000,
+    };
     /// A plan made anew at every step of a closed loop: the next one follows at once, so
     /// it is neither spread far nor certified.
-    pub const LOOP: Self = Self { surcharges: &[0.05], rounds: 1, bound: 0, asap: false, compare_peaks: false, polish: 0 };
+    pub const LOOP: Self = Self {
+        surcharges: &[0.05],
+        rounds: 1,
+        bound: 0,
+        asap: false,
+        compare_peaks: false,
+        polish: 0,
+    };
 }
 
 /// A plan in the planner's units.
@@ -66,20 +80,38 @@ impl Planned {
     /// What every load draws in step `t` of the inputs it was made from.
     pub fn outcome(&self, inputs: &PlanInputs, t: usize) -> StepOutcome {
         let inputs = under_caps(inputs, self.caps.as_deref());
-        outcome(&Problem::new(&inputs), &self.schedule, &self.evaluated.levels, t, &mut Room::default())
+        outcome(
+            &Problem::new(&inputs),
+            &self.schedule,
+            &self.evaluated.levels,
+            t,
+            &mut Room::default(),
+        )
     }
 
     /// What every load draws in every step; far cheaper than [`Planned::outcome`] for each.
     pub fn outcomes(&self, inputs: &PlanInputs) -> Vec<StepOutcome> {
         let inputs = under_caps(inputs, self.caps.as_deref());
         let (problem, mut room) = (Problem::new(&inputs), Room::default());
-        (0..inputs.steps()).map(|t| outcome(&problem, &self.schedule, &self.evaluated.levels, t, &mut room)).collect()
+        (0..inputs.steps())
+            .map(|t| {
+                outcome(
+                    &problem,
+                    &self.schedule,
+                    &self.evaluated.levels,
+                    t,
+                    &mut room,
+                )
+            })
+            .collect()
     }
 }
 
 /// The inputs with the root's limit cut to the caps.
 fn under_caps<'a>(inputs: &'a PlanInputs, caps: Option<&[f64]>) -> Cow<'a, PlanInputs> {
-    let Some(caps) = caps else { return Cow::Borrowed(inputs) };
+    let Some(caps) = caps else {
+        return Cow::Borrowed(inputs);
+    };
     let mut inputs = inputs.clone();
     inputs.nodes[0].limit.copy_from_slice(caps);
     Cow::Owned(inputs)
@@ -96,21 +128,35 @@ pub fn plan(inputs: &PlanInputs, budget: Budget) -> Planned {
     let mut room = Room::default();
     let problem = Problem::new(inputs);
     let windows = windows(&problem, &mut room);
-    let placed = placed(&problem, &windows, budget, &mut room);
+    let spread = placed(&problem, &windows, budget, &mut room);
     let mut best: Option<(Best, Option<Vec<f64>>)> = None;
     if !inputs.demand.is_empty() {
-        let (capped, caps) = under_peaks(&problem, &windows, &placed, budget, &mut room);
+        let (capped, caps) = under_peaks(&problem, &windows, &spread, budget, &mut room);
         best = Some((capped, Some(caps)));
     }
     if best.is_none() || budget.compare_peaks {
-        let free = solve(&problem, &windows, placed, budget, &mut room);
-        best = best.filter(|(capped, _)| capped.1.value > free.1.value).or(Some((free, None)));
+        let free = solve(&problem, &windows, spread.clone(), budget, &mut room);
+        best = best
+            .filter(|(capped, _)| capped.1.value > free.1.value)
+            .or(Some((free, None)));
     }
-    let (mut best, caps) = best.expect("invariant: without demand charges the plan is free of caps");
-    let held = under_caps(inputs, caps.as_deref());
+    let (mut best, mut caps) =
+        best.expect("invariant: without demand charges the plan is free of caps");
     if budget.polish > 0 {
-        best = polish(&Problem::new(&held), &windows, best, budget.polish, &mut room);
+        let again = |capped: &Problem<'_>, room: &mut Room| {
+            solve(capped, &windows, spread.clone(), budget, room)
+        };
+        (best, caps) = polished(
+            inputs,
+            &windows,
+            best,
+            caps,
+            budget.polish,
+            again,
+            &mut room,
+        );
     }
+    let held = under_caps(inputs, caps.as_deref());
     let (schedule, evaluated) = best;
     let bound = match budget.bound {
         0 => f64::INFINITY,
@@ -121,12 +167,29 @@ pub fn plan(inputs: &PlanInputs, budget: Budget) -> Planned {
             bound::tighten(&problem, &windows, prices, target, iterations, &mut room)
         }
     };
-    let asap = if budget.asap { asap::value(&problem, &windows, &mut room) } else { f64::NEG_INFINITY };
+    let asap = if budget.asap {
+        asap::value(&problem, &windows, &mut room)
+    } else {
+        f64::NEG_INFINITY
+    };
     let first = match caps {
-        Some(_) => outcome(&Problem::new(&held), &schedule, &evaluated.levels, 0, &mut room),
+        Some(_) => outcome(
+            &Problem::new(&held),
+            &schedule,
+            &evaluated.levels,
+            0,
+            &mut room,
+        ),
         None => outcome(&problem, &schedule, &evaluated.levels, 0, &mut room),
     };
-    Planned { schedule, evaluated, bound, asap, first, caps }
+    Planned {
+        schedule,
+        evaluated,
+        bound,
+        asap,
+        first,
+        caps,
+    }
 }
 
 /// Share of the worth of work that leaving it for after the horizon puts at risk: other
@@ -164,11 +227,21 @@ fn windows(problem: &Problem<'_>, room: &mut Room) -> Windows {
         .collect();
     for (j, job) in inputs.jobs.iter().enumerate() {
         let last = inputs.steps() - 1;
-        let cost = job.beyond_cost.unwrap_or_else(|| costs[problem.job_nodes.number[job.node]] * job.gpu_mw);
+        let cost = job
+            .beyond_cost
+            .unwrap_or_else(|| costs[problem.job_nodes.number[job.node]] * job.gpu_mw);
         let worth = job.value_in(&inputs.grid, last) + job.unmet - cost;
         // What only might be done later is worth less than what is done now.
-        let sure = if job.beyond_cost.is_some() { 1.0 } else { 1.0 - WAITING };
-        windows.beyond_worth[j] = if job.beyond > 0.0 { sure * worth.max(0.0) } else { 0.0 };
+        let sure = if job.beyond_cost.is_some() {
+            1.0
+        } else {
+            1.0 - WAITING
+        };
+        windows.beyond_worth[j] = if job.beyond > 0.0 {
+            sure * worth.max(0.0)
+        } else {
+            0.0
+        };
     }
     windows
 }
@@ -178,13 +251,26 @@ fn placed(problem: &Problem<'_>, windows: &Windows, budget: Budget, room: &mut R
     let mut schedule = problem.empty_schedule();
     let mut curves = Curves::new(problem);
     for surcharge in budget.surcharges {
-        placement::sweep(problem, &mut schedule, &mut curves, windows, *surcharge, room);
+        placement::sweep(
+            problem,
+            &mut schedule,
+            &mut curves,
+            windows,
+            *surcharge,
+            room,
+        );
     }
     schedule
 }
 
 /// Commitment and exact placement in turn from `schedule` on, ramps priced in; the best schedule met.
-fn solve(problem: &Problem<'_>, windows: &Windows, schedule: Schedule, budget: Budget, room: &mut Room) -> Best {
+fn solve(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    schedule: Schedule,
+    budget: Budget,
+    room: &mut Room,
+) -> Best {
     let mut schedule = schedule;
     schedule.relaxed = false;
     let mut curves = Curves::new(problem);
@@ -199,8 +285,15 @@ fn solve(problem: &Problem<'_>, windows: &Windows, schedule: Schedule, budget: B
         }
         let evaluated = evaluate(problem, &schedule, windows, room);
         let binds = evaluated.levels.iter().any(|l| l.binding);
-        let adders = if binds { ramp::adders(problem, &evaluated.levels) } else { Vec::new() };
-        if best.as_ref().is_none_or(|(_, known)| evaluated.value > known.value) {
+        let adders = if binds {
+            ramp::adders(problem, &evaluated.levels)
+        } else {
+            Vec::new()
+        };
+        if best
+            .as_ref()
+            .is_none_or(|(_, known)| evaluated.value > known.value)
+        {
             best = Some((schedule.clone(), evaluated));
         }
         // The last round is spent only on ramps that have just become known.
@@ -216,42 +309,100 @@ fn solve(problem: &Problem<'_>, windows: &Windows, schedule: Schedule, budget: B
 }
 
 /// Solves under the best monthly peaks; returns the caps too, which hold the steps' markets below them.
-fn under_peaks(problem: &Problem<'_>, windows: &Windows, placed: &Schedule, budget: Budget, room: &mut Room) -> (Best, Vec<f64>) {
+fn under_peaks(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    placed: &Schedule,
+    budget: Budget,
+    room: &mut Room,
+) -> (Best, Vec<f64>) {
     let mut inputs = demand::capped(problem, placed, room);
-    let best = solve(&Problem::new(&inputs), windows, placed.clone(), budget, room);
+    let best = solve(
+        &Problem::new(&inputs),
+        windows,
+        placed.clone(),
+        budget,
+        room,
+    );
     (best, std::mem::take(&mut inputs.nodes[0].limit))
 }
 
 /// Prices that the incumbent pays at the margin: where the bound begins.
-fn prices(problem: &Problem<'_>, schedule: &Schedule, evaluated: &Evaluated, room: &mut Room) -> Prices {
+fn prices(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    evaluated: &Evaluated,
+    room: &mut Room,
+) -> Prices {
     let inputs = problem.inputs;
     let work = placement::work_prices(problem, schedule, &mut Curves::new(problem), room);
-    let power = (0..inputs.pools.len()).map(|m| (0..inputs.steps()).map(|t| pool_price(problem, schedule, m, t, room)).collect()).collect();
+    let power = (0..inputs.pools.len())
+        .map(|m| {
+            (0..inputs.steps())
+                .map(|t| pool_price(problem, schedule, m, t, room))
+                .collect()
+        })
+        .collect();
     let mut peak: Vec<Vec<f64>> = Vec::new();
     for demand in &inputs.demand {
-        let worth: Vec<f64> = (demand.first..demand.end).map(|t| demand::peak_worth(problem, schedule, t, room)).collect();
+        let worth: Vec<f64> = (demand.first..demand.end)
+            .map(|t| demand::peak_worth(problem, schedule, t, room))
+            .collect();
         let total: f64 = worth.iter().sum();
-        let share = if total > demand.per_mw { demand.per_mw / total } else { 1.0 };
+        let share = if total > demand.per_mw {
+            demand.per_mw / total
+        } else {
+            1.0
+        };
         peak.push(worth.into_iter().map(|w| w * share).collect());
     }
-    Prices { work, power, ramp: bound::ramp_prices(&evaluated.levels), peak }
+    Prices {
+        work,
+        power,
+        ramp: bound::ramp_prices(&evaluated.levels),
+        peak,
+    }
 }
 
 /// What the last watt of pool `m` costs in step `t`, or its first where it sleeps, currency
 /// per MWh; no more than any of its devices would ever pay.
-fn pool_price(problem: &Problem<'_>, schedule: &Schedule, m: usize, t: usize, room: &mut Room) -> f64 {
-    let settings: Vec<(f64, f64)> = problem.awake_hull[m].iter().map(|p| problem.setting(m, t, *p)).collect();
-    let ceiling = 2.0 * settings.iter().map(|(mw, revenue)| revenue / mw).fold(0.0, f64::max);
+fn pool_price(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    m: usize,
+    t: usize,
+    room: &mut Room,
+) -> f64 {
+    let settings: Vec<(f64, f64)> = problem.awake_hull[m]
+        .iter()
+        .map(|p| problem.setting(m, t, *p))
+        .collect();
+    let ceiling = 2.0
+        * settings
+            .iter()
+            .map(|(mw, revenue)| revenue / mw)
+            .fold(0.0, f64::max);
     let devices = schedule.awake[m][t] * problem.inputs.pools[m].scale[t];
     let mut curve: Vec<CostStep> = Vec::new();
     let most = settings.last().map_or(0.0, |s| s.0) * devices;
-    problem.residual(schedule, t, problem.inputs.pools[m].node, most + 1e-3, Some(m), None, room, &mut curve);
+    problem.residual(
+        schedule,
+        t,
+        problem.inputs.pools[m].node,
+        most + 1e-3,
+        Some(m),
+        None,
+        room,
+        &mut curve,
+    );
     // Awake devices draw their lowest setting, and more while it pays.
     let mut at = 0.0;
     let lowest = settings[0].0 * devices;
     let mut price = curve.first().map_or(ceiling, |s| s.cost);
     for step in &curve {
-        let pays = settings.windows(2).any(|w| (w[1].1 - w[0].1) / (w[1].0 - w[0].0) > step.cost);
+        let pays = settings
+            .windows(2)
+            .any(|w| (w[1].1 - w[0].1) / (w[1].0 - w[0].0) > step.cost);
         if at >= lowest && !pays {
             break;
         }

@@ -8,9 +8,9 @@ pub mod quantile;
 pub mod registry;
 pub mod static_split;
 pub mod strike;
+pub mod swingload;
 #[cfg(test)]
 mod tests;
-pub mod swingload;
 
 use swingload_forecast::History;
 use swingload_model::TimeGrid;

@@ -11,8 +11,9 @@
 use std::ops::Range;
 
 use crate::commitment;
+use crate::demand;
 use crate::evaluate::{Evaluated, evaluate};
-use crate::inputs::Gangs;
+use crate::inputs::{Gangs, PlanInputs};
 use crate::placement::{self, Curves, Windows, work_done};
 use crate::ramp;
 use crate::schedule::{Problem, Room, Run, Schedule};
@@ -20,18 +21,110 @@ use crate::schedule::{Problem, Room, Run, Schedule};
 /// Fewest tries worth beginning: large problems have pieces enough without.
 const TRIES_MIN: usize = 1000;
 
-/// Improves `best` within `steps` evaluations of single steps.
-pub(crate) fn polish(problem: &Problem<'_>, windows: &Windows, best: (Schedule, Evaluated), steps: usize, room: &mut Room) -> (Schedule, Evaluated) {
-    let tries = steps / problem.inputs.steps();
-    if tries < TRIES_MIN {
-        return best;
+/// Levels of the peak that are tried.
+const LEVELS: usize = 8;
+
+/// [`polish`], and, where there are demand charges, the caps on the root's load with it.
+pub(crate) fn polished(
+    inputs: &PlanInputs,
+    windows: &Windows,
+    best: Best,
+    caps: Option<Vec<f64>>,
+    steps: usize,
+    resolve: impl Fn(&Problem<'_>, &mut Room) -> Best,
+    room: &mut Room,
+) -> (Best, Option<Vec<f64>>) {
+    let problem = Problem::new(inputs);
+    let polish_under =
+        |best: Best, caps: &Option<Vec<f64>>, steps: usize, room: &mut Room| match caps {
+            Some(caps) => polish(
+                &Problem::new(&under(inputs, caps)),
+                windows,
+                best,
+                steps,
+                room,
+            ),
+            None => polish(&problem, windows, best, steps, room),
+        };
+    if steps / inputs.steps() < TRIES_MIN {
+        return (best, caps);
     }
-    let mut search = Search { problem, windows, schedule: best.0, evaluated: best.1, tries, room };
+    let mut found = (polish_under(best, &caps, steps, room), caps);
+    if inputs.demand.is_empty() {
+        return found;
+    }
+    let peak = (0..inputs.steps()).map(|t| {
+        problem.clear(&found.0.0, t, room);
+        crate::evaluate::root_load(room)
+    });
+    let peak = peak.fold(0.0, f64::max);
+    for level in 0..LEVELS {
+        let mut limits = inputs.nodes[0].limit.clone();
+        for demand in &inputs.demand {
+            let cap = demand.peak_so_far
+                + (peak - demand.peak_so_far).max(0.0) * level as f64 / LEVELS as f64;
+            limits[demand.first..demand.end]
+                .iter_mut()
+                .for_each(|l| *l = l.min(cap));
+        }
+        let capped = under(inputs, &limits);
+        let best = resolve(&Problem::new(&capped), room);
+        let candidate = (
+            polish_under(best, &Some(limits), steps, room),
+            capped.nodes[0].limit.clone(),
+        );
+        if candidate.0.1.value > found.0.1.value {
+            found = (candidate.0, Some(candidate.1));
+        }
+    }
+    // The best caps around the best jobs and blocks, and the reverse, in turn.
+    for _ in 0..LEVELS {
+        let capped = demand::capped(&problem, &found.0.0, room);
+        let evaluated = evaluate(&Problem::new(&capped), &found.0.0, windows, room);
+        let limits = Some(capped.nodes[0].limit.clone());
+        let best = polish_under((found.0.0.clone(), evaluated), &limits, steps, room);
+        if best.1.value <= found.0.1.value {
+            break;
+        }
+        found = (best, limits);
+    }
+    found
+}
+
+/// The inputs with the root's limit cut.
+fn under(inputs: &PlanInputs, limits: &[f64]) -> PlanInputs {
+    let mut inputs = inputs.clone();
+    inputs.nodes[0].limit.copy_from_slice(limits);
+    inputs
+}
+
+/// A schedule and what it is worth.
+type Best = (Schedule, Evaluated);
+
+/// Improves `best` within `steps` evaluations of single steps.
+fn polish(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    best: Best,
+    steps: usize,
+    room: &mut Room,
+) -> Best {
+    let tries = steps / problem.inputs.steps();
+    let mut search = Search {
+        problem,
+        windows,
+        schedule: best.0,
+        evaluated: best.1,
+        tries,
+        room,
+    };
     loop {
         let before = search.evaluated.value;
         search.blocks();
+        search.swaps();
         search.jobs();
         search.pairs();
+        search.sizes();
         search.moves();
         if search.tries == 0 || search.evaluated.value <= before {
             break;
@@ -82,23 +175,69 @@ impl Search<'_, '_, '_> {
         let steps = self.problem.inputs.steps();
         for (m, pool) in self.problem.inputs.pools.iter().enumerate() {
             for b in 0..pool.blocks.len() {
-                for (first, end) in (0..steps).flat_map(|first| (first + 1..=steps).map(move |end| (first, end))) {
+                for (first, end) in
+                    (0..steps).flat_map(|first| (first + 1..=steps).map(move |end| (first, end)))
+                {
                     if self.tries == 0 {
                         return;
                     }
-                    let own = &self.schedule.on[m][b];
-                    let twin = (0..b).any(|a| pool.blocks[a] == pool.blocks[b] && self.schedule.on[m][a] == *own);
-                    let on = !own[first];
-                    if twin || own[first..end].contains(&on) {
-                        continue;
+                    for on in [false, true] {
+                        if let Some(schedule) =
+                            self.switched(&self.schedule, (m, b), first..end, on)
+                        {
+                            self.offer(&schedule);
+                        }
                     }
-                    let mut path = own.clone();
-                    path[first..end].fill(on);
-                    if commitment::may(self.problem, m, b, &path) {
-                        let mut schedule = self.schedule.clone();
-                        self.problem.set_path(&mut schedule, m, b, path);
-                        self.offer(&schedule);
-                    }
+                }
+            }
+        }
+    }
+
+    /// The schedule with a block switched over a stretch, if it may be.
+    fn switched(
+        &self,
+        schedule: &Schedule,
+        (m, b): (usize, usize),
+        stretch: Range<usize>,
+        on: bool,
+    ) -> Option<Schedule> {
+        let (own, blocks) = (&schedule.on[m][b], &self.problem.inputs.pools[m].blocks);
+        let twin = (0..b).any(|a| blocks[a] == blocks[b] && schedule.on[m][a] == *own);
+        if twin || !own[stretch.clone()].contains(&!on) {
+            return None;
+        }
+        let mut path = own.clone();
+        path[stretch].fill(on);
+        commitment::may(self.problem, m, b, &path).then(|| {
+            let mut schedule = schedule.clone();
+            self.problem.set_path(&mut schedule, m, b, path);
+            schedule
+        })
+    }
+
+    /// Every block giving way to every other over every stretch.
+    fn swaps(&mut self) {
+        let steps = self.problem.inputs.steps();
+        let pools = self.problem.inputs.pools.iter().enumerate();
+        let blocks: Vec<(usize, usize)> = pools
+            .flat_map(|(m, pool)| (0..pool.blocks.len()).map(move |b| (m, b)))
+            .collect();
+        for (off, on) in blocks
+            .iter()
+            .flat_map(|off| blocks.iter().map(move |on| (*off, *on)))
+            .filter(|(a, b)| a != b)
+        {
+            for (first, end) in
+                (0..steps).flat_map(|first| (first + 1..=steps).map(move |end| (first, end)))
+            {
+                if self.tries == 0 {
+                    return;
+                }
+                let Some(half) = self.switched(&self.schedule, off, first..end, false) else {
+                    continue;
+                };
+                if let Some(schedule) = self.switched(&half, on, first..end, true) {
+                    self.offer(&schedule);
                 }
             }
         }
@@ -110,23 +249,41 @@ impl Search<'_, '_, '_> {
             let mut without = self.schedule.clone();
             let mut curves = Curves::new(self.problem);
             placement::lift(self.problem, &mut without, &mut curves, j);
-            let window = self.windows.of(self.problem, &without, j);
-            for (runs, beyond) in placements(self.problem, self.windows, j, window) {
+            let waiting = self.waiting(j);
+            let first = self.windows.of(self.problem, &without, j).start;
+            for (runs, beyond) in placements(
+                self.problem,
+                self.windows,
+                j,
+                first..self.problem.inputs.jobs[j].end,
+            ) {
+                if self.tries == 0 {
+                    return;
+                }
                 let mut schedule = without.clone();
                 placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
                 schedule.beyond[j] = beyond;
-                if self.tries > 0 && keeps_order(self.problem, &schedule, j) {
-                    self.offer_committed(schedule);
+                if keeps_order(self.problem, &schedule, j) {
+                    self.offer_committed(schedule.clone());
+                }
+                if !waiting.is_empty() {
+                    self.offer_replaced(schedule, &waiting);
                 }
             }
             self.replaced(&[j]);
+            if !waiting.is_empty() {
+                self.replaced(&[&[j], &waiting[..]].concat());
+            }
         }
     }
 
     /// Pairs of jobs placed anew, in either order, so that they can change places.
     fn pairs(&mut self) {
         let jobs = self.problem.inputs.jobs.len();
-        for (a, b) in (0..jobs).flat_map(|a| (0..jobs).map(move |b| (a, b))).filter(|(a, b)| a != b) {
+        for (a, b) in (0..jobs)
+            .flat_map(|a| (0..jobs).map(move |b| (a, b)))
+            .filter(|(a, b)| a != b)
+        {
             self.replaced(&[a, b]);
         }
     }
@@ -138,20 +295,140 @@ impl Search<'_, '_, '_> {
         }
         for relaxed in [false, true] {
             let mut schedule = self.schedule.clone();
-            schedule.adders = ramp::adders(self.problem, &self.evaluated.levels);
-            let mut curves = Curves::new(self.problem);
-            for j in jobs {
-                placement::lift(self.problem, &mut schedule, &mut curves, *j);
-            }
             schedule.relaxed = relaxed;
-            for j in jobs {
-                placement::place(self.problem, &mut schedule, &mut curves, self.windows, *j, 0.0, self.room);
-            }
-            schedule.relaxed = false;
-            if jobs.iter().all(|j| keeps_order(self.problem, &schedule, *j)) {
-                self.offer_committed(schedule);
+            self.offer_replaced(schedule, jobs);
+        }
+    }
+
+    /// Offers `schedule` with the jobs taken out and placed anew in this order.
+    fn offer_replaced(&mut self, mut schedule: Schedule, jobs: &[usize]) {
+        schedule.adders = ramp::adders(self.problem, &self.evaluated.levels);
+        let mut curves = Curves::new(self.problem);
+        for j in jobs {
+            placement::lift(self.problem, &mut schedule, &mut curves, *j);
+        }
+        for j in jobs {
+            placement::place(
+                self.problem,
+                &mut schedule,
+                &mut curves,
+                self.windows,
+                *j,
+                0.0,
+                self.room,
+            );
+        }
+        schedule.relaxed = false;
+        if (0..schedule.jobs.len()).all(|j| keeps_order(self.problem, &schedule, j)) {
+            self.offer_committed(schedule);
+        }
+    }
+
+    /// Jobs that wait for `j`, directly or through others, in the order of a sweep.
+    fn waiting(&self, j: usize) -> Vec<usize> {
+        let mut all = vec![j];
+        for &k in &self.windows.order {
+            if self.problem.inputs.jobs[k]
+                .after
+                .iter()
+                .any(|before| all.contains(before))
+            {
+                all.push(k);
             }
         }
+        all.split_off(1)
+    }
+
+    /// Every gang at another size, or none, over every stretch of its window.
+    fn sizes(&mut self) {
+        for (j, job) in self.problem.inputs.jobs.iter().enumerate() {
+            let Gangs::Sizes(sizes) = &job.gangs else {
+                continue;
+            };
+            let first = self.windows.of(self.problem, &self.schedule, j).start;
+            let choices: Vec<f64> = [0.0]
+                .into_iter()
+                .chain(sizes.iter().map(|s| f64::from(*s)))
+                .collect();
+            for (from, until) in (first..job.end)
+                .flat_map(|from| (from + 1..=job.end).map(move |until| (from, until)))
+            {
+                for size in &choices {
+                    if self.tries == 0 {
+                        return;
+                    }
+                    if let Some(schedule) = self.resized(j, sizes, from..until, *size) {
+                        self.offer_committed(schedule);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The schedule with job `j` at `size` over a stretch, cut where its work ends.
+    fn resized(
+        &self,
+        j: usize,
+        sizes: &[u32],
+        stretch: Range<usize>,
+        size: f64,
+    ) -> Option<Schedule> {
+        let job = &self.problem.inputs.jobs[j];
+        let mut course = vec![0.0; self.problem.inputs.steps()];
+        for run in &self.schedule.jobs[j] {
+            // Part of a gang counts as the smallest that holds it.
+            let whole = sizes
+                .iter()
+                .map(|s| f64::from(*s))
+                .find(|s| *s >= run.gpus - 1e-6);
+            course[run.step as usize] = whole.unwrap_or(job.gangs.max());
+        }
+        if course[stretch.clone()].iter().all(|s| *s == size) {
+            return None;
+        }
+        course[stretch].fill(size);
+        let (runs, left) = self.cut(j, &course)?;
+        let mut schedule = self.schedule.clone();
+        let mut curves = Curves::new(self.problem);
+        placement::lift(self.problem, &mut schedule, &mut curves, j);
+        placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
+        schedule.beyond[j] = later(self.problem, self.windows, j, left);
+        keeps_order(self.problem, &schedule, j).then_some(schedule)
+    }
+
+    /// Runs of a course of sizes up to where the work ends, and the work left; none where a run is too short.
+    fn cut(&self, j: usize, course: &[f64]) -> Option<(Vec<Run>, f64)> {
+        let job = &self.problem.inputs.jobs[j];
+        let held = job.running > 0 && job.first == 0;
+        let (mut runs, mut left, mut lost) = (Vec::new(), job.work, 0.0f64);
+        // Hours of the run so far; none while the job stands.
+        let mut hours = held.then_some(job.running_hours);
+        for (t, size) in course.iter().enumerate() {
+            if left <= job.work * 1e-12 {
+                return Some((runs, 0.0));
+            }
+            if *size == 0.0 {
+                if hours.is_some_and(|h| h < job.min_run - 1e-9) && t < job.end {
+                    return None;
+                }
+                hours = None;
+                continue;
+            }
+            if hours.is_none() {
+                lost = job.restart;
+            }
+            let own = self.problem.hours[t];
+            let waits = lost.min(own);
+            let share = ((left / size + waits) / own).min(1.0);
+            left -= size * (share * own - waits).max(0.0);
+            lost -= waits;
+            hours = Some(hours.unwrap_or(0.0) + own);
+            runs.push(Run {
+                step: t as u32,
+                gpus: size * share,
+            });
+        }
+        Some((runs, left.max(0.0)))
     }
 
     /// Work of jobs that remember nothing moved from one step to another.
@@ -161,8 +438,16 @@ impl Search<'_, '_, '_> {
                 continue;
             }
             let window = self.windows.of(self.problem, &self.schedule, j);
-            for (from, to) in window.clone().flat_map(|from| window.clone().map(move |to| (from, to))).filter(|(a, b)| a != b) {
-                let shares: &[f64] = if matches!(job.gangs, Gangs::Divisible(_)) { &[1.0, 0.3] } else { &[1.0] };
+            for (from, to) in window
+                .clone()
+                .flat_map(|from| window.clone().map(move |to| (from, to)))
+                .filter(|(a, b)| a != b)
+            {
+                let shares: &[f64] = if matches!(job.gangs, Gangs::Divisible(_)) {
+                    &[1.0, 0.3]
+                } else {
+                    &[1.0]
+                };
                 for share in shares {
                     if self.tries == 0 {
                         return;
@@ -182,7 +467,10 @@ impl Search<'_, '_, '_> {
         let job = &self.problem.inputs.jobs[j];
         let mut runs = self.schedule.jobs[j].clone();
         let at = runs.binary_search_by_key(&(from as u32), |r| r.step).ok()?;
-        let there = runs.iter().find(|r| r.step as usize == to).map_or(0.0, |r| r.gpus);
+        let there = runs
+            .iter()
+            .find(|r| r.step as usize == to)
+            .map_or(0.0, |r| r.gpus);
         let (own, other) = (self.problem.hours[from], self.problem.hours[to]);
         let work = match job.gangs {
             Gangs::Divisible(most) => (runs[at].gpus * own * share).min((most - there) * other),
@@ -195,7 +483,10 @@ impl Search<'_, '_, '_> {
         runs[at].gpus -= work / own;
         match runs.iter_mut().find(|r| r.step as usize == to) {
             Some(run) => run.gpus += work / other,
-            None => runs.push(Run { step: to as u32, gpus: work / other }),
+            None => runs.push(Run {
+                step: to as u32,
+                gpus: work / other,
+            }),
         }
         runs.retain(|r| r.gpus > 1e-9);
         runs.sort_by_key(|r| r.step);
@@ -211,26 +502,54 @@ impl Search<'_, '_, '_> {
 fn keeps_order(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> bool {
     let last = schedule.jobs[j].last().map(|r| r.step);
     let done = work_done(problem, schedule, j) >= problem.inputs.jobs[j].work * (1.0 - 1e-9);
-    let waiting = problem.inputs.jobs.iter().zip(&schedule.jobs).filter(|(job, runs)| job.after.contains(&j) && !runs.is_empty());
-    waiting.into_iter().all(|(_, runs)| done && last.is_none_or(|last| last < runs[0].step))
+    let waiting = problem
+        .inputs
+        .jobs
+        .iter()
+        .zip(&schedule.jobs)
+        .filter(|(job, runs)| job.after.contains(&j) && !runs.is_empty());
+    waiting
+        .into_iter()
+        .all(|(_, runs)| done && last.is_none_or(|last| last < runs[0].step))
+}
+
+/// What of the work left is worth leaving for after the horizon, GPU-hours.
+fn later(problem: &Problem<'_>, windows: &Windows, j: usize, left: f64) -> f64 {
+    if windows.beyond_worth[j] > 0.0 {
+        left.max(0.0).min(problem.inputs.jobs[j].beyond)
+    } else {
+        0.0
+    }
 }
 
 /// Single runs of job `j` from every step of its window at every size, and none, each
 /// with the work left for after the horizon.
-fn placements(problem: &Problem<'_>, windows: &Windows, j: usize, window: Range<usize>) -> Vec<(Vec<Run>, f64)> {
+fn placements(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    j: usize,
+    window: Range<usize>,
+) -> Vec<(Vec<Run>, f64)> {
     let job = &problem.inputs.jobs[j];
     let sizes = match &job.gangs {
         Gangs::Divisible(most) => vec![*most, 0.5 * most],
         Gangs::Sizes(sizes) => sizes.iter().map(|s| f64::from(*s)).collect(),
     };
-    let later = |left: f64| if windows.beyond_worth[j] > 0.0 { left.max(0.0).min(job.beyond) } else { 0.0 };
+    let later = |left: f64| later(problem, windows, j, left);
     let held = job.running > 0 && job.first == 0 && job.running_hours < job.min_run - 1e-9;
     let mut all = Vec::new();
     if !held {
         all.push((Vec::new(), later(job.work)));
     }
-    let firsts = if held { window.start..window.end.min(1) } else { window.clone() };
-    for (size, first) in sizes.iter().flat_map(|size| firsts.clone().map(move |first| (*size, first))) {
+    let firsts = if held {
+        window.start..window.end.min(1)
+    } else {
+        window.clone()
+    };
+    for (size, first) in sizes
+        .iter()
+        .flat_map(|size| firsts.clone().map(move |first| (*size, first)))
+    {
         let goes_on = first == 0 && job.running > 0;
         let mut lost = if goes_on { 0.0 } else { job.restart };
         let mut hours = if goes_on { job.running_hours } else { 0.0 };
@@ -245,7 +564,10 @@ fn placements(problem: &Problem<'_>, windows: &Windows, j: usize, window: Range<
             left -= size * (share * own - waits).max(0.0);
             lost -= waits;
             hours += own;
-            runs.push(Run { step: t as u32, gpus: size * share });
+            runs.push(Run {
+                step: t as u32,
+                gpus: size * share,
+            });
         }
         let done = left <= job.work * 1e-9;
         if done || hours >= job.min_run - 1e-9 || window.end == job.end {

@@ -40,7 +40,13 @@ pub fn levels(problem: &Problem<'_>, schedule: &Schedule, room: &mut Room) -> Ve
     levels
 }
 
-fn level(problem: &Problem<'_>, schedule: &Schedule, before: &[Level], ramp: &RampInput, room: &mut Room) -> Level {
+fn level(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    before: &[Level],
+    ramp: &RampInput,
+    room: &mut Room,
+) -> Level {
     let steps = problem.inputs.steps();
     let limit = |t: usize| (ramp.up * problem.hours[t], ramp.down * problem.hours[t]);
     // First the steps' own optima: most plans keep their ramps by themselves.
@@ -49,22 +55,46 @@ fn level(problem: &Problem<'_>, schedule: &Schedule, before: &[Level], ramp: &Ra
         clear_at(problem, schedule, before, t, room);
         load.push(load_below(problem, ramp.node, room));
     }
-    let keeps = |t: usize, from: f64| load[t] - from <= limit(t).0 + EPSILON_MW && from - load[t] <= limit(t).1 + EPSILON_MW;
-    let kept = (1..steps).all(|t| keeps(t, load[t - 1])) && ramp.initial.is_none_or(|p| keeps(0, p));
+    let keeps = |t: usize, from: f64| {
+        load[t] - from <= limit(t).0 + EPSILON_MW && from - load[t] <= limit(t).1 + EPSILON_MW
+    };
+    let kept =
+        (1..steps).all(|t| keeps(t, load[t - 1])) && ramp.initial.is_none_or(|p| keeps(0, p));
     let multiplier = vec![0.0; steps + 1];
     if kept {
-        return Level { node: ramp.node, load, binding: false, multiplier, excess: 0.0 };
+        return Level {
+            node: ramp.node,
+            load,
+            binding: false,
+            multiplier,
+            excess: 0.0,
+        };
     }
-    let worths: Vec<Worth> = (0..steps).map(|t| worth(problem, schedule, before, ramp.node, t, room)).collect();
+    let worths: Vec<Worth> = (0..steps)
+        .map(|t| worth(problem, schedule, before, ramp.node, t, room))
+        .collect();
     let course = Course::solve(&worths, &problem.hours, ramp);
-    Level { node: ramp.node, binding: true, multiplier: course.multipliers(&worths, &problem.hours, ramp), load: course.load, excess: course.excess }
+    Level {
+        node: ramp.node,
+        binding: true,
+        multiplier: course.multipliers(&worths, &problem.hours, ramp),
+        load: course.load,
+        excess: course.excess,
+    }
 }
 
 /// Load below a node after clearing, MW: fixed power and what segments took.
 fn load_below(problem: &Problem<'_>, node: usize, room: &Room) -> f64 {
     let inside = |n: usize| problem.inputs.is_below(n, node);
-    let fixed: f64 = room.fixed.iter().enumerate().filter(|(n, _)| inside(*n)).map(|(_, mw)| mw).sum();
-    let flexible = crate::market::Market::outcome(&room.work).filter(|(s, _)| !matches!(s.owner, Owner::Supply(_)) && inside(s.node as usize));
+    let fixed: f64 = room
+        .fixed
+        .iter()
+        .enumerate()
+        .filter(|(n, _)| inside(*n))
+        .map(|(_, mw)| mw)
+        .sum();
+    let flexible = crate::market::Market::outcome(&room.work)
+        .filter(|(s, _)| !matches!(s.owner, Owner::Supply(_)) && inside(s.node as usize));
     fixed + flexible.map(|(_, taken)| taken).sum::<f64>()
 }
 
@@ -83,7 +113,13 @@ impl Worth {
 
     /// Where the worth is largest: the end of its rising part.
     fn peak(&self) -> f64 {
-        self.low + self.pieces.iter().take_while(|p| p.0 > 0.0).map(|p| p.1).sum::<f64>()
+        self.low
+            + self
+                .pieces
+                .iter()
+                .take_while(|p| p.0 > 0.0)
+                .map(|p| p.1)
+                .sum::<f64>()
     }
 
     /// Slopes just below and just above `at`.
@@ -108,7 +144,13 @@ impl Worth {
         if to < from {
             // Nearest point of the window wanted; the excess is the gap.
             let point = if self.low > high { high } else { low };
-            return (Self { low: point, pieces: Vec::new() }, from - to);
+            return (
+                Self {
+                    low: point,
+                    pieces: Vec::new(),
+                },
+                from - to,
+            );
         }
         let mut pieces = Vec::new();
         let mut x = self.low;
@@ -129,7 +171,10 @@ impl Worth {
         // Infinite limits are wide, not infinite, so that sums stay numbers.
         let (up, down) = (up.min(1e6), down.min(1e6));
         let pieces = rising.chain([(0.0, up + down)]).chain(falling).collect();
-        Self { low: self.low - down, pieces }
+        Self {
+            low: self.low - down,
+            pieces,
+        }
     }
 
     /// Sum with `other`, which covers the same range.
@@ -145,10 +190,21 @@ impl Worth {
                 _ if width > 0.0 => pieces.push((slope, width)),
                 _ => {}
             }
-            x = if p.1 - width > 1e-12 { Some((p.0, p.1 - width)) } else { a.next() };
-            y = if q.1 - width > 1e-12 { Some((q.0, q.1 - width)) } else { b.next() };
+            x = if p.1 - width > 1e-12 {
+                Some((p.0, p.1 - width))
+            } else {
+                a.next()
+            };
+            y = if q.1 - width > 1e-12 {
+                Some((q.0, q.1 - width))
+            } else {
+                b.next()
+            };
         }
-        Self { low: self.low, pieces }
+        Self {
+            low: self.low,
+            pieces,
+        }
     }
 }
 
@@ -160,12 +216,26 @@ fn by_charge(problem: &Problem<'_>) -> bool {
 }
 
 /// Worth per hour of drawing p MW below `node` in step `t`.
-fn worth(problem: &Problem<'_>, schedule: &Schedule, before: &[Level], node: usize, t: usize, room: &mut Room) -> Worth {
+fn worth(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    before: &[Level],
+    node: usize,
+    t: usize,
+    room: &mut Room,
+) -> Worth {
     if by_charge(problem) {
         problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
-        let (low, pieces) = problem.market.worth_of_load(t, &room.fixed, &room.extra, node, &mut room.work);
+        let (low, pieces) =
+            problem
+                .market
+                .worth_of_load(t, &room.fixed, &room.extra, node, &mut room.work);
         let (worth, limit) = (Worth { low, pieces }, problem.inputs.nodes[0].limit[t]);
-        return if node == 0 && worth.high() > limit { worth.within(f64::NEG_INFINITY, limit.max(low)).0 } else { worth };
+        return if node == 0 && worth.high() > limit {
+            worth.within(f64::NEG_INFINITY, limit.max(low)).0
+        } else {
+            worth
+        };
     }
     let (low, loads) = loads_below(problem, schedule, before, node, t, room);
     let total: f64 = low + loads.iter().map(|l| l.width).sum::<f64>();
@@ -202,16 +272,40 @@ fn worth(problem: &Problem<'_>, schedule: &Schedule, before: &[Level], node: usi
 }
 
 /// Fixed power below `node`, and its flexible loads by falling slope within the limits below it.
-fn loads_below(problem: &Problem<'_>, schedule: &Schedule, _before: &[Level], node: usize, t: usize, room: &mut Room) -> (f64, Vec<Segment>) {
+fn loads_below(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    _before: &[Level],
+    node: usize,
+    t: usize,
+    room: &mut Room,
+) -> (f64, Vec<Segment>) {
     problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
     let inside = |n: usize| problem.inputs.is_below(n, node);
-    let low = room.fixed.iter().enumerate().filter(|(n, _)| inside(*n)).map(|(_, mw)| mw).sum();
-    let loads = problem.market.loads_below(t, node, &room.fixed, &room.extra, &mut room.work);
+    let low = room
+        .fixed
+        .iter()
+        .enumerate()
+        .filter(|(n, _)| inside(*n))
+        .map(|(_, mw)| mw)
+        .sum();
+    let loads = problem
+        .market
+        .loads_below(t, node, &room.fixed, &room.extra, &mut room.work);
     (low, loads)
 }
 
 /// Supply that can reach `node` when nothing below it draws, by rising cost.
-fn supply_for(problem: &Problem<'_>, schedule: &Schedule, before: &[Level], node: usize, t: usize, most: f64, room: &mut Room, steps: &mut Vec<CostStep>) {
+fn supply_for(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    before: &[Level],
+    node: usize,
+    t: usize,
+    most: f64,
+    room: &mut Room,
+    steps: &mut Vec<CostStep>,
+) {
     problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
     hold(problem, before, t, room);
     let inside = |n: usize| problem.inputs.is_below(n, node);
@@ -220,25 +314,59 @@ fn supply_for(problem: &Problem<'_>, schedule: &Schedule, before: &[Level], node
             *mw = 0.0;
         }
     }
-    problem.market.clear_without(t, &room.fixed, &room.extra, |s| inside(s.node as usize), &mut room.work);
-    problem.market.residual(t, node, most + 1.0, &mut room.work, steps);
+    problem.market.clear_without(
+        t,
+        &room.fixed,
+        &room.extra,
+        |s| inside(s.node as usize),
+        &mut room.work,
+    );
+    problem
+        .market
+        .residual(t, node, most + 1.0, &mut room.work, steps);
 }
 
 /// Clears step `t` with every ramped node held at its level.
-pub fn clear_at(problem: &Problem<'_>, schedule: &Schedule, levels: &[Level], t: usize, room: &mut Room) -> Cleared {
+pub fn clear_at(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    levels: &[Level],
+    t: usize,
+    room: &mut Room,
+) -> Cleared {
     problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
     room.held.clear();
     if levels.iter().all(|l| !l.binding) {
         return problem.clear(schedule, t, room);
     }
     if by_charge(problem) {
-        return problem.market.clear_at_level(t, &room.fixed, &room.extra, levels[0].node, levels[0].load[t], &mut room.work);
+        return problem.market.clear_at_level(
+            t,
+            &room.fixed,
+            &room.extra,
+            levels[0].node,
+            levels[0].load[t],
+            &mut room.work,
+        );
     }
     let worth = hold(problem, levels, t, room);
-    let held: Vec<usize> = levels.iter().filter(|l| l.binding).map(|l| l.node).collect();
+    let held: Vec<usize> = levels
+        .iter()
+        .filter(|l| l.binding)
+        .map(|l| l.node)
+        .collect();
     let inside = |n: usize| held.iter().any(|node| problem.inputs.is_below(n, *node));
-    let cleared = problem.market.clear_without(t, &room.fixed, &room.extra, |s| inside(s.node as usize), &mut room.work);
-    Cleared { value: cleared.value + worth, overload: cleared.overload }
+    let cleared = problem.market.clear_without(
+        t,
+        &room.fixed,
+        &room.extra,
+        |s| inside(s.node as usize),
+        &mut room.work,
+    );
+    Cleared {
+        value: cleared.value + worth,
+        overload: cleared.overload,
+    }
 }
 
 /// Segments taken below held nodes by the last [`clear_at`].
@@ -253,9 +381,17 @@ fn hold(problem: &Problem<'_>, levels: &[Level], t: usize, room: &mut Room) -> f
     let (fixed, extra) = (room.fixed.clone(), room.extra.clone());
     for level in levels.iter().filter(|l| l.binding) {
         let inside = |n: usize| problem.inputs.is_below(n, level.node);
-        let low: f64 = fixed.iter().enumerate().filter(|(n, _)| inside(*n)).map(|(_, mw)| mw).sum();
+        let low: f64 = fixed
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| inside(*n))
+            .map(|(_, mw)| mw)
+            .sum();
         let mut left = level.load[t] - low;
-        for load in problem.market.loads_below(t, level.node, &fixed, &extra, &mut room.work) {
+        for load in problem
+            .market
+            .loads_below(t, level.node, &fixed, &extra, &mut room.work)
+        {
             let part = load.width.min(left.max(0.0));
             left -= part;
             if part > 0.0 {
@@ -278,7 +414,10 @@ impl Course {
     fn solve(worths: &[Worth], hours: &[f64], ramp: &RampInput) -> Self {
         let mut peaks = Vec::with_capacity(worths.len());
         let mut excess = 0.0;
-        let mut reach: Option<Worth> = ramp.initial.map(|p| Worth { low: p, pieces: Vec::new() });
+        let mut reach: Option<Worth> = ramp.initial.map(|p| Worth {
+            low: p,
+            pieces: Vec::new(),
+        });
         for (t, own) in worths.iter().enumerate() {
             let whole = match &reach {
                 None => own.clone().plus_scaled(hours[t]),
@@ -297,7 +436,9 @@ impl Course {
         for t in (0..load.len().saturating_sub(1)).rev() {
             let (up, down) = (ramp.up * hours[t + 1], ramp.down * hours[t + 1]);
             let (low, high) = (load[t + 1] - up, load[t + 1] + down);
-            load[t] = peaks[t].clamp(low.min(high), high).clamp(worths[t].low, worths[t].high().max(worths[t].low));
+            load[t] = peaks[t]
+                .clamp(low.min(high), high)
+                .clamp(worths[t].low, worths[t].high().max(worths[t].low));
         }
         Self { load, excess }
     }
@@ -312,16 +453,29 @@ impl Course {
         };
         // Signs that each ramp allows: free to the side on which it binds.
         let allowed = |t: usize| {
-            let from = if t == 0 { ramp.initial } else { Some(self.load[t - 1]) };
+            let from = if t == 0 {
+                ramp.initial
+            } else {
+                Some(self.load[t - 1])
+            };
             let rise = from.map(|f| self.load[t] - f);
             let up = rise.is_some_and(|r| r >= ramp.up * hours[t] - 1e-7);
             let down = rise.is_some_and(|r| -r >= ramp.down * hours[t] - 1e-7);
-            (if down { f64::NEG_INFINITY } else { 0.0 }, if up { f64::INFINITY } else { 0.0 })
+            (
+                if down { f64::NEG_INFINITY } else { 0.0 },
+                if up { f64::INFINITY } else { 0.0 },
+            )
         };
         let meet = |a: (f64, f64), b: (f64, f64)| {
             let (low, high) = (a.0.max(b.0), a.1.min(b.1));
             // Rounding can part two ranges that touch; the nearest point of `b` serves.
-            if low <= high { (low, high) } else if a.1 < b.0 { (b.0, b.0) } else { (b.1, b.1) }
+            if low <= high {
+                (low, high)
+            } else if a.1 < b.0 {
+                (b.0, b.0)
+            } else {
+                (b.1, b.1)
+            }
         };
         let mut ranges = vec![(0.0, 0.0); n + 1];
         for t in (0..n).rev() {
@@ -350,8 +504,16 @@ impl Worth {
 /// Charges on load that make each step's own optimum keep the ramps, from the levels'
 /// multipliers: `(node, currency per MWh per step)`.
 pub fn adders(problem: &Problem<'_>, levels: &[Level]) -> Vec<(usize, Vec<f64>)> {
-    let of = |level: &Level| (0..problem.inputs.steps()).map(|t| (level.multiplier[t] - level.multiplier[t + 1]) / problem.hours[t]).collect();
-    levels.iter().filter(|l| l.binding).map(|l| (l.node, of(l))).collect()
+    let of = |level: &Level| {
+        (0..problem.inputs.steps())
+            .map(|t| (level.multiplier[t] - level.multiplier[t + 1]) / problem.hours[t])
+            .collect()
+    };
+    levels
+        .iter()
+        .filter(|l| l.binding)
+        .map(|l| (l.node, of(l)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -359,14 +521,26 @@ mod tests {
     use super::*;
 
     fn worth(low: f64, pieces: &[(f64, f64)]) -> Worth {
-        Worth { low, pieces: pieces.to_vec() }
+        Worth {
+            low,
+            pieces: pieces.to_vec(),
+        }
     }
 
     #[test]
     fn the_course_climbs_early_for_a_valuable_step() {
         // Worth 10 a MW in step 2 only; losses of 1 a MW before. Ramp 2 MW a step.
-        let worths = [worth(0.0, &[(-1.0, 10.0)]), worth(0.0, &[(-1.0, 10.0)]), worth(0.0, &[(10.0, 6.0), (-5.0, 4.0)])];
-        let ramp = RampInput { node: 0, up: 2.0, down: 2.0, initial: Some(0.0) };
+        let worths = [
+            worth(0.0, &[(-1.0, 10.0)]),
+            worth(0.0, &[(-1.0, 10.0)]),
+            worth(0.0, &[(10.0, 6.0), (-5.0, 4.0)]),
+        ];
+        let ramp = RampInput {
+            node: 0,
+            up: 2.0,
+            down: 2.0,
+            initial: Some(0.0),
+        };
         let course = Course::solve(&worths, &[1.0; 3], &ramp);
         assert_eq!(course.load, [2.0, 4.0, 6.0]);
         let rho = course.multipliers(&worths, &[1.0; 3], &ramp);
@@ -377,27 +551,38 @@ mod tests {
     fn the_course_equals_brute_force() {
         let mut state = 7u64;
         let mut draw = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (state >> 33) as f64 / f64::from(1u32 << 31)
         };
         for _ in 0..200 {
             let worths: Vec<Worth> = (0..5)
                 .map(|_| {
-                    let mut slopes: Vec<f64> = (0..3).map(|_| (draw() * 20.0 - 10.0).round()).collect();
+                    let mut slopes: Vec<f64> =
+                        (0..3).map(|_| (draw() * 20.0 - 10.0).round()).collect();
                     slopes.sort_by(|a, b| b.total_cmp(a));
                     worth(0.0, &slopes.iter().map(|s| (*s, 2.0)).collect::<Vec<_>>())
                 })
                 .collect();
-            let ramp = RampInput { node: 0, up: 1.0, down: 2.0, initial: Some(3.0) };
+            let ramp = RampInput {
+                node: 0,
+                up: 1.0,
+                down: 2.0,
+                initial: Some(3.0),
+            };
             let value = |load: &[f64]| -> f64 {
-                load.iter().zip(&worths).map(|(p, w)| {
-                    let (mut x, mut sum) = (0.0, 0.0);
-                    for (slope, width) in &w.pieces {
-                        sum += slope * (p - x as f64).clamp(0.0, *width);
-                        x += width;
-                    }
-                    sum
-                }).sum()
+                load.iter()
+                    .zip(&worths)
+                    .map(|(p, w)| {
+                        let (mut x, mut sum) = (0.0, 0.0);
+                        for (slope, width) in &w.pieces {
+                            sum += slope * (p - x as f64).clamp(0.0, *width);
+                            x += width;
+                        }
+                        sum
+                    })
+                    .sum()
             };
             // Breakpoints and limits are whole numbers, so an optimum is, too.
             let mut best = f64::NEG_INFINITY;
@@ -409,7 +594,11 @@ mod tests {
                 }
             }
             let course = Course::solve(&worths, &[1.0; 5], &ramp);
-            assert!((value(&course.load) - best).abs() < 1e-9, "{} against {best}", value(&course.load));
+            assert!(
+                (value(&course.load) - best).abs() < 1e-9,
+                "{} against {best}",
+                value(&course.load)
+            );
         }
     }
 }

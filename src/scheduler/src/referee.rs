@@ -65,7 +65,10 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { time_limit: 60.0, gap: 1e-6 }
+        Self {
+            time_limit: 60.0,
+            gap: 1e-6,
+        }
     }
 }
 
@@ -113,14 +116,28 @@ fn solve_with(inputs: &PlanInputs, settings: Settings, slack: bool) -> Result<Re
     let mut schedule = problem.empty_schedule();
     schedule.relaxed = false;
     for (m, paths) in blocks.read(&solution.columns).into_iter().enumerate() {
-        paths.into_iter().enumerate().for_each(|(b, path)| problem.set_path(&mut schedule, m, b, path));
+        paths
+            .into_iter()
+            .enumerate()
+            .for_each(|(b, path)| problem.set_path(&mut schedule, m, b, path));
     }
     for (j, (runs, later)) in jobs.read(&solution.columns).into_iter().enumerate() {
-        let runs: Vec<Run> = runs.into_iter().map(|(t, gpus)| Run { step: t as u32, gpus }).collect();
+        let runs: Vec<Run> = runs
+            .into_iter()
+            .map(|(t, gpus)| Run {
+                step: t as u32,
+                gpus,
+            })
+            .collect();
         drop_in(&problem, &mut schedule, &mut curves, j, runs);
         schedule.beyond[j] = later;
     }
-    Ok(Refereed { value: solution.value, bound: solution.bound, relaxed: slack, schedule })
+    Ok(Refereed {
+        value: solution.value,
+        bound: solution.bound,
+        relaxed: slack,
+        schedule,
+    })
 }
 
 impl Refereed {
@@ -136,8 +153,21 @@ impl Refereed {
     pub fn into_planned(self, inputs: &PlanInputs) -> Planned {
         let evaluated = self.evaluated(inputs);
         let problem = Problem::new(inputs);
-        let first = outcome(&problem, &self.schedule, &evaluated.levels, 0, &mut Room::default());
+        let first = outcome(
+            &problem,
+            &self.schedule,
+            &evaluated.levels,
+            0,
+            &mut Room::default(),
+        );
         let bound = self.bound.max(evaluated.value);
-        Planned { schedule: self.schedule, evaluated, bound, asap: f64::NEG_INFINITY, first, caps: None }
+        Planned {
+            schedule: self.schedule,
+            evaluated,
+            bound,
+            asap: f64::NEG_INFINITY,
+            first,
+            caps: None,
+        }
     }
 }

@@ -77,10 +77,20 @@ impl<'a> Problem<'a> {
     pub fn new(inputs: &'a PlanInputs) -> Self {
         let hull = |points: &[(f64, f64)]| crate::build::hull_from_zero(points);
         let awake = |points: &[(f64, f64)]| {
-            let Some(&(mw, ph)) = points.first() else { return Vec::new() };
+            let Some(&(mw, ph)) = points.first() else {
+                return Vec::new();
+            };
             let above: Vec<(f64, f64)> = points[1..].iter().map(|p| (p.0 - mw, p.1 - ph)).collect();
             let mut all = vec![(mw, ph)];
-            all.extend(if above.is_empty() { Vec::new() } else { hull(&above) }.into_iter().map(|p| (p.0 + mw, p.1 + ph)));
+            all.extend(
+                if above.is_empty() {
+                    Vec::new()
+                } else {
+                    hull(&above)
+                }
+                .into_iter()
+                .map(|p| (p.0 + mw, p.1 + ph)),
+            );
             all
         };
         Self {
@@ -100,7 +110,12 @@ impl<'a> Problem<'a> {
             jobs: vec![Vec::new(); self.inputs.jobs.len()],
             beyond: vec![0.0; self.inputs.jobs.len()],
             job_mw: vec![vec![0.0; steps]; self.job_nodes.nodes.len()],
-            on: self.inputs.pools.iter().map(|p| vec![vec![false; steps]; p.blocks.len()]).collect(),
+            on: self
+                .inputs
+                .pools
+                .iter()
+                .map(|p| vec![vec![false; steps]; p.blocks.len()])
+                .collect(),
             awake: vec![vec![0.0; steps]; self.inputs.pools.len()],
             relaxed: true,
             adders: Vec::new(),
@@ -128,7 +143,12 @@ impl<'a> Problem<'a> {
 
     /// Charge on load at `node` in step `t` from the schedule's adders.
     pub fn adder(&self, schedule: &Schedule, node: usize, t: usize) -> f64 {
-        schedule.adders.iter().filter(|(above, _)| self.inputs.is_below(node, *above)).map(|(_, a)| a[t]).sum()
+        schedule
+            .adders
+            .iter()
+            .filter(|(above, _)| self.inputs.is_below(node, *above))
+            .map(|(_, a)| a[t])
+            .sum()
     }
 
     /// Facility power and revenue per hour of one device's settings in step `t`: `(MW, currency per hour)`.
@@ -139,15 +159,34 @@ impl<'a> Problem<'a> {
     }
 
     /// Segments between the settings of `devices` devices, from `points[from]` on.
-    fn settings_segments(&self, m: usize, t: usize, points: &[(f64, f64)], from: usize, devices: f64, owner: Owner, charge: f64, out: &mut Vec<Segment>) {
+    fn settings_segments(
+        &self,
+        m: usize,
+        t: usize,
+        points: &[(f64, f64)],
+        from: usize,
+        devices: f64,
+        owner: Owner,
+        charge: f64,
+        out: &mut Vec<Segment>,
+    ) {
         let pool = &self.inputs.pools[m];
         let devices = devices * pool.scale[t];
-        let mut before = if from == 0 { (0.0, 0.0) } else { self.setting(m, t, points[from - 1]) };
+        let mut before = if from == 0 {
+            (0.0, 0.0)
+        } else {
+            self.setting(m, t, points[from - 1])
+        };
         for &point in &points[from..] {
             let now = self.setting(m, t, point);
             let width = (now.0 - before.0) * devices;
             if width > EPSILON_MW {
-                out.push(Segment { slope: (now.1 - before.1) / (now.0 - before.0) - charge, width, node: pool.node as u32, owner });
+                out.push(Segment {
+                    slope: (now.1 - before.1) / (now.0 - before.0) - charge,
+                    width,
+                    node: pool.node as u32,
+                    owner,
+                });
             }
             before = now;
         }
@@ -155,7 +194,15 @@ impl<'a> Problem<'a> {
 
     /// Power fixed at each node and flexible segments of pools in step `t`, leaving out
     /// the pool `without` and, if asked, the jobs of node number `without_jobs`.
-    pub fn lay_out(&self, schedule: &Schedule, t: usize, without: Option<usize>, without_jobs: Option<usize>, fixed: &mut Vec<f64>, extra: &mut Vec<Segment>) {
+    pub fn lay_out(
+        &self,
+        schedule: &Schedule,
+        t: usize,
+        without: Option<usize>,
+        without_jobs: Option<usize>,
+        fixed: &mut Vec<f64>,
+        extra: &mut Vec<Segment>,
+    ) {
         fixed.clear();
         fixed.resize(self.inputs.nodes.len(), 0.0);
         extra.clear();
@@ -176,7 +223,16 @@ impl<'a> Problem<'a> {
             } else if schedule.awake[m][t] > 0.0 {
                 let lowest = self.setting(m, t, self.awake_hull[m][0]).0;
                 fixed[pool.node] += lowest * schedule.awake[m][t] * pool.scale[t];
-                self.settings_segments(m, t, &self.awake_hull[m], 1, schedule.awake[m][t], owner, charge, extra);
+                self.settings_segments(
+                    m,
+                    t,
+                    &self.awake_hull[m],
+                    1,
+                    schedule.awake[m][t],
+                    owner,
+                    charge,
+                    extra,
+                );
             }
         }
     }
@@ -187,18 +243,44 @@ impl<'a> Problem<'a> {
     }
 
     /// Clears step `t` without a pool or the jobs of a node, as in [`Problem::lay_out`].
-    fn clear_without(&self, schedule: &Schedule, t: usize, without: Option<usize>, without_jobs: Option<usize>, room: &mut Room) -> Cleared {
-        self.lay_out(schedule, t, without, without_jobs, &mut room.fixed, &mut room.extra);
+    fn clear_without(
+        &self,
+        schedule: &Schedule,
+        t: usize,
+        without: Option<usize>,
+        without_jobs: Option<usize>,
+        room: &mut Room,
+    ) -> Cleared {
+        self.lay_out(
+            schedule,
+            t,
+            without,
+            without_jobs,
+            &mut room.fixed,
+            &mut room.extra,
+        );
         if schedule.adders.is_empty() {
-            self.market.clear(t, &room.fixed, &room.extra, &mut room.work)
+            self.market
+                .clear(t, &room.fixed, &room.extra, &mut room.work)
         } else {
             let charge = |node| self.adder(schedule, node, t);
-            self.market.clear_charged(t, &room.fixed, &room.extra, charge, &mut room.work)
+            self.market
+                .clear_charged(t, &room.fixed, &room.extra, charge, &mut room.work)
         }
     }
 
     /// Price of more power at `node` in step `t`, without a pool or jobs as in [`Problem::lay_out`], adders included.
-    pub fn residual(&self, schedule: &Schedule, t: usize, node: usize, most: f64, without: Option<usize>, without_jobs: Option<usize>, room: &mut Room, steps: &mut Vec<CostStep>) {
+    pub fn residual(
+        &self,
+        schedule: &Schedule,
+        t: usize,
+        node: usize,
+        most: f64,
+        without: Option<usize>,
+        without_jobs: Option<usize>,
+        room: &mut Room,
+        steps: &mut Vec<CostStep>,
+    ) {
         self.clear_without(schedule, t, without, without_jobs, room);
         self.market.residual(t, node, most, &mut room.work, steps);
         let charge = self.adder(schedule, node, t);

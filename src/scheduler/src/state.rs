@@ -62,8 +62,15 @@ impl SiteState {
     pub fn asleep(site: &Site, at: i64) -> Self {
         let pools = site.pools.iter().map(|pool| {
             let sizes = block_sizes(pool.count.at(at), BLOCKS_PER_POOL);
-            let block = |available| BlockState { at_point: vec![0; pool.points.len()], available, since: i64::MIN / 2, starts_today: 0 };
-            PoolState { blocks: sizes.into_iter().map(block).collect() }
+            let block = |available| BlockState {
+                at_point: vec![0; pool.points.len()],
+                available,
+                since: i64::MIN / 2,
+                starts_today: 0,
+            };
+            PoolState {
+                blocks: sizes.into_iter().map(block).collect(),
+            }
         });
         Self {
             pools: pools.collect(),
@@ -78,7 +85,9 @@ impl SiteState {
 
 /// Sizes of the blocks of `count` devices: as equal as can be, larger ones first.
 pub fn block_sizes(count: u32, blocks: u32) -> Vec<u32> {
-    (0..blocks).map(|b| count / blocks + u32::from(b < count % blocks)).collect()
+    (0..blocks)
+        .map(|b| count / blocks + u32::from(b < count % blocks))
+        .collect()
 }
 
 /// A job as the controller knows it.
@@ -107,7 +116,16 @@ impl JobState {
     pub fn new(job: Job) -> Self {
         let work_left = job.work;
         let waits_for = u32::try_from(job.depends_on.len()).unwrap_or(u32::MAX);
-        Self { job, work_left, gpus: 0, since: 0, starts: 0, waits_for, finished: None, failed: false }
+        Self {
+            job,
+            work_left,
+            gpus: 0,
+            since: 0,
+            starts: 0,
+            waits_for,
+            finished: None,
+            failed: false,
+        }
     }
 
     /// Whether it still has work and time.

@@ -25,8 +25,20 @@ impl Case {
     fn new(seed: u64) -> Self {
         let inputs = common::instance(seed);
         let planned = plan(&inputs, Budget::STUDY);
-        let optimum = referee::solve(&inputs, Settings { time_limit: 20.0, gap: 1e-6 }).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
-        Self { seed, inputs, planned, optimum }
+        let optimum = referee::solve(
+            &inputs,
+            Settings {
+                time_limit: 20.0,
+                gap: 1e-6,
+            },
+        )
+        .unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+        Self {
+            seed,
+            inputs,
+            planned,
+            optimum,
+        }
     }
 
     /// What the planner leaves, as a share of the optimum's value.
@@ -38,11 +50,23 @@ impl Case {
 /// A family of constraints taken out of a problem.
 type Without = fn(&mut PlanInputs);
 
-const FAMILIES: [(&str, Without); 5] = [("on/off", without_on_off), ("ramps", |p| p.ramps.clear()), ("floors", without_floors), ("node limits", without_limits), ("windows and gangs", without_gangs)];
+const FAMILIES: [(&str, Without); 5] = [
+    ("on/off", without_on_off),
+    ("ramps", |p| p.ramps.clear()),
+    ("floors", without_floors),
+    ("node limits", without_limits),
+    ("windows and gangs", without_gangs),
+];
 
 fn without_on_off(inputs: &mut PlanInputs) {
     for pool in &mut inputs.pools {
-        (pool.min_on, pool.min_off, pool.start_cost, pool.wake, pool.starts_per_day) = (0.0, 0.0, 0.0, 0.0, None);
+        (
+            pool.min_on,
+            pool.min_off,
+            pool.start_cost,
+            pool.wake,
+            pool.starts_per_day,
+        ) = (0.0, 0.0, 0.0, 0.0, None);
     }
 }
 
@@ -55,7 +79,9 @@ fn without_floors(inputs: &mut PlanInputs) {
     }
     // Tiers fall in value, whatever is promised.
     for stack in &mut inputs.stacks {
-        stack.tiers.sort_by(|a, b| b.value[0].total_cmp(&a.value[0]));
+        stack
+            .tiers
+            .sort_by(|a, b| b.value[0].total_cmp(&a.value[0]));
     }
 }
 
@@ -80,7 +106,11 @@ fn without_gangs(inputs: &mut PlanInputs) {
 fn binds(case: &Case, without: Without) -> bool {
     let mut rest = case.inputs.clone();
     without(&mut rest);
-    let budget = Budget { bound: 0, asap: false, ..Budget::STUDY };
+    let budget = Budget {
+        bound: 0,
+        asap: false,
+        ..Budget::STUDY
+    };
     plan(&rest, budget).value() > case.optimum.bound + 1e-5 * case.optimum.bound.abs()
 }
 
@@ -92,23 +122,47 @@ fn the_planner_stays_between_its_bound_and_the_optimum() {
         let (value, bound, optimum) = (case.planned.value(), case.planned.bound, &case.optimum);
         let room = ROUNDING * optimum.value.abs().max(1.0);
         if value > optimum.bound + room {
-            wrong.push(format!("seed {}: value {value} above the optimum {}", case.seed, optimum.bound));
+            wrong.push(format!(
+                "seed {}: value {value} above the optimum {}",
+                case.seed, optimum.bound
+            ));
         }
         if bound < optimum.value - room {
-            wrong.push(format!("seed {}: bound {bound} below the optimum {}", case.seed, optimum.value));
+            wrong.push(format!(
+                "seed {}: bound {bound} below the optimum {}",
+                case.seed, optimum.value
+            ));
         }
         // Under a demand charge the planner's arithmetic needs its caps, which the optimum has not.
         let again = optimum.evaluated(&case.inputs).value;
         if case.inputs.demand.is_empty() && (again - optimum.value).abs() > room {
-            wrong.push(format!("seed {}: the optimum of {} is worth {again} to the planner", case.seed, optimum.value));
+            wrong.push(format!(
+                "seed {}: the optimum of {} is worth {again} to the planner",
+                case.seed, optimum.value
+            ));
         }
-        wrong.extend(check(&case.inputs, &case.planned).iter().map(|v| format!("seed {}: {v}", case.seed)));
+        wrong.extend(
+            check(&case.inputs, &case.planned)
+                .iter()
+                .map(|v| format!("seed {}: {v}", case.seed)),
+        );
     }
     let mut losses: Vec<(f64, u64)> = cases.iter().map(|c| (c.lost(), c.seed)).collect();
     losses.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let within = |share: f64| losses.iter().filter(|l| l.0 <= share).count() as f64 / losses.len() as f64;
-    let worst: Vec<String> = losses.iter().rev().take(20).map(|(l, seed)| format!("{seed}: {:.3} %", 100.0 * l)).collect();
-    let mut report = format!("within 0.1 %: {:.3}, within 0.5 %: {:.3}; worst by seed: {}\n", within(0.001), within(0.005), worst.join(", "));
+    let within =
+        |share: f64| losses.iter().filter(|l| l.0 <= share).count() as f64 / losses.len() as f64;
+    let worst: Vec<String> = losses
+        .iter()
+        .rev()
+        .take(20)
+        .map(|(l, seed)| format!("{seed}: {:.3} %", 100.0 * l))
+        .collect();
+    let mut report = format!(
+        "within 0.1 %: {:.3}, within 0.5 %: {:.3}; worst by seed: {}\n",
+        within(0.001),
+        within(0.005),
+        worst.join(", ")
+    );
     let mut shares = Vec::new();
     for (name, without) in FAMILIES {
         let share = cases.iter().filter(|c| binds(c, without)).count() as f64 / cases.len() as f64;
@@ -116,9 +170,17 @@ fn the_planner_stays_between_its_bound_and_the_optimum() {
         shares.push((name, share));
     }
     println!("{report}");
-    assert!(wrong.is_empty(), "{} faults:\n{}\n{report}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} faults:\n{}\n{report}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     for (name, share) in shares {
-        assert!(share >= 0.3, "{name} bind in {share} of the problems only\n{report}");
+        assert!(
+            share >= 0.3,
+            "{name} bind in {share} of the problems only\n{report}"
+        );
     }
     assert!(within(0.005) >= 0.95, "{report}");
 }

@@ -13,7 +13,9 @@ use crate::state::SiteState;
 
 /// Adders per facility MWh on one use that do not fall on all uses (those are part of the supply's cost).
 pub(super) fn adder(site: &Site, look: &Look<'_>, used_for: Use) -> Vec<f64> {
-    sum_adders(site, look, |uses| uses.contains(&used_for) && !falls_on_all(uses))
+    sum_adders(site, look, |uses| {
+        uses.contains(&used_for) && !falls_on_all(uses)
+    })
 }
 
 fn falls_on_all(uses: &[Use]) -> bool {
@@ -33,7 +35,10 @@ fn sum_adders(site: &Site, look: &Look<'_>, counts: impl Fn(&[Use]) -> bool) -> 
 }
 
 fn add(total: &mut [f64], more: &[f64]) {
-    total.iter_mut().zip(more).for_each(|(sum, value)| *sum += value);
+    total
+        .iter_mut()
+        .zip(more)
+        .for_each(|(sum, value)| *sum += value);
 }
 
 /// Supply blocks, split where their marginal cost changes: take-or-pay without
@@ -44,26 +49,51 @@ pub(super) fn supplies(setup: &Setup, look: &Look<'_>, must_serve: &[f64]) -> Ve
     add(&mut common, &coincident_peaks(site, look));
     let mut all = Vec::new();
     for (position, block) in site.supply.iter().enumerate() {
-        let mut available: Vec<f64> = look.amount(&block.available_mw).into_iter().map(|mw| mw.max(0.0)).collect();
+        let mut available: Vec<f64> = look
+            .amount(&block.available_mw)
+            .into_iter()
+            .map(|mw| mw.max(0.0))
+            .collect();
         if let Some(rule) = &site.surplus_only {
             match block.kind {
-                SupplyKind::Surplus => available = look.amount_quantile(&block.available_mw, rule.quantile_pct),
+                SupplyKind::Surplus => {
+                    available = look.amount_quantile(&block.available_mw, rule.quantile_pct)
+                }
                 // Flexible load may not touch other supply; what must be served may.
-                SupplyKind::Grid | SupplyKind::Generation => available.iter_mut().zip(must_serve).for_each(|(a, m)| *a = a.min(*m)),
+                SupplyKind::Grid | SupplyKind::Generation => available
+                    .iter_mut()
+                    .zip(must_serve)
+                    .for_each(|(a, m)| *a = a.min(*m)),
             }
         }
         let mut cost = look.amount(&block.price);
         if let Some(export) = &block.export_price {
-            cost.iter_mut().zip(look.amount(export)).for_each(|(own, forgone)| *own = own.max(forgone));
+            cost.iter_mut()
+                .zip(look.amount(export))
+                .for_each(|(own, forgone)| *own = own.max(forgone));
         }
         let paid = lost_contract_energy(site, look, position);
         add(&mut cost, &common);
         if let Some(paid) = paid {
-            let free: Vec<f64> = available.iter().zip(&paid).map(|(a, q)| a.min(*q)).collect();
+            let free: Vec<f64> = available
+                .iter()
+                .zip(&paid)
+                .map(|(a, q)| a.min(*q))
+                .collect();
             available.iter_mut().zip(&free).for_each(|(a, f)| *a -= f);
-            all.push(SupplyInput { id: format!("{} (contract)", block.id), node: block.node, available: free, cost: common.clone() });
+            all.push(SupplyInput {
+                id: format!("{} (contract)", block.id),
+                node: block.node,
+                available: free,
+                cost: common.clone(),
+            });
         }
-        all.push(SupplyInput { id: block.id.clone(), node: block.node, available, cost });
+        all.push(SupplyInput {
+            id: block.id.clone(),
+            node: block.node,
+            available,
+            cost,
+        });
     }
     for (limit, penalty) in soft_limits(site, look) {
         all = split_at(all, &limit, penalty);
@@ -74,10 +104,16 @@ pub(super) fn supplies(setup: &Setup, look: &Look<'_>, must_serve: &[f64]) -> Ve
 /// Quantity per step of contracts without resale on a supply: paid whether used or not.
 fn lost_contract_energy(site: &Site, look: &Look<'_>, supply: usize) -> Option<Vec<f64>> {
     let mut total: Option<Vec<f64>> = None;
-    for contract in site.contracts.iter().filter(|c| c.supply == supply && !c.resale) {
+    for contract in site
+        .contracts
+        .iter()
+        .filter(|c| c.supply == supply && !c.resale)
+    {
         let quantity = look.amount(&contract.quantity_mw);
         let sum = total.get_or_insert_with(|| vec![0.0; look.grid.len()]);
-        (0..look.grid.len()).filter(|t| contract.covers(look.grid.start_s(*t))).for_each(|t| sum[t] += quantity[t].max(0.0));
+        (0..look.grid.len())
+            .filter(|t| contract.covers(look.grid.start_s(*t)))
+            .for_each(|t| sum[t] += quantity[t].max(0.0));
     }
     total
 }
@@ -86,12 +122,29 @@ fn lost_contract_energy(site: &Site, look: &Look<'_>, supply: usize) -> Option<V
 fn coincident_peaks(site: &Site, look: &Look<'_>) -> Vec<f64> {
     let mut total = vec![0.0; look.grid.len()];
     for line in &site.tariff.lines {
-        let TariffLine::CoincidentPeak { per_kw_year, intervals_per_year, peaks, probability, .. } = line else { continue };
-        let known = if look.outlook.is_truth() { Some(peaks) } else { probability.as_ref() };
+        let TariffLine::CoincidentPeak {
+            per_kw_year,
+            intervals_per_year,
+            peaks,
+            probability,
+            ..
+        } = line
+        else {
+            continue;
+        };
+        let known = if look.outlook.is_truth() {
+            Some(peaks)
+        } else {
+            probability.as_ref()
+        };
         let Some(name) = known else { continue };
         // The charge falls on power in the interval; the run's step stands for it.
-        let per_mwh = per_kw_year.as_units() * 1000.0 / f64::from(*intervals_per_year) / look.grid.hours(0);
-        total.iter_mut().zip(look.series(name).iter()).for_each(|(sum, p)| *sum += p * per_mwh);
+        let per_mwh =
+            per_kw_year.as_units() * 1000.0 / f64::from(*intervals_per_year) / look.grid.hours(0);
+        total
+            .iter_mut()
+            .zip(look.series(name).iter())
+            .for_each(|(sum, p)| *sum += p * per_mwh);
     }
     total
 }
@@ -100,16 +153,33 @@ fn coincident_peaks(site: &Site, look: &Look<'_>) -> Vec<f64> {
 fn soft_limits(site: &Site, look: &Look<'_>) -> Vec<(Vec<f64>, f64)> {
     let mut limits = Vec::new();
     for commitment in &site.commitments {
-        if let CommitmentKind::PowerLimit { limit_mw, penalty_per_mwh } = &commitment.kind {
+        if let CommitmentKind::PowerLimit {
+            limit_mw,
+            penalty_per_mwh,
+        } = &commitment.kind
+        {
             let mut limit = look.amount(limit_mw);
-            (0..limit.len()).filter(|t| !commitment.binds(look.grid.start_s(*t))).for_each(|t| limit[t] = f64::INFINITY);
+            (0..limit.len())
+                .filter(|t| !commitment.binds(look.grid.start_s(*t)))
+                .for_each(|t| limit[t] = f64::INFINITY);
             limits.push((limit, *penalty_per_mwh));
         }
     }
     for programme in &site.programmes {
-        let Some(calls) = &programme.calls else { continue };
-        let limit = |called: &f64| if *called > 0.0 { programme.firm_mw } else { f64::INFINITY };
-        limits.push((look.series(calls).iter().map(limit).collect(), programme.penalty_per_mwh));
+        let Some(calls) = &programme.calls else {
+            continue;
+        };
+        let limit = |called: &f64| {
+            if *called > 0.0 {
+                programme.firm_mw
+            } else {
+                f64::INFINITY
+            }
+        };
+        limits.push((
+            look.series(calls).iter().map(limit).collect(),
+            programme.penalty_per_mwh,
+        ));
     }
     limits
 }
@@ -157,7 +227,8 @@ pub(super) fn local_days(site: &Site, grid: &TimeGrid) -> Vec<u32> {
 }
 
 fn zone(site: &Site) -> TimeZone {
-    TimeZone::get(&site.time_zone).expect("invariant: a site's time zone was checked when it was read")
+    TimeZone::get(&site.time_zone)
+        .expect("invariant: a site's time zone was checked when it was read")
 }
 
 /// Demand charges over the grid, one per calendar month it touches.
@@ -178,10 +249,15 @@ pub(super) fn demand(site: &Site, state: &SiteState, grid: &TimeGrid) -> Vec<Dem
     let mut first = 0;
     while first < grid.len() {
         let local = grid.start(first).to_zoned(zone.clone());
-        let month = local.first_of_month().and_then(|first| first.start_of_day());
+        let month = local
+            .first_of_month()
+            .and_then(|first| first.start_of_day());
         let next = month.and_then(|first| first.checked_add(jiff::Span::new().months(1)));
         let month_end = next.map_or(i64::MAX, |z| z.timestamp().as_second());
-        let end = grid.boundary_at_or_before(month_end).max(first + 1).min(grid.len());
+        let end = grid
+            .boundary_at_or_before(month_end)
+            .max(first + 1)
+            .min(grid.len());
         let left = (month_end - grid.start_s(first)) as f64;
         let covered = (grid.end_s(end - 1) - grid.start_s(first)) as f64;
         for (id, per_mw) in &lines {
@@ -190,7 +266,11 @@ pub(super) fn demand(site: &Site, state: &SiteState, grid: &TimeGrid) -> Vec<Dem
                 first,
                 end,
                 per_mw: per_mw * (covered / left).min(1.0),
-                peak_so_far: if first == 0 { state.month_peak.as_megawatts() } else { 0.0 },
+                peak_so_far: if first == 0 {
+                    state.month_peak.as_megawatts()
+                } else {
+                    0.0
+                },
             });
         }
         first = end;
@@ -220,7 +300,16 @@ pub(super) fn constant(site: &Site, look: &Look<'_>) -> f64 {
         }
     }
     for commitment in &site.commitments {
-        let CommitmentKind::Hosting { power_mw, price, take_or_pay, contracted_mw, .. } = &commitment.kind else { continue };
+        let CommitmentKind::Hosting {
+            power_mw,
+            price,
+            take_or_pay,
+            contracted_mw,
+            ..
+        } = &commitment.kind
+        else {
+            continue;
+        };
         let (power, price) = (look.amount(power_mw), look.amount(price));
         for t in (0..look.grid.len()).filter(|t| commitment.binds(look.grid.start_s(*t))) {
             // What the tenant does not ask for is paid up to the take-or-pay share.

@@ -2,60 +2,109 @@
 
 use std::collections::BTreeMap;
 
-use swingload_model::{Seconds, TimeGrid};
 use swingload_model::mining;
 use swingload_model::site::commitment::CommitmentKind;
 use swingload_model::site::tree::RatedAt;
 use swingload_model::site::{Amount, MinerPool, Site, Use};
+use swingload_model::{Seconds, TimeGrid};
 
 use super::{Look, PoolPlace, Windows, charges};
-use crate::inputs::{BlockState, Gangs, JobInput, MUST_TAKE_VALUE, NodeInput, PoolInput, StackInput, TierInput};
+use crate::inputs::{
+    BlockState, Gangs, JobInput, MUST_TAKE_VALUE, NodeInput, PoolInput, StackInput, TierInput,
+};
 use crate::policy::Setup;
 use crate::state::{JobState, SiteState};
 
 /// A node per GPU pool, limited by its GPUs: inference and jobs within the GPUs is one more limit of the tree.
-pub(super) fn gpu_nodes(site: &Site, grid: &TimeGrid, factor: &[Vec<f64>], nodes: &mut Vec<NodeInput>) -> Vec<usize> {
+pub(super) fn gpu_nodes(
+    site: &Site,
+    grid: &TimeGrid,
+    factor: &[Vec<f64>],
+    nodes: &mut Vec<NodeInput>,
+) -> Vec<usize> {
     let mut positions = Vec::new();
     for pool in &site.gpu_pools {
         let (running, idle) = (pool.running.as_megawatts(), pool.idle.as_megawatts());
         let factor = &factor[pool.node];
         // Idle watts hang at the pool's own node too, so the limit holds all of its power.
-        let limit = (0..grid.len()).map(|t| f64::from(pool.count.at(grid.start_s(t))) * (running - idle) * factor[t]);
+        let limit = (0..grid.len())
+            .map(|t| f64::from(pool.count.at(grid.start_s(t))) * (running - idle) * factor[t]);
         positions.push(nodes.len());
-        nodes.push(NodeInput { id: pool.id.clone(), parent: Some(pool.node), limit: limit.collect(), export: 0.0, factor: factor.clone() });
+        nodes.push(NodeInput {
+            id: pool.id.clone(),
+            parent: Some(pool.node),
+            limit: limit.collect(),
+            export: 0.0,
+            factor: factor.clone(),
+        });
     }
     positions
 }
 
 /// What is drawn whatever is decided: one must-take stack per node that has any.
-pub(super) fn overheads(site: &Site, grid: &TimeGrid, factor: &[Vec<f64>], stacks: &mut Vec<StackInput>) {
+pub(super) fn overheads(
+    site: &Site,
+    grid: &TimeGrid,
+    factor: &[Vec<f64>],
+    stacks: &mut Vec<StackInput>,
+) {
     let mut drawn: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
     let mut add = |node: usize, mw: &dyn Fn(usize) -> f64| {
         let row = drawn.entry(node).or_insert_with(|| vec![0.0; grid.len()]);
-        row.iter_mut().enumerate().for_each(|(t, sum)| *sum += mw(t));
+        row.iter_mut()
+            .enumerate()
+            .for_each(|(t, sum)| *sum += mw(t));
     };
     for (position, node) in site.tree.nodes().enumerate() {
         if let Some(hall) = &node.hall {
             // An IT rating has no room for overheads; they hang above it, or the limit was widened at the root.
-            let at = if node.rated_at == RatedAt::It { site.tree.parent(position).unwrap_or(position) } else { position };
+            let at = if node.rated_at == RatedAt::It {
+                site.tree.parent(position).unwrap_or(position)
+            } else {
+                position
+            };
             add(at, &|_| hall.fixed.as_megawatts());
         }
     }
     for pool in &site.pools {
-        add(pool.node, &|t| f64::from(pool.count.at(grid.start_s(t))) * pool.sleep.as_megawatts() * factor[pool.node][t]);
+        add(pool.node, &|t| {
+            f64::from(pool.count.at(grid.start_s(t)))
+                * pool.sleep.as_megawatts()
+                * factor[pool.node][t]
+        });
     }
     for pool in &site.gpu_pools {
-        add(pool.node, &|t| f64::from(pool.count.at(grid.start_s(t))) * pool.idle.as_megawatts() * factor[pool.node][t]);
+        add(pool.node, &|t| {
+            f64::from(pool.count.at(grid.start_s(t)))
+                * pool.idle.as_megawatts()
+                * factor[pool.node][t]
+        });
     }
     for (node, mw) in drawn {
         let value = vec![MUST_TAKE_VALUE; grid.len()];
-        let tier = TierInput { mw, penalty: value.clone(), value, must_serve: true };
-        stacks.push(StackInput { id: format!("overhead at {}", site.tree.node(node).id), node, used_for: Use::Overhead, tiers: vec![tier] });
+        let tier = TierInput {
+            mw,
+            penalty: value.clone(),
+            value,
+            must_serve: true,
+        };
+        stacks.push(StackInput {
+            id: format!("overhead at {}", site.tree.node(node).id),
+            node,
+            used_for: Use::Overhead,
+            tiers: vec![tier],
+        });
     }
 }
 
 /// Inference services; returns the stack of each.
-pub(super) fn services(site: &Site, look: &Look<'_>, factor: &[Vec<f64>], gpu_node: &[usize], stacks: &mut Vec<StackInput>) -> Vec<usize> {
+pub(super) fn services(
+    site: &Site,
+    look: &Look<'_>,
+    factor: &[Vec<f64>],
+    gpu_node: &[usize],
+    stacks: &mut Vec<StackInput>,
+) -> Vec<usize> {
     let adder = charges::adder(site, look, Use::Inference);
     let none = vec![0.0; look.grid.len()];
     let mut positions = Vec::new();
@@ -64,13 +113,27 @@ pub(super) fn services(site: &Site, look: &Look<'_>, factor: &[Vec<f64>], gpu_no
         let factor = &factor[pool.node];
         let gpu_mw = (pool.running - pool.idle).as_megawatts();
         let demand = provisioned(look, &service.demand);
-        let floor: Vec<f64> = provisioned(look, &service.floor).iter().zip(&demand).map(|(f, d)| f.min(*d).max(0.0)).collect();
+        let floor: Vec<f64> = provisioned(look, &service.floor)
+            .iter()
+            .zip(&demand)
+            .map(|(f, d)| f.min(*d).max(0.0))
+            .collect();
         let per_mwh = |per_gpu_h: &[f64], more: f64| -> Vec<f64> {
-            per_gpu_h.iter().enumerate().map(|(t, v)| (v + more) / (gpu_mw * factor[t]) - adder[t]).collect()
+            per_gpu_h
+                .iter()
+                .enumerate()
+                .map(|(t, v)| (v + more) / (gpu_mw * factor[t]) - adder[t])
+                .collect()
         };
-        let mw = |gpus: &dyn Fn(usize) -> f64| -> Vec<f64> { (0..look.grid.len()).map(|t| gpus(t).max(0.0) * gpu_mw * factor[t]).collect() };
+        let mw = |gpus: &dyn Fn(usize) -> f64| -> Vec<f64> {
+            (0..look.grid.len())
+                .map(|t| gpus(t).max(0.0) * gpu_mw * factor[t])
+                .collect()
+        };
         let floor_value = look.amount(&service.floor_value);
-        let penalty = (0..look.grid.len()).map(|t| service.floor_penalty / (gpu_mw * factor[t])).collect();
+        let penalty = (0..look.grid.len())
+            .map(|t| service.floor_penalty / (gpu_mw * factor[t]))
+            .collect();
         let mut tiers = vec![TierInput {
             mw: mw(&|t| floor[t]),
             value: per_mwh(&floor_value, service.floor_penalty),
@@ -86,7 +149,12 @@ pub(super) fn services(site: &Site, look: &Look<'_>, factor: &[Vec<f64>], gpu_no
             });
         }
         positions.push(stacks.len());
-        stacks.push(StackInput { id: service.id.clone(), node: gpu_node[service.gpu_pool], used_for: Use::Inference, tiers });
+        stacks.push(StackInput {
+            id: service.id.clone(),
+            node: gpu_node[service.gpu_pool],
+            used_for: Use::Inference,
+            tiers,
+        });
     }
     positions
 }
@@ -108,10 +176,23 @@ fn provisioned(look: &Look<'_>, amount: &Amount) -> Vec<f64> {
 }
 
 /// Hosting commitments; returns the stack of each commitment.
-pub(super) fn hosting(site: &Site, look: &Look<'_>, factor: &[Vec<f64>], stacks: &mut Vec<StackInput>) -> Vec<Option<usize>> {
+pub(super) fn hosting(
+    site: &Site,
+    look: &Look<'_>,
+    factor: &[Vec<f64>],
+    stacks: &mut Vec<StackInput>,
+) -> Vec<Option<usize>> {
     let mut positions = Vec::new();
     for commitment in &site.commitments {
-        let CommitmentKind::Hosting { node, used_for, power_mw, price, penalty_per_mwh, .. } = &commitment.kind else {
+        let CommitmentKind::Hosting {
+            node,
+            used_for,
+            power_mw,
+            price,
+            penalty_per_mwh,
+            ..
+        } = &commitment.kind
+        else {
             positions.push(None);
             continue;
         };
@@ -121,33 +202,70 @@ pub(super) fn hosting(site: &Site, look: &Look<'_>, factor: &[Vec<f64>], stacks:
         let price = look.amount(price);
         let factor = &factor[*node];
         let tier = TierInput {
-            mw: (0..look.grid.len()).map(|t| if binds(t) { power[t].max(0.0) * factor[t] } else { 0.0 }).collect(),
-            value: (0..look.grid.len()).map(|t| (price[t] + penalty_per_mwh) / factor[t] - adder[t]).collect(),
+            mw: (0..look.grid.len())
+                .map(|t| {
+                    if binds(t) {
+                        power[t].max(0.0) * factor[t]
+                    } else {
+                        0.0
+                    }
+                })
+                .collect(),
+            value: (0..look.grid.len())
+                .map(|t| (price[t] + penalty_per_mwh) / factor[t] - adder[t])
+                .collect(),
             penalty: factor.iter().map(|f| penalty_per_mwh / f).collect(),
             must_serve: true,
         };
         positions.push(Some(stacks.len()));
-        stacks.push(StackInput { id: commitment.id.clone(), node: *node, used_for: *used_for, tiers: vec![tier] });
+        stacks.push(StackInput {
+            id: commitment.id.clone(),
+            node: *node,
+            used_for: *used_for,
+            tiers: vec![tier],
+        });
     }
     positions
 }
 
 /// Miner pools: with memory as pools, without as stacks.
-pub(super) fn pools(setup: &Setup, look: &Look<'_>, state: &SiteState, factor: &[Vec<f64>], stacks: &mut Vec<StackInput>) -> (Vec<PoolPlace>, Vec<PoolInput>) {
+pub(super) fn pools(
+    setup: &Setup,
+    look: &Look<'_>,
+    state: &SiteState,
+    factor: &[Vec<f64>],
+    stacks: &mut Vec<StackInput>,
+) -> (Vec<PoolPlace>, Vec<PoolInput>) {
     let site = &setup.site;
     let adder = charges::adder(site, look, Use::Hashing);
     let per_ph_hour = hash_revenue(setup, look);
-    let days = site.pools.iter().any(|p| p.starts_per_day.is_some()).then(|| charges::local_days(site, look.grid));
+    let days = site
+        .pools
+        .iter()
+        .any(|p| p.starts_per_day.is_some())
+        .then(|| charges::local_days(site, look.grid));
     let none = vec![0.0; look.grid.len()];
     let (mut places, mut pools) = (Vec::new(), Vec::new());
     for (p, pool) in site.pools.iter().enumerate() {
         let heat = heat_factor(pool, look);
         let keep = (1.0 - pool.pool_fee) * (1.0 - pool.reject_rate);
-        let revenue: Vec<f64> = per_ph_hour.iter().zip(&heat).map(|(r, h)| r * keep * h).collect();
+        let revenue: Vec<f64> = per_ph_hour
+            .iter()
+            .zip(&heat)
+            .map(|(r, h)| r * keep * h)
+            .collect();
         let points = points_above_sleep(pool);
         let installed = |t: usize| f64::from(pool.count.at(look.grid.start_s(t)));
-        let has_memory = pool.min_on.get() > 0 || pool.min_off.get() > 0 || pool.wake.get() > 0 || pool.wear_per_start.get() > 0 || pool.starts_per_day.is_some();
-        let available: f64 = state.pools[p].blocks.iter().map(|b| f64::from(b.available)).sum();
+        let has_memory = pool.min_on.get() > 0
+            || pool.min_off.get() > 0
+            || pool.wake.get() > 0
+            || pool.wear_per_start.get() > 0
+            || pool.starts_per_day.is_some();
+        let available: f64 = state.pools[p]
+            .blocks
+            .iter()
+            .map(|b| f64::from(b.available))
+            .sum();
         let now = installed(0).max(1.0);
         if has_memory {
             let blocks = state.pools[p].blocks.iter().map(|b| BlockState {
@@ -163,7 +281,15 @@ pub(super) fn pools(setup: &Setup, look: &Look<'_>, state: &SiteState, factor: &
                 points,
                 revenue,
                 adder: adder.clone(),
-                scale: (0..look.grid.len()).map(|t| if heat[t] > 0.0 { installed(t) / now } else { 0.0 }).collect(),
+                scale: (0..look.grid.len())
+                    .map(|t| {
+                        if heat[t] > 0.0 {
+                            installed(t) / now
+                        } else {
+                            0.0
+                        }
+                    })
+                    .collect(),
                 min_on: pool.min_on.as_hours(),
                 min_off: pool.min_off.as_hours(),
                 start_cost: pool.wear_per_start.as_units(),
@@ -173,7 +299,13 @@ pub(super) fn pools(setup: &Setup, look: &Look<'_>, state: &SiteState, factor: &
                 blocks: blocks.collect(),
             });
         } else {
-            let devices = |t: usize| if heat[t] > 0.0 { available * installed(t) / now } else { 0.0 };
+            let devices = |t: usize| {
+                if heat[t] > 0.0 {
+                    available * installed(t) / now
+                } else {
+                    0.0
+                }
+            };
             let factor = &factor[pool.node];
             let mut tiers = Vec::new();
             let (mut mw_before, mut ph_before) = (0.0, 0.0);
@@ -181,14 +313,23 @@ pub(super) fn pools(setup: &Setup, look: &Look<'_>, state: &SiteState, factor: &
                 let (width, gain) = (mw - mw_before, ph - ph_before);
                 (mw_before, ph_before) = (mw, ph);
                 tiers.push(TierInput {
-                    mw: (0..look.grid.len()).map(|t| devices(t) * width * factor[t]).collect(),
-                    value: (0..look.grid.len()).map(|t| gain * revenue[t] / (width * factor[t]) - adder[t]).collect(),
+                    mw: (0..look.grid.len())
+                        .map(|t| devices(t) * width * factor[t])
+                        .collect(),
+                    value: (0..look.grid.len())
+                        .map(|t| gain * revenue[t] / (width * factor[t]) - adder[t])
+                        .collect(),
                     penalty: none.clone(),
                     must_serve: false,
                 });
             }
             places.push(PoolPlace::Stack(stacks.len()));
-            stacks.push(StackInput { id: pool.id.clone(), node: pool.node, used_for: Use::Hashing, tiers });
+            stacks.push(StackInput {
+                id: pool.id.clone(),
+                node: pool.node,
+                used_for: Use::Hashing,
+                tiers,
+            });
         }
     }
     (places, pools)
@@ -196,16 +337,24 @@ pub(super) fn pools(setup: &Setup, look: &Look<'_>, state: &SiteState, factor: &
 
 /// Revenue of 1 PH/s for an hour per step, before fees.
 fn hash_revenue(setup: &Setup, look: &Look<'_>) -> Vec<f64> {
-    let Some(market) = &setup.mining else { return vec![0.0; look.grid.len()] };
+    let Some(market) = &setup.mining else {
+        return vec![0.0; look.grid.len()];
+    };
     let price = look.series(&market.btc_price);
     let difficulty = look.series(&market.difficulty);
     let fees = market.fees.as_ref().map(|name| look.series(name));
     let own = own_hashrate(&setup.site, look.grid.start_s(0));
     (0..look.grid.len())
         .map(|t| {
-            let reward = mining::subsidy(look.grid.start_s(t)) + fees.as_ref().map_or(0.0, |f| f[t]);
-            let hashprice = mining::hashprice(difficulty[t], reward, price[t]).map_or(0.0, |h| h.get());
-            let feedback = if market.difficulty_feedback { mining::difficulty_feedback(mining::network_hashrate(difficulty[t]), own) } else { 1.0 };
+            let reward =
+                mining::subsidy(look.grid.start_s(t)) + fees.as_ref().map_or(0.0, |f| f[t]);
+            let hashprice =
+                mining::hashprice(difficulty[t], reward, price[t]).map_or(0.0, |h| h.get());
+            let feedback = if market.difficulty_feedback {
+                mining::difficulty_feedback(mining::network_hashrate(difficulty[t]), own)
+            } else {
+                1.0
+            };
             hashprice * feedback / 24.0
         })
         .collect()
@@ -213,7 +362,9 @@ fn hash_revenue(setup: &Setup, look: &Look<'_>) -> Vec<f64> {
 
 /// Rated hashrate of all pools at Unix second `at`, EH/s: what the difficulty sees at most.
 pub fn own_hashrate(site: &Site, at: i64) -> f64 {
-    let rated = |pool: &MinerPool| pool.points.last().map_or(0.0, |p| p.hashrate.get()) * f64::from(pool.count.at(at));
+    let rated = |pool: &MinerPool| {
+        pool.points.last().map_or(0.0, |p| p.hashrate.get()) * f64::from(pool.count.at(at))
+    };
     site.pools.iter().map(rated).sum::<f64>() / 1e6
 }
 
@@ -234,7 +385,15 @@ fn heat_factor(pool: &MinerPool, look: &Look<'_>) -> Vec<f64> {
 
 /// Settings as `(MW above sleep, PH/s)` of one device, by rising power.
 fn points_above_sleep(pool: &MinerPool) -> Vec<(f64, f64)> {
-    pool.points.iter().map(|p| ((p.power - pool.sleep).as_megawatts(), p.hashrate.get() / 1000.0)).collect()
+    pool.points
+        .iter()
+        .map(|p| {
+            (
+                (p.power - pool.sleep).as_megawatts(),
+                p.hashrate.get() / 1000.0,
+            )
+        })
+        .collect()
 }
 
 /// The points on the upper hull of hashrate over power, from (0, 0): a mix of
@@ -257,7 +416,15 @@ pub(crate) fn hull_from_zero(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 }
 
 /// Open jobs whose window touches the grid; returns their positions in the controller's list too.
-pub(super) fn jobs(site: &Site, _state: &SiteState, jobs: &[JobState], open: &[usize], grid: &TimeGrid, gpu_node: &[usize], windows: Windows) -> (Vec<usize>, Vec<JobInput>) {
+pub(super) fn jobs(
+    site: &Site,
+    _state: &SiteState,
+    jobs: &[JobState],
+    open: &[usize],
+    grid: &TimeGrid,
+    gpu_node: &[usize],
+    windows: Windows,
+) -> (Vec<usize>, Vec<JobInput>) {
     let (mut positions, mut inputs) = (Vec::new(), Vec::new());
     let (start, end) = (grid.start_s(0), grid.end_s(grid.len() - 1));
     for &position in open {
@@ -266,7 +433,11 @@ pub(super) fn jobs(site: &Site, _state: &SiteState, jobs: &[JobState], open: &[u
         let first = grid.boundary_at_or_after(job.release.max(start));
         let touched = grid.boundary_at_or_after(job.latest.min(end));
         let whole = grid.boundary_at_or_before(due(state, start).min(end));
-        let last = if windows == Windows::Touched || whole <= first { touched } else { whole };
+        let last = if windows == Windows::Touched || whole <= first {
+            touched
+        } else {
+            whole
+        };
         if last <= first || job.latest <= start {
             continue;
         }
@@ -285,7 +456,13 @@ pub(super) fn jobs(site: &Site, _state: &SiteState, jobs: &[JobState], open: &[u
             late_per_hour: job.lateness_penalty.as_units(),
             unmet: job.unmet_penalty.as_units(),
             // A start is paid for by the stop it follows, too: the checkpoint written on the way.
-            restart: (job.restart + if state.starts > 0 { job.checkpoint_cost } else { Seconds::ZERO }).as_hours(),
+            restart: (job.restart
+                + if state.starts > 0 {
+                    job.checkpoint_cost
+                } else {
+                    Seconds::ZERO
+                })
+            .as_hours(),
             min_run: job.min_runtime.as_hours(),
             running: state.gpus,
             running_hours: (start - state.since) as f64 / 3600.0,
@@ -305,10 +482,15 @@ const RESERVE: f64 = 0.15;
 /// Unix second by which a plan made at `now` should have the job done.
 fn due(state: &JobState, now: i64) -> i64 {
     let job = &state.job;
-    let shortest = state.work_left / i64::from(job.gang_max().max(1)) + job.restart.get() + job.checkpoint_cost.get();
+    let shortest = state.work_left / i64::from(job.gang_max().max(1))
+        + job.restart.get()
+        + job.checkpoint_cost.get();
     let kept = |until: i64| until - (RESERVE * (until - now).max(0) as f64) as i64;
     let fits = |until: i64| until - now >= shortest;
-    [kept(job.deadline), job.deadline, job.latest].into_iter().find(|until| fits(*until)).unwrap_or(job.latest)
+    [kept(job.deadline), job.deadline, job.latest]
+        .into_iter()
+        .find(|until| fits(*until))
+        .unwrap_or(job.latest)
 }
 
 /// Fills in which jobs of the inputs each one waits for.
@@ -316,9 +498,16 @@ fn link(jobs: &[JobState], positions: &[usize], inputs: &mut [JobInput]) {
     if positions.iter().all(|p| jobs[*p].job.depends_on.is_empty()) {
         return;
     }
-    let by_id: BTreeMap<&str, usize> = positions.iter().enumerate().map(|(k, p)| (jobs[*p].job.id.as_str(), k)).collect();
+    let by_id: BTreeMap<&str, usize> = positions
+        .iter()
+        .enumerate()
+        .map(|(k, p)| (jobs[*p].job.id.as_str(), k))
+        .collect();
     for (k, position) in positions.iter().enumerate() {
         let before = &jobs[*position].job.depends_on;
-        inputs[k].after = before.iter().filter_map(|id| by_id.get(id.as_str()).copied()).collect();
+        inputs[k].after = before
+            .iter()
+            .filter_map(|id| by_id.get(id.as_str()).copied())
+            .collect();
     }
 }

@@ -24,45 +24,121 @@ const TOLERANCE: f64 = 1e-6;
 
 impl Built {
     /// Devices, GPUs and watts of step `t`, rounded down so that limits hold.
-    pub fn dispatch(&self, setup: &Setup, state: &SiteState, jobs: &[JobState], t: usize, power: &StepPower) -> Dispatch {
+    pub fn dispatch(
+        &self,
+        setup: &Setup,
+        state: &SiteState,
+        jobs: &[JobState],
+        t: usize,
+        power: &StepPower,
+    ) -> Dispatch {
         let site = &setup.site;
         let factor = |node: usize| self.inputs.nodes[node].factor[t];
         let pools = site.pools.iter().enumerate().map(|(p, pool)| {
-            let points: Vec<f64> = pool.points.iter().map(|o| (o.power - pool.sleep).as_megawatts() * factor(pool.node)).collect();
+            let points: Vec<f64> = pool
+                .points
+                .iter()
+                .map(|o| (o.power - pool.sleep).as_megawatts() * factor(pool.node))
+                .collect();
             let blocks = &state.pools[p].blocks;
             match self.pool[p] {
-                PoolPlace::Pool(m) => blocks.iter().zip(&power.blocks[m]).map(|(b, mw)| awake_devices(&points, b.available, *mw)).collect(),
+                PoolPlace::Pool(m) => blocks
+                    .iter()
+                    .zip(&power.blocks[m])
+                    .map(|(b, mw)| awake_devices(&points, b.available, *mw))
+                    .collect(),
                 PoolPlace::Stack(s) => {
                     // Blocks fill one after the other, so that a partly run pool switches few devices.
                     let all: u32 = blocks.iter().map(|b| b.available).sum();
                     let mut left = mixed_devices(&points, all, power.stacks[s]);
-                    blocks.iter().map(|b| take_devices(&mut left, b.available)).collect()
+                    blocks
+                        .iter()
+                        .map(|b| take_devices(&mut left, b.available))
+                        .collect()
                 }
             }
         });
-        let gpu_mw = |pool: usize| (site.gpu_pools[pool].running - site.gpu_pools[pool].idle).as_megawatts() * factor(self.gpu_node[pool]);
-        let services = site.services.iter().enumerate().map(|(v, service)| {
-            let gpus = (power.stacks[self.service[v]] / gpu_mw(service.gpu_pool) + TOLERANCE).floor() as u32;
-            gpus / service.gpus_per_replica * service.gpus_per_replica
+        let gpu_mw = |pool: usize| {
+            (site.gpu_pools[pool].running - site.gpu_pools[pool].idle).as_megawatts()
+                * factor(self.gpu_node[pool])
+        };
+        // Whole replicas, the last one not cut: what it may not have, jobs give up below.
+        let services: Vec<u32> = site
+            .services
+            .iter()
+            .enumerate()
+            .map(|(v, service)| {
+                let gpus = (power.stacks[self.service[v]] / gpu_mw(service.gpu_pool) - TOLERANCE)
+                    .max(0.0)
+                    .ceil() as u32;
+                gpus.div_ceil(service.gpus_per_replica) * service.gpus_per_replica
+            })
+            .collect();
+        let hosting = site.commitments.iter().enumerate().map(|(c, commitment)| {
+            match (&commitment.kind, self.hosting[c]) {
+                (CommitmentKind::Hosting { node, .. }, Some(stack)) => Power::new(
+                    (power.stacks[stack] / factor(*node) * 1e6 + TOLERANCE).floor() as i64,
+                ),
+                _ => Power::ZERO,
+            }
         });
-        let hosting = site.commitments.iter().enumerate().map(|(c, commitment)| match (&commitment.kind, self.hosting[c]) {
-            (CommitmentKind::Hosting { node, .. }, Some(stack)) => Power::new((power.stacks[stack] / factor(*node) * 1e6 + TOLERANCE).floor() as i64),
-            _ => Power::ZERO,
-        });
-        let running = self.job.iter().zip(&power.jobs).filter_map(|(position, gpus)| {
-            // A gang that is planned for part of a step runs whole until its work is done.
-            let job = &jobs[*position].job;
-            let gang = job.gangs.iter().rev().find(|g| f64::from(**g) <= gpus + TOLERANCE).or(job.gangs.first());
-            gang.filter(|_| *gpus > TOLERANCE).map(|g| (*position, *g))
-        });
+        let running = self.gangs(setup, jobs, t, &services, power);
         Dispatch {
             pools: pools.collect(),
-            services: services.collect(),
+            services,
             hosting: hosting.collect(),
-            jobs: running.collect(),
+            jobs: running,
             reasons: Vec::new(),
             marginal_value: 0.0,
         }
+    }
+}
+
+impl Built {
+    /// Gangs of the jobs that run in step `t`, as far as services leave them GPUs: those
+    /// planned for most of the step first, since one planned for part of it runs whole.
+    fn gangs(
+        &self,
+        setup: &Setup,
+        jobs: &[JobState],
+        t: usize,
+        services: &[u32],
+        power: &StepPower,
+    ) -> Vec<(usize, u32)> {
+        let site = &setup.site;
+        let start = self.inputs.grid.start_s(t);
+        let mut free: Vec<u32> = site
+            .gpu_pools
+            .iter()
+            .map(|pool| pool.count.at(start))
+            .collect();
+        for (service, gpus) in site.services.iter().zip(services) {
+            free[service.gpu_pool] = free[service.gpu_pool].saturating_sub(*gpus);
+        }
+        let share = |k: usize| power.jobs[k] / f64::from(jobs[self.job[k]].job.gang_max().max(1));
+        let mut order: Vec<usize> = (0..self.job.len())
+            .filter(|k| power.jobs[*k] > TOLERANCE)
+            .collect();
+        order.sort_by(|a, b| share(*b).total_cmp(&share(*a)).then(a.cmp(b)));
+        let mut running = Vec::new();
+        for k in order {
+            let job = &jobs[self.job[k]].job;
+            let planned = job
+                .gangs
+                .iter()
+                .rev()
+                .find(|g| f64::from(**g) <= power.jobs[k] + TOLERANCE)
+                .or(job.gangs.first());
+            let room = free[job.gpu_pool];
+            if let Some(gang) =
+                planned.and_then(|p| job.gangs.iter().rev().find(|g| *g <= p && **g <= room))
+            {
+                free[job.gpu_pool] -= gang;
+                running.push((self.job[k], *gang));
+            }
+        }
+        running.sort_unstable();
+        running
     }
 }
 

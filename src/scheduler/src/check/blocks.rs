@@ -17,11 +17,21 @@ pub(super) fn check(claim: &Claim<'_>, found: &mut Found) {
 
 fn settings(claim: &Claim<'_>, m: usize, b: usize, name: &str, found: &mut Found) {
     let pool = &claim.inputs.pools[m];
-    let extent = pool.points.iter().fold((f64::INFINITY, 0.0f64), |(low, high), p| (low.min(p.0), high.max(p.0)));
+    let extent = pool
+        .points
+        .iter()
+        .fold((f64::INFINITY, 0.0f64), |(low, high), p| {
+            (low.min(p.0), high.max(p.0))
+        });
     for t in 0..claim.inputs.steps() {
         let drawn = claim.steps[t].power.blocks[m][b];
-        let running = pool.blocks[b].devices * pool.scale[t] * claim.inputs.nodes[pool.node].factor[t];
-        let (low, high) = if claim.on[m][b][t] && running > 0.0 { (extent.0 * running, extent.1 * running) } else { (0.0, 0.0) };
+        let running =
+            pool.blocks[b].devices * pool.scale[t] * claim.inputs.nodes[pool.node].factor[t];
+        let (low, high) = if claim.on[m][b][t] && running > 0.0 {
+            (extent.0 * running, extent.1 * running)
+        } else {
+            (0.0, 0.0)
+        };
         found.at_most(Rule::Setting, name, t, drawn, high);
         found.at_most(Rule::Setting, name, t, low, drawn);
     }
@@ -39,7 +49,14 @@ fn stretches(path: &[bool]) -> Vec<(usize, usize, bool)> {
     all
 }
 
-fn minimum_times(claim: &Claim<'_>, pool: &PoolInput, block: &BlockState, path: &[bool], name: &str, found: &mut Found) {
+fn minimum_times(
+    claim: &Claim<'_>,
+    pool: &PoolInput,
+    block: &BlockState,
+    path: &[bool],
+    name: &str,
+    found: &mut Found,
+) {
     let least = |on: bool| if on { pool.min_on } else { pool.min_off };
     let mut short = |step: usize, on: bool, hours: f64| {
         if hours < least(on) - 1e-6 {
@@ -53,14 +70,20 @@ fn minimum_times(claim: &Claim<'_>, pool: &PoolInput, block: &BlockState, path: 
         if end == path.len() {
             break;
         }
-        let before = if first == 0 && on == block.on { block.hours_in_state } else { 0.0 };
+        let before = if first == 0 && on == block.on {
+            block.hours_in_state
+        } else {
+            0.0
+        };
         let hours: f64 = (first..end).map(|t| claim.hours(t)).sum();
         short(end, on, before + hours);
     }
 }
 
 fn starts(pool: &PoolInput, block: &BlockState, path: &[bool], name: &str, found: &mut Found) {
-    let Some(most) = pool.starts_per_day else { return };
+    let Some(most) = pool.starts_per_day else {
+        return;
+    };
     let mut made = block.starts_today;
     for t in 0..path.len() {
         if t > 0 && pool.day[t] != pool.day[t - 1] {

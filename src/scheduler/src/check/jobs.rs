@@ -7,7 +7,9 @@ use crate::inputs::{Gangs, JobInput};
 const ROUNDING: f64 = 1e-6;
 
 pub(super) fn check(claim: &Claim<'_>, found: &mut Found) {
-    let courses: Vec<Course> = (0..claim.inputs.jobs.len()).map(|j| Course::of(claim, j)).collect();
+    let courses: Vec<Course> = (0..claim.inputs.jobs.len())
+        .map(|j| Course::of(claim, j))
+        .collect();
     for (j, course) in courses.iter().enumerate() {
         course.check(claim, j, found);
         for before in &claim.inputs.jobs[j].after {
@@ -30,7 +32,11 @@ impl Course {
     pub(super) fn of(claim: &Claim<'_>, j: usize) -> Self {
         let job = &claim.inputs.jobs[j];
         let gpus: Vec<f64> = claim.steps.iter().map(|s| s.power.jobs[j]).collect();
-        let mut course = Self { done: vec![0.0; gpus.len()], unbounded: 0.0, gpus };
+        let mut course = Self {
+            done: vec![0.0; gpus.len()],
+            unbounded: 0.0,
+            gpus,
+        };
         let (mut left, mut waiting) = (job.work, 0.0f64);
         for t in 0..course.gpus.len() {
             let now = course.gpus[t];
@@ -51,7 +57,11 @@ impl Course {
     }
 
     fn starts(&self, job: &JobInput, t: usize) -> bool {
-        let before = if t == 0 { job.running > 0 } else { self.gpus[t - 1] > 0.0 };
+        let before = if t == 0 {
+            job.running > 0
+        } else {
+            self.gpus[t - 1] > 0.0
+        };
         self.gpus[t] > 0.0 && !before
     }
 
@@ -80,11 +90,21 @@ impl Course {
             found.add(Rule::Work, job.id.clone(), None, (beyond - most).abs());
         }
         if self.unbounded > job.work * (1.0 + ROUNDING) {
-            found.add(Rule::Work, job.id.clone(), self.last(), self.unbounded - job.work);
+            found.add(
+                Rule::Work,
+                job.id.clone(),
+                self.last(),
+                self.unbounded - job.work,
+            );
         }
         match &job.gangs {
             Gangs::Divisible(most) => {
-                for (t, gpus) in self.gpus.iter().enumerate().filter(|(_, g)| **g > most * (1.0 + ROUNDING)) {
+                for (t, gpus) in self
+                    .gpus
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, g)| **g > most * (1.0 + ROUNDING))
+                {
                     found.add(Rule::Gang, job.id.clone(), Some(t), gpus - most);
                 }
             }
@@ -97,13 +117,19 @@ impl Course {
     fn gangs(&self, job: &JobInput, sizes: &[u32], found: &mut Found) {
         let mut partial = 0;
         for (t, gpus) in self.gpus.iter().enumerate() {
-            let off = sizes.iter().map(|s| (gpus - f64::from(*s)).abs()).fold(gpus.abs(), f64::min);
+            let off = sizes
+                .iter()
+                .map(|s| (gpus - f64::from(*s)).abs())
+                .fold(gpus.abs(), f64::min);
             if off <= ROUNDING * job.gangs.max() {
                 continue;
             }
             partial += 1;
             let remembers = job.restart > 0.0 || job.min_run > 0.0;
-            let may = partial == 1 && *gpus < job.gangs.max() && self.is_done(job) && (!remembers || self.last() == Some(t));
+            let may = partial == 1
+                && *gpus < job.gangs.max()
+                && self.is_done(job)
+                && (!remembers || self.last() == Some(t));
             if !may {
                 found.add(Rule::Gang, job.id.clone(), Some(t), off);
             }
@@ -114,8 +140,17 @@ impl Course {
         if job.min_run <= 0.0 {
             return;
         }
-        if job.running > 0 && job.first == 0 && self.gpus[0] <= 0.0 && job.running_hours < job.min_run - 1e-6 {
-            found.add(Rule::MinimumRun, job.id.clone(), Some(0), job.min_run - job.running_hours);
+        if job.running > 0
+            && job.first == 0
+            && self.gpus[0] <= 0.0
+            && job.running_hours < job.min_run - 1e-6
+        {
+            found.add(
+                Rule::MinimumRun,
+                job.id.clone(),
+                Some(0),
+                job.min_run - job.running_hours,
+            );
         }
         let mut first = 0;
         for t in 0..self.gpus.len() {
@@ -126,20 +161,44 @@ impl Course {
             if !ends || t + 1 == job.end || (self.last() == Some(t) && self.is_done(job)) {
                 continue;
             }
-            let before = if first == 0 && job.running > 0 { job.running_hours } else { 0.0 };
+            let before = if first == 0 && job.running > 0 {
+                job.running_hours
+            } else {
+                0.0
+            };
             let hours = before + (first..=t).map(|t| claim.hours(t)).sum::<f64>();
             if hours < job.min_run - 1e-6 {
-                found.add(Rule::MinimumRun, job.id.clone(), Some(t), job.min_run - hours);
+                found.add(
+                    Rule::MinimumRun,
+                    job.id.clone(),
+                    Some(t),
+                    job.min_run - hours,
+                );
             }
         }
     }
 }
 
 /// Job `j` runs only after `before` is done.
-fn waits(claim: &Claim<'_>, j: usize, course: &Course, before: usize, earlier: &Course, found: &mut Found) {
-    let Some(first) = course.gpus.iter().position(|g| *g > 0.0) else { return };
-    let done = earlier.is_done(&claim.inputs.jobs[before]) && earlier.last().is_none_or(|last| last < first);
+fn waits(
+    claim: &Claim<'_>,
+    j: usize,
+    course: &Course,
+    before: usize,
+    earlier: &Course,
+    found: &mut Found,
+) {
+    let Some(first) = course.gpus.iter().position(|g| *g > 0.0) else {
+        return;
+    };
+    let done = earlier.is_done(&claim.inputs.jobs[before])
+        && earlier.last().is_none_or(|last| last < first);
     if !done {
-        found.add(Rule::Dependency, claim.inputs.jobs[j].id.clone(), Some(first), course.gpus[first]);
+        found.add(
+            Rule::Dependency,
+            claim.inputs.jobs[j].id.clone(),
+            Some(first),
+            course.gpus[first],
+        );
     }
 }

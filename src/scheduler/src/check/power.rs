@@ -78,7 +78,9 @@ fn nodes(claim: &Claim<'_>, t: usize, found: &mut Found) {
 }
 
 fn ramps(claim: &Claim<'_>, found: &mut Found) {
-    let loads: Vec<Vec<f64>> = (0..claim.inputs.steps()).map(|t| gathered(claim, &own_loads(claim, t))).collect();
+    let loads: Vec<Vec<f64>> = (0..claim.inputs.steps())
+        .map(|t| gathered(claim, &own_loads(claim, t)))
+        .collect();
     for ramp in &claim.inputs.ramps {
         let mut before = ramp.initial;
         for (t, load) in loads.iter().enumerate() {
@@ -87,7 +89,12 @@ fn ramps(claim: &Claim<'_>, found: &mut Found) {
                 let (up, down) = (ramp.up * claim.hours(t), ramp.down * claim.hours(t));
                 let excess = (now - before - up).max(before - now - down);
                 if excess > TOLERANCE_MW {
-                    found.add(Rule::Ramp, claim.inputs.nodes[ramp.node].id.clone(), Some(t), excess);
+                    found.add(
+                        Rule::Ramp,
+                        claim.inputs.nodes[ramp.node].id.clone(),
+                        Some(t),
+                        excess,
+                    );
                 }
             }
             before = Some(now);

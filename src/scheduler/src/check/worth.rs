@@ -69,7 +69,11 @@ fn hashrate(pool: &PoolInput, mw: f64) -> f64 {
     for low in &pool.points {
         for high in &pool.points {
             if low.0 <= at && at <= high.0 {
-                let share = if high.0 > low.0 { (at - low.0) / (high.0 - low.0) } else { 0.0 };
+                let share = if high.0 > low.0 {
+                    (at - low.0) / (high.0 - low.0)
+                } else {
+                    0.0
+                };
                 best = best.max(low.1 + share * (high.1 - low.1));
             }
         }
@@ -90,7 +94,13 @@ fn blocks_starts(claim: &Claim<'_>, sum: &mut Sum) {
                 let mut since = 0.0;
                 for later in t..path.len() {
                     let asleep = (pool.wake - since).clamp(0.0, claim.hours(later));
-                    sum.add(-pool.points[0].1 * block.devices * pool.scale[later] * pool.revenue[later] * asleep);
+                    sum.add(
+                        -pool.points[0].1
+                            * block.devices
+                            * pool.scale[later]
+                            * pool.revenue[later]
+                            * asleep,
+                    );
                     since += claim.hours(later);
                 }
             }
@@ -115,7 +125,10 @@ fn jobs(claim: &Claim<'_>, sum: &mut Sum) {
 
 fn demand(claim: &Claim<'_>, sum: &mut Sum) {
     for charge in &claim.inputs.demand {
-        let peak = claim.steps[charge.first..charge.end].iter().map(|s| s.supply.iter().sum::<f64>()).fold(charge.peak_so_far, f64::max);
+        let peak = claim.steps[charge.first..charge.end]
+            .iter()
+            .map(|s| s.supply.iter().sum::<f64>())
+            .fold(charge.peak_so_far, f64::max);
         sum.add(-charge.per_mw * (peak - charge.peak_so_far));
     }
 }

@@ -40,7 +40,14 @@ impl Corner {
 impl Market {
     /// Clears the segments laid out in `work` with all load below `node`, fixed power
     /// included, at `target` MW, or as near as it can be.
-    pub(super) fn hold_level(&self, t: usize, fixed: &[f64], node: usize, target: f64, work: &mut Workspace) -> Cleared {
+    pub(super) fn hold_level(
+        &self,
+        t: usize,
+        fixed: &[f64],
+        node: usize,
+        target: f64,
+        work: &mut Workspace,
+    ) -> Cleared {
         let mut scratch = Workspace::default();
         let mut low = self.corner(t, fixed, node, BEYOND, work, &mut scratch);
         let mut high = self.corner(t, fixed, node, -BEYOND, work, &mut scratch);
@@ -58,10 +65,18 @@ impl Market {
             if !middle.beats(&low, slope) {
                 break;
             }
-            if middle.load <= target { low = middle } else { high = middle }
+            if middle.load <= target {
+                low = middle
+            } else {
+                high = middle
+            }
         }
         let width = high.load - low.load;
-        let share = if width > EPSILON_MW { ((target - low.load) / width).clamp(0.0, 1.0) } else { 0.0 };
+        let share = if width > EPSILON_MW {
+            ((target - low.load) / width).clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
         let mix = |a: &[f64], b: &[f64], out: &mut Vec<f64>| {
             out.clear();
             out.extend(a.iter().zip(b).map(|(a, b)| a + share * (b - a)));
@@ -72,13 +87,28 @@ impl Market {
     }
 
     /// [`Market::clear`] with the load below `node` held at `target` MW.
-    pub fn clear_at_level(&self, t: usize, fixed: &[f64], extra: &[super::Segment], node: usize, target: f64, work: &mut Workspace) -> Cleared {
+    pub fn clear_at_level(
+        &self,
+        t: usize,
+        fixed: &[f64],
+        extra: &[super::Segment],
+        node: usize,
+        target: f64,
+        work: &mut Workspace,
+    ) -> Cleared {
         self.lay_out(t, extra, work);
         self.hold_level(t, fixed, node, target, work)
     }
 
     /// Worth of load below `node`: its least MW, and `(currency per MWh, MW)` by falling worth.
-    pub fn worth_of_load(&self, t: usize, fixed: &[f64], extra: &[super::Segment], node: usize, work: &mut Workspace) -> (f64, Vec<(f64, f64)>) {
+    pub fn worth_of_load(
+        &self,
+        t: usize,
+        fixed: &[f64],
+        extra: &[super::Segment],
+        node: usize,
+        work: &mut Workspace,
+    ) -> (f64, Vec<(f64, f64)>) {
         self.lay_out(t, extra, work);
         let mut scratch = Workspace::default();
         let low = self.corner(t, fixed, node, BEYOND, work, &mut scratch);
@@ -93,7 +123,8 @@ impl Market {
             }
             let slope = at.slope_to(&next);
             let middle = self.corner(t, fixed, node, slope, work, &mut scratch);
-            let between = middle.load > at.load + EPSILON_MW && middle.load < next.load - EPSILON_MW;
+            let between =
+                middle.load > at.load + EPSILON_MW && middle.load < next.load - EPSILON_MW;
             if between && middle.beats(&at, slope) && ahead.len() < CHORDS {
                 ahead.push(next);
                 ahead.push(middle);
@@ -107,20 +138,54 @@ impl Market {
 
     /// The optimum with loads below `node` charged, valued without the charge; the root's limit left out
     /// where the node is the root, since its level stands for it.
-    fn corner(&self, t: usize, fixed: &[f64], node: usize, charge: f64, work: &Workspace, scratch: &mut Workspace) -> Corner {
+    fn corner(
+        &self,
+        t: usize,
+        fixed: &[f64],
+        node: usize,
+        charge: f64,
+        work: &Workspace,
+        scratch: &mut Workspace,
+    ) -> Corner {
         let inside = |at: u32| self.tree.inside(at as usize, node);
         let loads = |owner: Owner| !matches!(owner, Owner::Supply(_));
-        let mut order: Vec<(super::Segment, u32)> = work.segments.iter().zip(0u32..).map(|(s, i)| {
-            let charged = if loads(s.owner) && inside(s.node) { s.slope - charge } else { s.slope };
-            (super::Segment { slope: charged, ..*s }, i)
-        }).collect();
+        let mut order: Vec<(super::Segment, u32)> = work
+            .segments
+            .iter()
+            .zip(0u32..)
+            .map(|(s, i)| {
+                let charged = if loads(s.owner) && inside(s.node) {
+                    s.slope - charge
+                } else {
+                    s.slope
+                };
+                (
+                    super::Segment {
+                        slope: charged,
+                        ..*s
+                    },
+                    i,
+                )
+            })
+            .collect();
         order.sort_by(|a, b| by_falling_slope(&a.0, &b.0));
         scratch.segments.clear();
         scratch.segments.extend(order.iter().map(|o| o.0));
         let cleared = self.walk(t, fixed, node != 0, scratch);
         let count = work.segments.len();
-        let mut corner = Corner { load: 0.0, value: 0.0, overload: cleared.overload, taken: vec![0.0; count], imposed: vec![0.0; count] };
-        corner.load = fixed.iter().enumerate().filter(|(n, _)| inside(*n as u32)).map(|(_, mw)| mw).sum();
+        let mut corner = Corner {
+            load: 0.0,
+            value: 0.0,
+            overload: cleared.overload,
+            taken: vec![0.0; count],
+            imposed: vec![0.0; count],
+        };
+        corner.load = fixed
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| inside(*n as u32))
+            .map(|(_, mw)| mw)
+            .sum();
         for (k, (_, i)) in order.iter().enumerate() {
             let (segment, taken) = (work.segments[*i as usize], scratch.taken[k]);
             corner.taken[*i as usize] = taken;

@@ -5,17 +5,32 @@ use super::*;
 use crate::inputs::{NodeInput, PlanInputs, StackInput, SupplyInput, TierInput};
 
 /// A one-step world: `nodes` as (parent, limit, export), `supplies` as (node, MW, cost), `loads` as (node, MW, value).
-fn world(nodes: &[(Option<usize>, f64, f64)], supplies: &[(usize, f64, f64)], loads: &[(usize, f64, f64)]) -> PlanInputs {
+fn world(
+    nodes: &[(Option<usize>, f64, f64)],
+    supplies: &[(usize, f64, f64)],
+    loads: &[(usize, f64, f64)],
+) -> PlanInputs {
     PlanInputs {
         grid: TimeGrid::from_boundaries(vec![0, 3600]).expect("grid"),
         nodes: nodes
             .iter()
             .enumerate()
-            .map(|(i, (parent, limit, export))| NodeInput { id: format!("n{i}"), parent: *parent, limit: vec![*limit], export: *export, factor: vec![1.0] })
+            .map(|(i, (parent, limit, export))| NodeInput {
+                id: format!("n{i}"),
+                parent: *parent,
+                limit: vec![*limit],
+                export: *export,
+                factor: vec![1.0],
+            })
             .collect(),
         supplies: supplies
             .iter()
-            .map(|(node, mw, cost)| SupplyInput { id: String::new(), node: *node, available: vec![*mw], cost: vec![*cost] })
+            .map(|(node, mw, cost)| SupplyInput {
+                id: String::new(),
+                node: *node,
+                available: vec![*mw],
+                cost: vec![*cost],
+            })
             .collect(),
         stacks: loads
             .iter()
@@ -23,7 +38,12 @@ fn world(nodes: &[(Option<usize>, f64, f64)], supplies: &[(usize, f64, f64)], lo
                 id: String::new(),
                 node: *node,
                 used_for: Use::Hashing,
-                tiers: vec![TierInput { mw: vec![*mw], value: vec![*value], penalty: vec![0.0], must_serve: false }],
+                tiers: vec![TierInput {
+                    mw: vec![*mw],
+                    value: vec![*value],
+                    penalty: vec![0.0],
+                    must_serve: false,
+                }],
             })
             .collect(),
         pools: Vec::new(),
@@ -43,10 +63,20 @@ fn clear(inputs: &PlanInputs, fixed: &[f64]) -> (Cleared, Market, Workspace) {
 
 #[test]
 fn cheap_power_serves_the_most_valuable_load_first() {
-    let inputs = world(&[(None, 100.0, 0.0)], &[(0, 10.0, 5.0), (0, 20.0, 50.0)], &[(0, 8.0, 40.0), (0, 7.0, 90.0)]);
+    let inputs = world(
+        &[(None, 100.0, 0.0)],
+        &[(0, 10.0, 5.0), (0, 20.0, 50.0)],
+        &[(0, 8.0, 40.0), (0, 7.0, 90.0)],
+    );
     let (cleared, ..) = clear(&inputs, &[0.0]);
     // 7 MW at 90 take surplus; 3 MW of the rest at 40; grid at 50 is too dear for 40.
-    assert_eq!(cleared, Cleared { value: 7.0 * 90.0 + 3.0 * 40.0 - 10.0 * 5.0, overload: 0.0 });
+    assert_eq!(
+        cleared,
+        Cleared {
+            value: 7.0 * 90.0 + 3.0 * 40.0 - 10.0 * 5.0,
+            overload: 0.0
+        }
+    );
 }
 
 #[test]
@@ -62,15 +92,31 @@ fn limits_nest() {
     let mut steps = Vec::new();
     market.residual(0, 2, 4.0, &mut work, &mut steps);
     // The hall is full: one more watt there displaces its own load, at any price below.
-    assert_eq!(steps, [CostStep { cost: 100.0, width: 3.0 }]);
+    assert_eq!(
+        steps,
+        [CostStep {
+            cost: 100.0,
+            width: 3.0
+        }]
+    );
     let (_, market, mut work) = clear(&inputs, &[0.0; 3]);
     market.residual(0, 0, 4.0, &mut work, &mut steps);
-    assert_eq!(steps[0], CostStep { cost: 10.0, width: 4.0 });
+    assert_eq!(
+        steps[0],
+        CostStep {
+            cost: 10.0,
+            width: 4.0
+        }
+    );
 }
 
 #[test]
 fn negative_prices_are_taken_and_nothing_is_bought_to_be_wasted() {
-    let inputs = world(&[(None, 100.0, 0.0)], &[(0, 50.0, -30.0), (0, 10.0, 0.0)], &[(0, 20.0, -10.0)]);
+    let inputs = world(
+        &[(None, 100.0, 0.0)],
+        &[(0, 50.0, -30.0), (0, 10.0, 0.0)],
+        &[(0, 20.0, -10.0)],
+    );
     let (cleared, ..) = clear(&inputs, &[0.0]);
     assert_eq!(cleared.value, 20.0 * (-10.0 + 30.0));
 }
@@ -79,7 +125,11 @@ fn negative_prices_are_taken_and_nothing_is_bought_to_be_wasted() {
 fn surplus_behind_an_export_limit_is_cheap_only_at_home() {
     // Region 1 has 40 MW of free surplus, exports 10; region 2 buys from the hub at 50.
     let inputs = world(
-        &[(None, 1000.0, 0.0), (Some(0), 100.0, 10.0), (Some(0), 100.0, 0.0)],
+        &[
+            (None, 1000.0, 0.0),
+            (Some(0), 100.0, 10.0),
+            (Some(0), 100.0, 0.0),
+        ],
         &[(1, 40.0, 0.0), (0, 30.0, 50.0)],
         &[(1, 5.0, 80.0), (2, 25.0, 70.0)],
     );
@@ -87,10 +137,22 @@ fn surplus_behind_an_export_limit_is_cheap_only_at_home() {
     assert_eq!(cleared.value, 5.0 * 80.0 + 25.0 * 70.0 - 15.0 * 50.0);
     let mut steps = Vec::new();
     market.residual(0, 1, 100.0, &mut work, &mut steps);
-    assert_eq!(steps[0], CostStep { cost: 0.0, width: 25.0 });
+    assert_eq!(
+        steps[0],
+        CostStep {
+            cost: 0.0,
+            width: 25.0
+        }
+    );
     let (_, market, mut work) = clear(&inputs, &[0.0; 3]);
     market.residual(0, 2, 100.0, &mut work, &mut steps);
-    assert_eq!(steps[0], CostStep { cost: 50.0, width: 15.0 });
+    assert_eq!(
+        steps[0],
+        CostStep {
+            cost: 50.0,
+            width: 15.0
+        }
+    );
 }
 
 #[test]
@@ -103,9 +165,18 @@ fn fixed_draws_beyond_the_supply_are_reported() {
 #[test]
 fn the_residual_prices_what_a_fixed_draw_costs() {
     let inputs = world(
-        &[(None, 1000.0, 0.0), (Some(0), 9.0, 0.0), (Some(0), 6.0, 0.0)],
+        &[
+            (None, 1000.0, 0.0),
+            (Some(0), 9.0, 0.0),
+            (Some(0), 6.0, 0.0),
+        ],
         &[(0, 8.0, 12.0), (0, 5.0, 33.0)],
-        &[(1, 4.0, 100.0), (1, 3.0, 30.0), (2, 5.0, 61.0), (2, 4.0, 20.0)],
+        &[
+            (1, 4.0, 100.0),
+            (1, 3.0, 30.0),
+            (2, 5.0, 61.0),
+            (2, 4.0, 20.0),
+        ],
     );
     let (before, market, mut work) = clear(&inputs, &[0.0; 3]);
     for node in 0..3 {
@@ -119,17 +190,31 @@ fn the_residual_prices_what_a_fixed_draw_costs() {
             let mut fixed = [0.0; 3];
             fixed[node] = drawn;
             let after = market.clear(0, &fixed, &[], &mut work);
-            assert!((before.value - after.value - cost).abs() < 1e-9, "node {node}, {drawn} MW: {cost} against {}", before.value - after.value);
+            assert!(
+                (before.value - after.value - cost).abs() < 1e-9,
+                "node {node}, {drawn} MW: {cost} against {}",
+                before.value - after.value
+            );
         }
     }
 }
 
 #[test]
 fn the_roots_limit_holds_all_loads() {
-    let inputs = world(&[(None, 6.0, 0.0)], &[(0, 10.0, 5.0)], &[(0, 4.0, 40.0), (0, 4.0, 20.0)]);
+    let inputs = world(
+        &[(None, 6.0, 0.0)],
+        &[(0, 10.0, 5.0)],
+        &[(0, 4.0, 40.0), (0, 4.0, 20.0)],
+    );
     let (cleared, market, mut work) = clear(&inputs, &[1.0]);
     assert_eq!(cleared.value, 4.0 * 40.0 + 20.0 - 6.0 * 5.0);
     let mut steps = Vec::new();
     market.residual(0, 0, 10.0, &mut work, &mut steps);
-    assert_eq!(steps[0], CostStep { cost: 20.0, width: 1.0 });
+    assert_eq!(
+        steps[0],
+        CostStep {
+            cost: 20.0,
+            width: 1.0
+        }
+    );
 }

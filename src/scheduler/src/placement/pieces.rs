@@ -22,14 +22,25 @@ struct Piece {
 
 /// Chooses steps and sizes for job `j`. Marginal cost rises with size, so taking
 /// the best pieces first never takes a second piece of a step before its first.
-pub(super) fn place(problem: &Problem<'_>, schedule: &Schedule, curves: &Curves, j: usize, window: Range<usize>, surcharge: f64, beyond_worth: f64) -> Placed {
+pub(super) fn place(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    curves: &Curves,
+    j: usize,
+    window: Range<usize>,
+    surcharge: f64,
+    beyond_worth: f64,
+) -> Placed {
     let job = &problem.inputs.jobs[j];
     let number = problem.job_nodes.number[job.node];
     let mut pieces = Vec::new();
     let mut sizes = [0.0; PIECES];
     let sizes: &[f64] = match &job.gangs {
         Gangs::Divisible(max) => {
-            sizes.iter_mut().enumerate().for_each(|(i, s)| *s = max * (i + 1) as f64 / PIECES as f64);
+            sizes
+                .iter_mut()
+                .enumerate()
+                .for_each(|(i, s)| *s = max * (i + 1) as f64 / PIECES as f64);
             &sizes
         }
         Gangs::Sizes(list) => &list.iter().map(|s| f64::from(*s)).collect::<Vec<_>>(),
@@ -43,7 +54,11 @@ pub(super) fn place(problem: &Problem<'_>, schedule: &Schedule, curves: &Curves,
             exact(curve, others, max * gpu_mw, |cost, mw| {
                 let net = worth - cost * gpu_mw;
                 if net > 0.0 {
-                    pieces.push(Piece { worth: net, step: t as u32, gpus: mw / gpu_mw });
+                    pieces.push(Piece {
+                        worth: net,
+                        step: t as u32,
+                        gpus: mw / gpu_mw,
+                    });
                 }
             });
             continue;
@@ -51,12 +66,18 @@ pub(super) fn place(problem: &Problem<'_>, schedule: &Schedule, curves: &Curves,
         let mut before = 0.0;
         for &size in sizes {
             let (from, to) = (others + before * gpu_mw, others + size * gpu_mw);
-            let Some(cost) = price(curve, from, to, surcharge) else { break };
+            let Some(cost) = price(curve, from, to, surcharge) else {
+                break;
+            };
             let net = worth - cost * gpu_mw;
             if net <= 0.0 {
                 break;
             }
-            pieces.push(Piece { worth: net, step: t as u32, gpus: size - before });
+            pieces.push(Piece {
+                worth: net,
+                step: t as u32,
+                gpus: size - before,
+            });
             before = size;
         }
     }
@@ -70,9 +91,18 @@ pub(super) fn place(problem: &Problem<'_>, schedule: &Schedule, curves: &Curves,
         let hours = problem.hours[piece.step as usize];
         let gpus = piece.gpus.min(left / hours);
         left -= gpus * hours;
-        match placed.runs.iter_mut().rev().take(8).find(|run| run.step == piece.step) {
+        match placed
+            .runs
+            .iter_mut()
+            .rev()
+            .take(8)
+            .find(|run| run.step == piece.step)
+        {
             Some(run) => run.gpus += gpus,
-            None => placed.runs.push(Run { step: piece.step, gpus }),
+            None => placed.runs.push(Run {
+                step: piece.step,
+                gpus,
+            }),
         }
     }
     merge(&mut placed.runs);
@@ -127,7 +157,9 @@ fn price(curve: &[CostStep], from: f64, to: f64, surcharge: f64) -> Option<f64> 
         if middle <= at + step.width || i + 1 == curve.len() {
             let share = ((middle - at) / step.width).clamp(0.0, 1.0);
             // Above the last step lies nothing; its own height stands for the rise.
-            let next = curve.get(i + 1).map_or(2.0 * step.cost.max(1.0), |n| n.cost);
+            let next = curve
+                .get(i + 1)
+                .map_or(2.0 * step.cost.max(1.0), |n| n.cost);
             return Some(mean + surcharge * (next - step.cost) * share * share);
         }
         at += step.width;

@@ -23,15 +23,34 @@ struct Steps {
 }
 
 /// Chooses runs for job `j`: the gang size and the steps that are worth most together.
-pub(super) fn place(problem: &Problem<'_>, schedule: &Schedule, curves: &Curves, j: usize, window: Range<usize>, beyond_worth: f64) -> Placed {
+pub(super) fn place(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    curves: &Curves,
+    j: usize,
+    window: Range<usize>,
+    beyond_worth: f64,
+) -> Placed {
     let job = &problem.inputs.jobs[j];
-    let Gangs::Sizes(sizes) = &job.gangs else { return Placed::default() };
-    let worst = if is_held(job, window.start) { f64::NEG_INFINITY } else { 0.0 };
+    let Gangs::Sizes(sizes) = &job.gangs else {
+        return Placed::default();
+    };
+    let worst = if is_held(job, window.start) {
+        f64::NEG_INFINITY
+    } else {
+        0.0
+    };
     let mut best = (worst, Placed::default());
     for size in sizes.iter().rev() {
         let steps = steps(problem, schedule, curves, j, &window, f64::from(*size));
         let (worth, placed) = place_gang(job, &steps, beyond_worth);
-        let done = placed.beyond <= 0.0 && placed.runs.iter().map(|r| r.gpus * problem.hours[r.step as usize]).sum::<f64>() >= job.work;
+        let done = placed.beyond <= 0.0
+            && placed
+                .runs
+                .iter()
+                .map(|r| r.gpus * problem.hours[r.step as usize])
+                .sum::<f64>()
+                >= job.work;
         if worth > best.0 + 1e-9 {
             best = (worth, placed);
         }
@@ -46,17 +65,31 @@ pub(super) fn place(problem: &Problem<'_>, schedule: &Schedule, curves: &Curves,
     best.1
 }
 
-fn steps(problem: &Problem<'_>, schedule: &Schedule, curves: &Curves, j: usize, window: &Range<usize>, gang: f64) -> Steps {
+fn steps(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    curves: &Curves,
+    j: usize,
+    window: &Range<usize>,
+    gang: f64,
+) -> Steps {
     let job = &problem.inputs.jobs[j];
     let number = problem.job_nodes.number[job.node];
-    let mut all = Steps { first: window.start, net: Vec::new(), hours: Vec::new(), worth: Vec::new(), gang };
+    let mut all = Steps {
+        first: window.start,
+        net: Vec::new(),
+        hours: Vec::new(),
+        worth: Vec::new(),
+        gang,
+    };
     for t in window.clone() {
         let others = schedule.job_mw[number][t];
         let power = gang * problem.gpu_mw(j, t);
         let hours = problem.hours[t];
         let worth = job.value_in(&problem.inputs.grid, t) + job.unmet;
         let cost = area(curves.of(number, t), others, others + power);
-        all.net.push(cost.map_or(f64::NEG_INFINITY, |c| (worth * gang - c) * hours));
+        all.net
+            .push(cost.map_or(f64::NEG_INFINITY, |c| (worth * gang - c) * hours));
         all.hours.push(hours);
         all.worth.push(worth);
     }
@@ -123,7 +156,10 @@ impl Path {
     /// GPU-hours of work done, restarts taken off.
     fn work(&self, steps: &Steps, job: &JobInput) -> f64 {
         let hours = |range: &Range<usize>| steps.hours[range.clone()].iter().sum::<f64>();
-        self.stretches().iter().map(|range| steps.gang * (hours(range) - restart(job, steps, range.start)).max(0.0)).sum()
+        self.stretches()
+            .iter()
+            .map(|range| steps.gang * (hours(range) - restart(job, steps, range.start)).max(0.0))
+            .sum()
     }
 
     /// Runs that do no more than the work, and what they are worth.
@@ -138,13 +174,20 @@ impl Path {
                 }
                 let useful = (steps.hours[i] - lost).max(0.0);
                 let needed = left / steps.gang;
-                let share = if needed < useful { (needed + (steps.hours[i] - useful)) / steps.hours[i] } else { 1.0 };
+                let share = if needed < useful {
+                    (needed + (steps.hours[i] - useful)) / steps.hours[i]
+                } else {
+                    1.0
+                };
                 let work = steps.gang * useful.min(needed);
                 let cost = steps.worth[i] * steps.gang * steps.hours[i] - steps.net[i];
                 worth += (steps.worth[i] - floor) * work - cost * share;
                 left -= work;
                 lost = (lost - steps.hours[i]).max(0.0);
-                placed.runs.push(Run { step: (steps.first + i) as u32, gpus: steps.gang * share });
+                placed.runs.push(Run {
+                    step: (steps.first + i) as u32,
+                    gpus: steps.gang * share,
+                });
             }
         }
         if floor > 0.0 {
@@ -161,7 +204,11 @@ fn is_held(job: &JobInput, first: usize) -> bool {
 
 /// Hours lost to starting at window step `i`; going on from before the horizon costs none.
 fn restart(job: &JobInput, steps: &Steps, i: usize) -> f64 {
-    if job.running > 0 && steps.first + i == 0 { 0.0 } else { job.restart }
+    if job.running > 0 && steps.first + i == 0 {
+        0.0
+    } else {
+        job.restart
+    }
 }
 
 /// Backward induction over (step, running), with room kept from price to price.
@@ -199,7 +246,13 @@ impl Tables {
                 }
             }
         }
-        Self { off: vec![0.0; n + 1], on: vec![0.0; n + 1], prefix: vec![0.0; n + 1], blocked, free }
+        Self {
+            off: vec![0.0; n + 1],
+            on: vec![0.0; n + 1],
+            prefix: vec![0.0; n + 1],
+            blocked,
+            free,
+        }
     }
 
     /// The best path at a price of work, and its worth.
@@ -207,20 +260,38 @@ impl Tables {
         let n = steps.net.len();
         // Worth of running a step once work is paid at `price`.
         let gain = |i: usize| steps.net[i] - price * steps.gang * steps.hours[i];
-        let start_loss = |i: usize| (steps.worth[i] - price).max(0.0) * steps.gang * restart(job, steps, i);
+        let start_loss =
+            |i: usize| (steps.worth[i] - price).max(0.0) * steps.gang * restart(job, steps, i);
         for i in 0..n {
             let g = gain(i);
             self.prefix[i + 1] = self.prefix[i] + if g.is_finite() { g } else { 0.0 };
         }
-        let Self { off, on, prefix, blocked, free } = self;
+        let Self {
+            off,
+            on,
+            prefix,
+            blocked,
+            free,
+        } = self;
         let start = |i: usize, on: &[f64]| {
             let end = free[i];
-            if end > n || blocked[end] > blocked[i] { f64::NEG_INFINITY } else { prefix[end] - prefix[i] - start_loss(i) + on[end] }
+            if end > n || blocked[end] > blocked[i] {
+                f64::NEG_INFINITY
+            } else {
+                prefix[end] - prefix[i] - start_loss(i) + on[end]
+            }
         };
         for i in (0..n).rev() {
             off[i] = f64::max(off[i + 1], start(i, on));
             let g = gain(i);
-            on[i] = f64::max(off[i], if g.is_finite() { g + on[i + 1] } else { f64::NEG_INFINITY });
+            on[i] = f64::max(
+                off[i],
+                if g.is_finite() {
+                    g + on[i + 1]
+                } else {
+                    f64::NEG_INFINITY
+                },
+            );
         }
         let mut chosen = vec![false; n];
         let mut running = job.running > 0 && steps.first == 0;
@@ -229,7 +300,9 @@ impl Tables {
         while i < n {
             if running {
                 let g = gain(i);
-                let held = job.running > 0 && steps.first == 0 && job.running_hours + hours < job.min_run - 1e-9;
+                let held = job.running > 0
+                    && steps.first == 0
+                    && job.running_hours + hours < job.min_run - 1e-9;
                 if g.is_finite() && (held || g + on[i + 1] > off[i]) {
                     chosen[i] = true;
                     hours += steps.hours[i];
@@ -313,7 +386,13 @@ mod tests {
     /// One-hour steps at these costs of a GPU-hour, worth 100 each.
     fn steps(costs: &[f64]) -> Steps {
         let net = costs.iter().map(|c| 100.0 - c).collect();
-        Steps { first: 0, net, hours: vec![1.0; costs.len()], worth: vec![100.0; costs.len()], gang: 1.0 }
+        Steps {
+            first: 0,
+            net,
+            hours: vec![1.0; costs.len()],
+            worth: vec![100.0; costs.len()],
+            gang: 1.0,
+        }
     }
 
     fn on(placed: &Placed) -> Vec<u32> {
@@ -322,19 +401,31 @@ mod tests {
 
     #[test]
     fn dear_steps_are_skipped_when_a_restart_is_cheap() {
-        let (_, placed) = place_gang(&job(3.0, 0.0, 0.0), &steps(&[10.0, 90.0, 10.0, 90.0, 10.0]), 0.0);
+        let (_, placed) = place_gang(
+            &job(3.0, 0.0, 0.0),
+            &steps(&[10.0, 90.0, 10.0, 90.0, 10.0]),
+            0.0,
+        );
         assert_eq!(on(&placed), [0, 2, 4]);
     }
 
     #[test]
     fn a_dear_restart_keeps_the_run_whole() {
-        let (_, placed) = place_gang(&job(2.0, 1.0, 0.0), &steps(&[10.0, 60.0, 10.0, 20.0, 20.0]), 0.0);
+        let (_, placed) = place_gang(
+            &job(2.0, 1.0, 0.0),
+            &steps(&[10.0, 60.0, 10.0, 20.0, 20.0]),
+            0.0,
+        );
         assert_eq!(on(&placed), [2, 3, 4], "one restart hour and two of work");
     }
 
     #[test]
     fn a_run_lasts_its_minimum() {
-        let (_, placed) = place_gang(&job(4.0, 0.0, 2.0), &steps(&[10.0, 99.0, 10.0, 10.0, 99.0, 10.0, 12.0]), 0.0);
+        let (_, placed) = place_gang(
+            &job(4.0, 0.0, 2.0),
+            &steps(&[10.0, 99.0, 10.0, 10.0, 99.0, 10.0, 12.0]),
+            0.0,
+        );
         assert_eq!(on(&placed), [2, 3, 5, 6]);
     }
 

@@ -27,7 +27,8 @@ impl Windows {
         let mut order: Vec<usize> = (0..jobs.len()).collect();
         let tightness = |j: usize| {
             let job = &jobs[j];
-            let span = problem.inputs.grid.end_s(job.end - 1) - problem.inputs.grid.start_s(job.first);
+            let span =
+                problem.inputs.grid.end_s(job.end - 1) - problem.inputs.grid.start_s(job.first);
             let shortest = job.work / job.gangs.max().max(1e-12) * 3600.0;
             span as f64 / shortest.max(1e-9)
         };
@@ -42,10 +43,13 @@ impl Windows {
                     graph.add_edge(nodes[*before], nodes[j], ());
                 }
             }
-            let sorted = toposort(&graph, None).map(|s| s.into_iter().map(|n| graph[n]).collect::<Vec<_>>()).unwrap_or_default();
+            let sorted = toposort(&graph, None)
+                .map(|s| s.into_iter().map(|n| graph[n]).collect::<Vec<_>>())
+                .unwrap_or_default();
             for j in sorted.iter().rev() {
                 // Those it waits for must end before it could still finish.
-                let shortest = (jobs[*j].work / jobs[*j].gangs.max().max(1e-12) + jobs[*j].restart) * 3600.0;
+                let shortest =
+                    (jobs[*j].work / jobs[*j].gangs.max().max(1e-12) + jobs[*j].restart) * 3600.0;
                 let latest_start = problem.inputs.grid.end_s(end[*j] - 1) - shortest as i64;
                 let before_end = problem.inputs.grid.boundary_at_or_before(latest_start);
                 for before in &jobs[*j].after {
@@ -53,12 +57,21 @@ impl Windows {
                 }
             }
             for j in &sorted {
-                rank[*j] = jobs[*j].after.iter().map(|b| rank[*b] + 1).max().unwrap_or(0);
+                rank[*j] = jobs[*j]
+                    .after
+                    .iter()
+                    .map(|b| rank[*b] + 1)
+                    .max()
+                    .unwrap_or(0);
             }
             order.retain(|j| sorted.contains(j));
             order.sort_by_key(|j| rank[*j]);
         }
-        Self { order, end, beyond_worth: vec![0.0; jobs.len()] }
+        Self {
+            order,
+            end,
+            beyond_worth: vec![0.0; jobs.len()],
+        }
     }
 
     /// Steps job `j` may use now: after what it waits for is done.
@@ -66,10 +79,16 @@ impl Windows {
         let job = &problem.inputs.jobs[j];
         let mut first = job.first;
         for &before in &job.after {
-            if work_done(problem, schedule, before) < problem.inputs.jobs[before].work * (1.0 - 1e-9) {
+            if work_done(problem, schedule, before)
+                < problem.inputs.jobs[before].work * (1.0 - 1e-9)
+            {
                 return first..first;
             }
-            first = first.max(schedule.jobs[before].last().map_or(first, |run| run.step as usize + 1));
+            first = first.max(
+                schedule.jobs[before]
+                    .last()
+                    .map_or(first, |run| run.step as usize + 1),
+            );
         }
         first..self.end[j].max(first)
     }

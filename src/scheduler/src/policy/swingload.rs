@@ -57,11 +57,16 @@ impl Policy for Swingload {
     fn decide(&mut self, view: &View<'_>) -> Dispatch {
         let step = view.step.duration(0);
         let grid = view.setup.horizon.grid(view.now, step);
-        let open = if self.uses == Uses::Mining { &[][..] } else { view.open };
+        let open = if self.uses == Uses::Mining {
+            &[][..]
+        } else {
+            view.open
+        };
         let mut built = build(view.setup, view.outlook, view.state, view.jobs, open, &grid);
         leave_out(&mut built, self.uses);
         let planned = plan(&built.inputs, Budget::LOOP);
-        let mut dispatch = built.dispatch(view.setup, view.state, view.jobs, 0, &planned.first.power);
+        let mut dispatch =
+            built.dispatch(view.setup, view.state, view.jobs, 0, &planned.first.power);
         dispatch.reasons = reasons(&built, &planned);
         dispatch.marginal_value = planned.first.marginal[0];
         dispatch
@@ -74,14 +79,21 @@ fn leave_out(built: &mut Built, uses: Uses) {
         Uses::All => {}
         Uses::Mining => {
             for s in &built.service {
-                built.inputs.stacks[*s].tiers.iter_mut().filter(|t| !t.must_serve).for_each(|t| t.mw.fill(0.0));
+                built.inputs.stacks[*s]
+                    .tiers
+                    .iter_mut()
+                    .filter(|t| !t.must_serve)
+                    .for_each(|t| t.mw.fill(0.0));
             }
         }
         Uses::Ai => {
             for place in &built.pool {
                 match place {
                     crate::build::PoolPlace::Pool(m) => built.inputs.pools[*m].scale.fill(0.0),
-                    crate::build::PoolPlace::Stack(s) => built.inputs.stacks[*s].tiers.iter_mut().for_each(|t| t.mw.fill(0.0)),
+                    crate::build::PoolPlace::Stack(s) => built.inputs.stacks[*s]
+                        .tiers
+                        .iter_mut()
+                        .for_each(|t| t.mw.fill(0.0)),
                 }
             }
         }

@@ -15,13 +15,24 @@ pub(super) struct Blocks {
 impl Blocks {
     pub(super) fn add(model: &mut Model<'_>) -> Self {
         let inputs = model.inputs;
-        let on = inputs.pools.iter().map(|pool| (0..pool.blocks.len()).map(|b| add_block(model, pool, b)).collect()).collect();
+        let on = inputs
+            .pools
+            .iter()
+            .map(|pool| {
+                (0..pool.blocks.len())
+                    .map(|b| add_block(model, pool, b))
+                    .collect()
+            })
+            .collect();
         Self { on }
     }
 
     pub(super) fn read(&self, columns: &[f64]) -> Vec<Vec<Vec<bool>>> {
         let path = |path: &Vec<Col>| path.iter().map(|c| columns[c.index()] > 0.5).collect();
-        self.on.iter().map(|pool| pool.iter().map(path).collect()).collect()
+        self.on
+            .iter()
+            .map(|pool| pool.iter().map(path).collect())
+            .collect()
     }
 }
 
@@ -31,7 +42,10 @@ fn awake_hull(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     while let Some(&at) = hull.last() {
         let slope = |p: &&(f64, f64)| (p.1 - at.1) / (p.0 - at.0);
         // The steepest way up; of equals the farthest.
-        let next = points.iter().filter(|p| p.0 > at.0).max_by(|a, b| slope(a).total_cmp(&slope(b)).then(a.0.total_cmp(&b.0)));
+        let next = points
+            .iter()
+            .filter(|p| p.0 > at.0)
+            .max_by(|a, b| slope(a).total_cmp(&slope(b)).then(a.0.total_cmp(&b.0)));
         match next {
             Some(point) => hull.push(*point),
             None => break,
@@ -51,11 +65,20 @@ fn add_block(model: &mut Model<'_>, pool: &PoolInput, b: usize) -> Vec<Col> {
         let devices = block.devices * pool.scale[t];
         let factor = model.inputs.nodes[pool.node].factor[t];
         // Worth per hour of a device's hashrate less adders on its power.
-        let worth = |mw: f64, ph: f64| (ph * pool.revenue[t] - pool.adder[t] * mw * factor) * devices * model.hours[t];
+        let worth = |mw: f64, ph: f64| {
+            (ph * pool.revenue[t] - pool.adder[t] * mw * factor) * devices * model.hours[t]
+        };
         let least = worth(hull[0].0, hull[0].1);
-        let more: Vec<f64> = hull.windows(2).map(|p| worth(p[1].0 - p[0].0, p[1].1 - p[0].1)).collect();
+        let more: Vec<f64> = hull
+            .windows(2)
+            .map(|p| worth(p[1].0 - p[0].0, p[1].1 - p[0].1))
+            .collect();
         let state = f64::from(u8::from(block.on));
-        let bounds = if t < fixed_until { state..=state } else { 0.0..=1.0 };
+        let bounds = if t < fixed_until {
+            state..=state
+        } else {
+            0.0..=1.0
+        };
         let is_on = model.problem.add_integer_column(least, bounds);
         model.load(pool.node, t, is_on, hull[0].0 * factor * devices);
         for (pair, worth) in hull.windows(2).zip(more) {
@@ -107,9 +130,14 @@ pub(super) fn covered(hours: &[f64], t: usize, least: f64) -> usize {
 
 /// After switching, the state lasts: `sign` 1 for on, -1 for off.
 fn minimum_time(model: &mut Model<'_>, on: &[Col], switched: &[Col], least: f64, sign: f64) {
-    let ends: Vec<usize> = (0..on.len()).map(|t| covered(&model.hours, t, least)).collect();
+    let ends: Vec<usize> = (0..on.len())
+        .map(|t| covered(&model.hours, t, least))
+        .collect();
     for t in 0..on.len() {
-        let mut terms: Terms = (0..=t).filter(|from| ends[*from] > t).map(|from| (switched[from], 1.0)).collect();
+        let mut terms: Terms = (0..=t)
+            .filter(|from| ends[*from] > t)
+            .map(|from| (switched[from], 1.0))
+            .collect();
         terms.push((on[t], -sign));
         model.at_most(if sign > 0.0 { 0.0 } else { 1.0 }, &terms);
     }
@@ -121,7 +149,11 @@ fn starts_per_day(model: &mut Model<'_>, pool: &PoolInput, up: &[Col], most: u32
         days.entry(pool.day[t]).or_default().push((*start, 1.0));
     }
     for (day, terms) in days {
-        let left = if day == pool.day[0] { most.saturating_sub(today) } else { most };
+        let left = if day == pool.day[0] {
+            most.saturating_sub(today)
+        } else {
+            most
+        };
         model.at_most(f64::from(left), &terms);
     }
 }

@@ -25,8 +25,17 @@ impl Jobs {
     pub(super) fn add(model: &mut Model<'_>, beyond: &[f64]) -> Self {
         let inputs = model.inputs;
         let mut awaited = vec![false; inputs.jobs.len()];
-        inputs.jobs.iter().flat_map(|j| &j.after).for_each(|before| awaited[*before] = true);
-        let jobs: Vec<JobColumns> = inputs.jobs.iter().enumerate().map(|(j, job)| add_job(model, job, beyond[j], awaited[j])).collect();
+        inputs
+            .jobs
+            .iter()
+            .flat_map(|j| &j.after)
+            .for_each(|before| awaited[*before] = true);
+        let jobs: Vec<JobColumns> = inputs
+            .jobs
+            .iter()
+            .enumerate()
+            .map(|(j, job)| add_job(model, job, beyond[j], awaited[j]))
+            .collect();
         for (j, job) in inputs.jobs.iter().enumerate() {
             for before in &job.after {
                 waits(model, &jobs[j], job, &jobs[*before]);
@@ -38,8 +47,18 @@ impl Jobs {
     /// Per job its runs as `(step, mean GPUs)`, and the work left for later.
     pub(super) fn read(&self, columns: &[f64]) -> Vec<(Vec<(usize, f64)>, f64)> {
         let of = |job: &JobColumns| {
-            let snapped = |gpus: f64| job.sizes.iter().copied().find(|s| (gpus - s).abs() < 1e-5).unwrap_or(gpus);
-            let runs = job.gpus.iter().map(|(t, c)| (*t, snapped(columns[c.index()]))).filter(|(_, gpus)| *gpus > 1e-6);
+            let snapped = |gpus: f64| {
+                job.sizes
+                    .iter()
+                    .copied()
+                    .find(|s| (gpus - s).abs() < 1e-5)
+                    .unwrap_or(gpus)
+            };
+            let runs = job
+                .gpus
+                .iter()
+                .map(|(t, c)| (*t, snapped(columns[c.index()])))
+                .filter(|(_, gpus)| *gpus > 1e-6);
             (runs.collect(), columns[job.later.index()].max(0.0))
         };
         self.jobs.iter().map(of).collect()
@@ -50,7 +69,12 @@ impl Jobs {
 fn waits(model: &mut Model<'_>, own: &JobColumns, job: &JobInput, before: &JobColumns) {
     let most = job.gangs.max();
     for (t, gpus) in &own.gpus {
-        let mut terms: Terms = before.ends.iter().filter(|(end, _)| end < t).map(|(_, c)| (*c, -most)).collect();
+        let mut terms: Terms = before
+            .ends
+            .iter()
+            .filter(|(end, _)| end < t)
+            .map(|(_, c)| (*c, -most))
+            .collect();
         terms.push((*gpus, 1.0));
         model.at_most(0.0, &terms);
     }
@@ -58,11 +82,19 @@ fn waits(model: &mut Model<'_>, own: &JobColumns, job: &JobInput, before: &JobCo
 
 fn add_job(model: &mut Model<'_>, job: &JobInput, beyond: f64, awaited: bool) -> JobColumns {
     let window: Vec<usize> = (job.first..job.end).collect();
-    let gpus: Vec<(usize, Col)> = window.iter().map(|t| (*t, add_gpus(model, job, *t))).collect();
+    let gpus: Vec<(usize, Col)> = window
+        .iter()
+        .map(|t| (*t, add_gpus(model, job, *t)))
+        .collect();
     let later = model.problem.add_column(beyond, 0.0..=job.beyond.max(0.0));
     model.add_constant(-job.unmet * job.work);
     let mut work: Terms = gpus.iter().map(|(t, c)| (*c, model.hours[*t])).collect();
-    let mut columns = JobColumns { gpus, later, ends: Vec::new(), sizes: Vec::new() };
+    let mut columns = JobColumns {
+        gpus,
+        later,
+        ends: Vec::new(),
+        sizes: Vec::new(),
+    };
     if let Gangs::Sizes(sizes) = &job.gangs {
         columns.sizes = sizes.iter().map(|s| f64::from(*s)).collect();
         gangs(model, job, awaited, &mut columns, &mut work);
@@ -85,14 +117,19 @@ fn add_job(model: &mut Model<'_>, job: &JobInput, beyond: f64, awaited: bool) ->
 fn add_gpus(model: &mut Model<'_>, job: &JobInput, t: usize) -> Col {
     let mw = job.gpu_mw * model.inputs.nodes[job.node].factor[t];
     let worth = job.value_in(&model.inputs.grid, t) + job.unmet - model.inputs.job_adder[t] * mw;
-    let gpus = model.problem.add_column(worth * model.hours[t], 0.0..=job.gangs.max());
+    let gpus = model
+        .problem
+        .add_column(worth * model.hours[t], 0.0..=job.gangs.max());
     model.load(job.node, t, gpus, mw);
     gpus
 }
 
 /// One binary per step of the window, at most one of them set.
 fn ends(model: &mut Model<'_>, window: &[usize]) -> Vec<(usize, Col)> {
-    let all: Vec<(usize, Col)> = window.iter().map(|t| (*t, model.problem.add_integer_column(0.0, 0.0..=1.0))).collect();
+    let all: Vec<(usize, Col)> = window
+        .iter()
+        .map(|t| (*t, model.problem.add_integer_column(0.0, 0.0..=1.0)))
+        .collect();
     let sum: Terms = all.iter().map(|(_, c)| (*c, 1.0)).collect();
     model.at_most(1.0, &sum);
     all
@@ -100,7 +137,10 @@ fn ends(model: &mut Model<'_>, window: &[usize]) -> Vec<(usize, Col)> {
 
 /// Ends of the work before step `t`, each with a factor.
 fn ended_before(ends: &[(usize, Col)], t: usize, factor: f64) -> Terms {
-    ends.iter().filter(|(end, _)| *end < t).map(|(_, c)| (*c, factor)).collect()
+    ends.iter()
+        .filter(|(end, _)| *end < t)
+        .map(|(_, c)| (*c, factor))
+        .collect()
 }
 
 fn nothing_after(model: &mut Model<'_>, job: &JobInput, columns: &JobColumns) {
@@ -113,7 +153,13 @@ fn nothing_after(model: &mut Model<'_>, job: &JobInput, columns: &JobColumns) {
 }
 
 /// Whole gangs, starts and shortest runs of a job; takes restarts off `work`.
-fn gangs(model: &mut Model<'_>, job: &JobInput, awaited: bool, columns: &mut JobColumns, work: &mut Terms) {
+fn gangs(
+    model: &mut Model<'_>,
+    job: &JobInput,
+    awaited: bool,
+    columns: &mut JobColumns,
+    work: &mut Terms,
+) {
     let window: Vec<usize> = columns.gpus.iter().map(|(t, _)| *t).collect();
     let remembers = job.restart > 0.0 || job.min_run > 0.0;
     let most = job.gangs.max();
@@ -122,13 +168,24 @@ fn gangs(model: &mut Model<'_>, job: &JobInput, awaited: bool, columns: &mut Job
         columns.ends = ends(model, &window);
     }
     // The step with part of a gang: the last one where the job remembers, else any one.
-    let partial = if remembers { columns.ends.clone() } else { ends(model, &window) };
+    let partial = if remembers {
+        columns.ends.clone()
+    } else {
+        ends(model, &window)
+    };
     let mut runs: Vec<Terms> = Vec::with_capacity(window.len());
     for (i, t) in window.iter().enumerate() {
-        let running: Terms = sizes.iter().map(|_| (model.problem.add_integer_column(0.0, 0.0..=1.0), 1.0)).collect();
+        let running: Terms = sizes
+            .iter()
+            .map(|_| (model.problem.add_integer_column(0.0, 0.0..=1.0), 1.0))
+            .collect();
         let cut = model.problem.add_column(0.0, 0.0..=most);
         model.at_most(1.0, &running);
-        let mut mean: Terms = running.iter().zip(&sizes).map(|((c, _), size)| (*c, *size)).collect();
+        let mut mean: Terms = running
+            .iter()
+            .zip(&sizes)
+            .map(|((c, _), size)| (*c, *size))
+            .collect();
         mean.extend([(cut, -1.0), (columns.gpus[i].1, -1.0)]);
         model.equal(0.0, &mean);
         model.at_most(0.0, &[(cut, 1.0), (partial[i].1, -most)]);
@@ -162,7 +219,13 @@ fn runs_before(job: &JobInput) -> bool {
 }
 
 /// Starts lose their time in their first steps.
-fn restarts(model: &mut Model<'_>, job: &JobInput, columns: &JobColumns, runs: &[Terms], work: &mut Terms) {
+fn restarts(
+    model: &mut Model<'_>,
+    job: &JobInput,
+    columns: &JobColumns,
+    runs: &[Terms],
+    work: &mut Terms,
+) {
     // Loss in each step of the window from all starts before, to keep its work above zero.
     let mut lost: Vec<Terms> = vec![Terms::new(); runs.len()];
     for (i, running) in runs.iter().enumerate() {
@@ -190,7 +253,11 @@ fn restarts(model: &mut Model<'_>, job: &JobInput, columns: &JobColumns, runs: &
                     work.push((start, -hours * size));
                 }
             }
-            let before: Terms = if i > 0 { runs[i - 1].clone() } else { Terms::new() };
+            let before: Terms = if i > 0 {
+                runs[i - 1].clone()
+            } else {
+                Terms::new()
+            };
             model.at_most(0.0, &[(start, 1.0), (*own, -1.0)]);
             let mut either = before.clone();
             either.push((start, 1.0));

@@ -30,15 +30,28 @@ impl<'a> Model<'a> {
         let steps = inputs.steps();
         let empty = vec![vec![Terms::new(); steps]; inputs.nodes.len()];
         let hours = (0..steps).map(|t| inputs.grid.hours(t)).collect();
-        let mut model = Self { inputs, problem: RowProblem::new(), hours, slack, loads: empty.clone(), supplies: empty, constant: 0.0 };
+        let mut model = Self {
+            inputs,
+            problem: RowProblem::new(),
+            hours,
+            slack,
+            loads: empty.clone(),
+            supplies: empty,
+            constant: 0.0,
+        };
         for t in 0..steps {
             for supply in &inputs.supplies {
-                let g = model.problem.add_column(-supply.cost[t] * model.hours[t], 0.0..=supply.available[t].max(0.0));
+                let g = model.problem.add_column(
+                    -supply.cost[t] * model.hours[t],
+                    0.0..=supply.available[t].max(0.0),
+                );
                 model.supplies[supply.node][t].push((g, 1.0));
             }
             for stack in &inputs.stacks {
                 for tier in &stack.tiers {
-                    let y = model.problem.add_column(tier.value[t] * model.hours[t], 0.0..=tier.mw[t].max(0.0));
+                    let y = model
+                        .problem
+                        .add_column(tier.value[t] * model.hours[t], 0.0..=tier.mw[t].max(0.0));
                     model.loads[stack.node][t].push((y, 1.0));
                     model.constant -= tier.penalty[t] * tier.mw[t] * model.hours[t];
                 }
@@ -72,12 +85,15 @@ impl<'a> Model<'a> {
     /// What lies below `node` in step `t`, with one sign.
     fn below(&self, of: &[Vec<Terms>], node: usize, t: usize, sign: f64) -> Terms {
         let inside = (0..self.inputs.nodes.len()).filter(|n| self.inputs.is_below(*n, node));
-        inside.flat_map(|n| of[n][t].iter().map(|(c, f)| (*c, sign * f))).collect()
+        inside
+            .flat_map(|n| of[n][t].iter().map(|(c, f)| (*c, sign * f)))
+            .collect()
     }
 
     /// A slack of at least zero at `price`, if slacks are allowed.
     fn slack(&mut self, price: f64) -> Option<(Col, f64)> {
-        self.slack.then(|| (self.problem.add_column(-price, 0.0..), -1.0))
+        self.slack
+            .then(|| (self.problem.add_column(-price, 0.0..), -1.0))
     }
 
     /// Ties everything together: balance, nodes, ramps, peaks, the constant.
@@ -134,7 +150,9 @@ impl<'a> Model<'a> {
 
     fn peaks(&mut self) {
         for demand in &self.inputs.demand {
-            let peak = self.problem.add_column(-demand.per_mw, demand.peak_so_far..);
+            let peak = self
+                .problem
+                .add_column(-demand.per_mw, demand.peak_so_far..);
             self.constant += demand.per_mw * demand.peak_so_far;
             for t in demand.first..demand.end {
                 let mut terms = self.below(&self.supplies, 0, t, 1.0);

@@ -39,13 +39,19 @@ fn serve(tasks: &Receiver<Task>) {
 pub(super) fn solve(problem: RowProblem, settings: Settings) -> Result<Solution, Error> {
     let (sender, answer) = channel();
     let gone = || Error::NoSolution("the solver's thread ended".into());
-    worker().lock().map_err(|_| gone())?.send((problem, settings, sender)).map_err(|_| gone())?;
+    worker()
+        .lock()
+        .map_err(|_| gone())?
+        .send((problem, settings, sender))
+        .map_err(|_| gone())?;
     answer.recv().map_err(|_| gone())?
 }
 
 fn run(problem: RowProblem, settings: Settings) -> Result<Solution, Error> {
     let failed = |status| Error::NoSolution(format!("{status:?}"));
-    let mut model = problem.try_optimise(Sense::Maximise).map_err(|s| Error::NoSolution(format!("{s:?}")))?;
+    let mut model = problem
+        .try_optimise(Sense::Maximise)
+        .map_err(|s| Error::NoSolution(format!("{s:?}")))?;
     model.make_quiet();
     model.set_option("threads", 1);
     model.set_option("parallel", c"off");
@@ -55,13 +61,28 @@ fn run(problem: RowProblem, settings: Settings) -> Result<Solution, Error> {
     model.set_option("mip_abs_gap", 1e-9);
     model.set_option("mip_feasibility_tolerance", 1e-8);
     model.set_option("primal_feasibility_tolerance", 1e-8);
-    let solved = model.try_solve().map_err(|s| Error::NoSolution(format!("{s:?}")))?;
+    let solved = model
+        .try_solve()
+        .map_err(|s| Error::NoSolution(format!("{s:?}")))?;
     let status = solved.status();
-    if solved.primal_solution_status() != HighsSolutionStatus::Feasible || !matches!(status, HighsModelStatus::Optimal | HighsModelStatus::ReachedTimeLimit) {
+    if solved.primal_solution_status() != HighsSolutionStatus::Feasible
+        || !matches!(
+            status,
+            HighsModelStatus::Optimal | HighsModelStatus::ReachedTimeLimit
+        )
+    {
         return Err(failed(status));
     }
     let value = solved.objective_value();
     // Without integers HiGHS keeps no bound beside the optimum.
-    let bound = solved.double_info_value(c"mip_dual_bound").ok().filter(|b| b.is_finite() && *b >= value - 1e-6 * value.abs()).unwrap_or(value);
-    Ok(Solution { value, bound, columns: solved.get_solution().columns().to_vec() })
+    let bound = solved
+        .double_info_value(c"mip_dual_bound")
+        .ok()
+        .filter(|b| b.is_finite() && *b >= value - 1e-6 * value.abs())
+        .unwrap_or(value);
+    Ok(Solution {
+        value,
+        bound,
+        columns: solved.get_solution().columns().to_vec(),
+    })
 }

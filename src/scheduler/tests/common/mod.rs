@@ -5,7 +5,8 @@ use rand_chacha::ChaCha8Rng;
 use swingload_model::TimeGrid;
 use swingload_model::site::Use;
 use swingload_scheduler::inputs::{
-    BlockState, DemandInput, Gangs, JobInput, NodeInput, PlanInputs, PoolInput, RampInput, StackInput, SupplyInput, TierInput,
+    BlockState, DemandInput, Gangs, JobInput, NodeInput, PlanInputs, PoolInput, RampInput,
+    StackInput, SupplyInput, TierInput,
 };
 
 /// Start of every grid, Unix seconds: 2022-07-01.
@@ -19,8 +20,12 @@ pub(crate) fn instance(seed: u64) -> PlanInputs {
     let nodes = nodes(&mut draw, steps);
     let mut inputs = PlanInputs {
         supplies: supplies(&mut draw, &nodes, steps),
-        stacks: (0..draw.whole(1, 2)).map(|i| stack(&mut draw, &nodes, i, steps)).collect(),
-        pools: (0..draw.whole(1, 2)).map(|m| pool(&mut draw, &nodes, m, &grid)).collect(),
+        stacks: (0..draw.whole(1, 2))
+            .map(|i| stack(&mut draw, &nodes, i, steps))
+            .collect(),
+        pools: (0..draw.whole(1, 2))
+            .map(|m| pool(&mut draw, &nodes, m, &grid))
+            .collect(),
         jobs: Vec::new(),
         job_adder: vec![draw.pick(&[0.0, 4.0]); steps],
         ramps: Vec::new(),
@@ -32,26 +37,83 @@ pub(crate) fn instance(seed: u64) -> PlanInputs {
         let job = job(&mut draw, &inputs, j);
         inputs.jobs.push(job);
     }
+    settle(&mut inputs);
     if draw.chance(0.6) {
         let limit = inputs.nodes[0].limit[0];
         let initial = draw.chance(0.7).then(|| load_before(&inputs));
         // A fleet that heat shuts at once cannot keep a ramp.
         inputs.pools.iter_mut().for_each(|p| p.scale.fill(1.0));
-        inputs.ramps.push(RampInput { node: 0, up: limit * draw.between(0.1, 0.5), down: limit * draw.between(0.1, 0.5), initial });
+        inputs.ramps.push(RampInput {
+            node: 0,
+            up: limit * draw.between(0.1, 0.5),
+            down: limit * draw.between(0.1, 0.5),
+            initial,
+        });
     }
     if draw.chance(0.2) {
         let limit = inputs.nodes[0].limit[0];
-        inputs.demand.push(DemandInput { id: "peak".into(), first: 0, end: steps, per_mw: draw.between(5.0, 150.0), peak_so_far: limit * draw.between(0.0, 0.5) });
+        inputs.demand.push(DemandInput {
+            id: "peak".into(),
+            first: 0,
+            end: steps,
+            per_mw: draw.between(5.0, 150.0),
+            peak_so_far: limit * draw.between(0.0, 0.5),
+        });
     }
     inputs
 }
 
+/// Turns blocks off that limits could not carry beside the floors, so that every problem has a plan.
+fn settle(inputs: &mut PlanInputs) {
+    let least = |n: usize| {
+        inputs.nodes[n]
+            .limit
+            .iter()
+            .copied()
+            .fold(f64::INFINITY, f64::min)
+    };
+    let mut room: Vec<f64> = (0..inputs.nodes.len()).map(|n| 0.6 * least(n)).collect();
+    for pool in &mut inputs.pools {
+        for block in pool.blocks.iter_mut().filter(|b| b.on) {
+            let mw = block.devices * pool.points[0].0 * inputs.nodes[pool.node].factor[0];
+            let mut above = Some(pool.node);
+            let mut path = Vec::new();
+            while let Some(node) = above {
+                path.push(node);
+                above = inputs.nodes[node].parent;
+            }
+            block.on = path.iter().all(|n| room[*n] >= mw);
+            if block.on {
+                path.iter().for_each(|n| room[*n] -= mw);
+            }
+        }
+    }
+}
+
 /// What must-serve steps, blocks that are on at their middle setting and running jobs draw, MW.
 fn load_before(inputs: &PlanInputs) -> f64 {
-    let floors: f64 = inputs.stacks.iter().flat_map(|s| &s.tiers).filter(|t| t.must_serve).map(|t| t.mw[0]).sum();
+    let floors: f64 = inputs
+        .stacks
+        .iter()
+        .flat_map(|s| &s.tiers)
+        .filter(|t| t.must_serve)
+        .map(|t| t.mw[0])
+        .sum();
     let factor = |node: usize| inputs.nodes[node].factor[0];
-    let own = |p: &PoolInput| p.points[p.points.len() / 2].0 * factor(p.node) * p.blocks.iter().filter(|b| b.on).map(|b| b.devices).sum::<f64>();
-    let jobs: f64 = inputs.jobs.iter().map(|j| f64::from(j.running) * j.gpu_mw * factor(j.node)).sum();
+    let own = |p: &PoolInput| {
+        p.points[p.points.len() / 2].0
+            * factor(p.node)
+            * p.blocks
+                .iter()
+                .filter(|b| b.on)
+                .map(|b| b.devices)
+                .sum::<f64>()
+    };
+    let jobs: f64 = inputs
+        .jobs
+        .iter()
+        .map(|j| f64::from(j.running) * j.gpu_mw * factor(j.node))
+        .sum();
     (floors + inputs.pools.iter().map(own).sum::<f64>() + jobs).min(inputs.nodes[0].limit[0])
 }
 
@@ -98,38 +160,75 @@ fn nodes(draw: &mut Draw, steps: usize) -> Vec<NodeInput> {
         let mut limit = vec![site * draw.between(0.35, 0.8); steps];
         if draw.chance(0.3) {
             // Maintenance: half the limit for a third of the steps.
-            limit[steps / 3..2 * steps / 3].iter_mut().for_each(|l| *l *= 0.5);
+            limit[steps / 3..2 * steps / 3]
+                .iter_mut()
+                .for_each(|l| *l *= 0.5);
         }
-        let export = if draw.chance(0.5) { site * draw.between(0.1, 0.5) } else { 0.0 };
+        let export = if draw.chance(0.5) {
+            site * draw.between(0.1, 0.5)
+        } else {
+            0.0
+        };
         let factor = draw.pick(&[1.0, 1.05, 1.25]);
-        nodes.push(node(&format!("node {n}"), Some(parent), limit, export, factor));
+        nodes.push(node(
+            &format!("node {n}"),
+            Some(parent),
+            limit,
+            export,
+            factor,
+        ));
     }
     nodes
 }
 
 fn node(id: &str, parent: Option<usize>, limit: Vec<f64>, export: f64, factor: f64) -> NodeInput {
     let factor = vec![factor; limit.len()];
-    NodeInput { id: id.into(), parent, limit, export, factor }
+    NodeInput {
+        id: id.into(),
+        parent,
+        limit,
+        export,
+        factor,
+    }
 }
 
 /// The grid at the root, sometimes a contract there and surplus at a node; prices below zero in some steps.
 fn supplies(draw: &mut Draw, nodes: &[NodeInput], steps: usize) -> Vec<SupplyInput> {
     let base = draw.between(20.0, 60.0);
     let spread = draw.between(10.0, 70.0);
-    let price: Vec<f64> = (0..steps).map(|t| (base + spread * (libm::sin(t as f64 * 0.6) + draw.between(-0.7, 0.7))).round()).collect();
+    let price: Vec<f64> = (0..steps)
+        .map(|t| (base + spread * (libm::sin(t as f64 * 0.6) + draw.between(-0.7, 0.7))).round())
+        .collect();
     let mut supplies = vec![supply("grid", 0, vec![1000.0; steps], price)];
     if draw.chance(0.5) {
-        let available = (0..steps).map(|_| draw.between(0.0, 10.0).round()).collect();
-        supplies.push(supply("surplus", draw.whole(0, nodes.len() - 1), available, vec![draw.pick(&[-5.0, 0.0, 6.0, 15.0]); steps]));
+        let available = (0..steps)
+            .map(|_| draw.between(0.0, 10.0).round())
+            .collect();
+        supplies.push(supply(
+            "surplus",
+            draw.whole(0, nodes.len() - 1),
+            available,
+            vec![draw.pick(&[-5.0, 0.0, 6.0, 15.0]); steps],
+        ));
     }
     if draw.chance(0.3) {
-        supplies.push(supply("contract", 0, vec![draw.between(2.0, 8.0); steps], vec![draw.between(15.0, 50.0).round(); steps]));
+        supplies.push(supply(
+            "contract",
+            0,
+            vec![draw.between(2.0, 8.0); steps],
+            vec![draw.between(15.0, 50.0).round(); steps],
+        ));
     }
     supplies
 }
 
 fn supply(id: &str, node: usize, available: Vec<f64>, cost: Vec<f64>) -> SupplyInput {
-    SupplyInput { id: id.into(), node, available, cost }
+    SupplyInput {
+        id: id.into(),
+        node,
+        available,
+        cost,
+    }
 }
 
 /// Inference: a floor that power can cost more than it earns, and steps of falling value.
@@ -143,8 +242,16 @@ fn stack(draw: &mut Draw, nodes: &[NodeInput], i: usize, steps: usize) -> StackI
     };
     let floor = tier(draw.between(0.5, 2.0), draw.between(10.0, 60.0), 400.0);
     let mut tiers = vec![floor];
-    tiers.extend([draw.between(90.0, 200.0), draw.between(30.0, 80.0)].map(|value| tier(draw.between(0.5, 1.5), value, 0.0)));
-    StackInput { id: format!("service {i}"), node: draw.whole(0, nodes.len() - 1), used_for: Use::Inference, tiers }
+    tiers.extend(
+        [draw.between(90.0, 200.0), draw.between(30.0, 80.0)]
+            .map(|value| tier(draw.between(0.5, 1.5), value, 0.0)),
+    );
+    StackInput {
+        id: format!("service {i}"),
+        node: draw.whole(0, nodes.len() - 1),
+        used_for: Use::Inference,
+        tiers,
+    }
 }
 
 /// One to three blocks of miners with two or three settings, break-even near the price of power.
@@ -153,12 +260,21 @@ fn pool(draw: &mut Draw, nodes: &[NodeInput], m: usize, grid: &TimeGrid) -> Pool
     let highest = draw.between(0.003, 0.0035);
     let (low, middle) = (0.6 * highest, 0.8 * highest);
     // Every next MW hashes less: PH/s per MW falls from 50 to 38.
-    let mut points = vec![(low, low * 50.0), (middle, low * 50.0 + (middle - low) * 44.0), (highest, low * 50.0 + (middle - low) * 44.0 + (highest - middle) * 38.0)];
+    let mut points = vec![
+        (low, low * 50.0),
+        (middle, low * 50.0 + (middle - low) * 44.0),
+        (
+            highest,
+            low * 50.0 + (middle - low) * 44.0 + (highest - middle) * 38.0,
+        ),
+    ];
     if draw.chance(0.3) {
         points.remove(0);
     }
     let revenue = draw.between(0.9, 1.6);
-    let day = (0..steps).map(|t| (grid.start_s(t).div_euclid(86_400)) as u32).collect();
+    let day = (0..steps)
+        .map(|t| (grid.start_s(t).div_euclid(86_400)) as u32)
+        .collect();
     let blocks = draw.whole(1, 3);
     let total = draw.between(3.0, 9.0);
     let first_off = (total / highest / blocks as f64).round();
@@ -166,9 +282,13 @@ fn pool(draw: &mut Draw, nodes: &[NodeInput], m: usize, grid: &TimeGrid) -> Pool
         id: format!("miners {m}"),
         node: draw.whole(0, nodes.len() - 1),
         points,
-        revenue: (0..steps).map(|_| revenue * draw.between(0.97, 1.03)).collect(),
+        revenue: (0..steps)
+            .map(|_| revenue * draw.between(0.97, 1.03))
+            .collect(),
         adder: vec![draw.pick(&[0.0, 0.0, 3.0]); steps],
-        scale: (0..steps).map(|_| if draw.chance(0.02) { 0.0 } else { 1.0 }).collect(),
+        scale: (0..steps)
+            .map(|_| if draw.chance(0.02) { 0.0 } else { 1.0 })
+            .collect(),
         min_on: draw.pick(&[0.0, 1.0, 2.0, 3.0]),
         min_off: draw.pick(&[0.0, 1.0, 2.0]),
         start_cost: draw.pick(&[0.0, 0.01, 0.03, 0.06]),
@@ -176,7 +296,12 @@ fn pool(draw: &mut Draw, nodes: &[NodeInput], m: usize, grid: &TimeGrid) -> Pool
         starts_per_day: draw.pick(&[None, None, Some(1), Some(2)]),
         day,
         blocks: (0..blocks)
-            .map(|_| BlockState { devices: first_off, on: draw.chance(0.5), hours_in_state: draw.pick(&[f64::INFINITY, 0.5, 2.0]), starts_today: draw.pick(&[0, 0, 1]) })
+            .map(|_| BlockState {
+                devices: first_off,
+                on: draw.chance(0.5),
+                hours_in_state: draw.pick(&[f64::INFINITY, 0.5, 2.0]),
+                starts_today: draw.pick(&[0, 0, 1]),
+            })
             .collect(),
     }
 }
@@ -196,9 +321,17 @@ fn job(draw: &mut Draw, inputs: &PlanInputs, j: usize) -> JobInput {
     let end = (first + draw.whole(steps / 4, steps)).min(steps);
     let hours: f64 = (first..end).map(|t| inputs.grid.hours(t)).sum();
     let step = inputs.grid.hours(0);
-    let after = if j > 0 && draw.chance(0.2) { vec![j - 1] } else { Vec::new() };
+    let after = if j > 0 && draw.chance(0.2) {
+        vec![j - 1]
+    } else {
+        Vec::new()
+    };
     let running = !divisible && after.is_empty() && first == 0 && draw.chance(0.4);
-    let deadline = if draw.chance(0.3) { inputs.grid.start_s(first + (end - first) / 2) } else { inputs.grid.end_s(steps - 1) };
+    let deadline = if draw.chance(0.3) {
+        inputs.grid.start_s(first + (end - first) / 2)
+    } else {
+        inputs.grid.end_s(steps - 1)
+    };
     let value = draw.between(0.05, 0.4);
     JobInput {
         id: format!("job {j}"),
@@ -212,12 +345,24 @@ fn job(draw: &mut Draw, inputs: &PlanInputs, j: usize) -> JobInput {
         deadline,
         late_per_hour: value * draw.pick(&[0.05, 0.2]),
         unmet: draw.pick(&[0.0, 0.05, 0.2]),
-        restart: if divisible { 0.0 } else { draw.pick(&[0.0, 0.0, 0.25 * step, 0.5 * step]) },
-        min_run: if divisible { 0.0 } else { draw.pick(&[0.0, 0.0, 2.0 * step, 3.0 * step]) },
+        restart: if divisible {
+            0.0
+        } else {
+            draw.pick(&[0.0, 0.0, 0.25 * step, 0.5 * step])
+        },
+        min_run: if divisible {
+            0.0
+        } else {
+            draw.pick(&[0.0, 0.0, 2.0 * step, 3.0 * step])
+        },
         running: if running { most } else { 0 },
         running_hours: if running { step } else { 0.0 },
         after,
         beyond_cost: None,
-        beyond: if end == steps && draw.chance(0.2) { f64::from(most) * 4.0 } else { 0.0 },
+        beyond: if end == steps && draw.chance(0.2) {
+            f64::from(most) * 4.0
+        } else {
+            0.0
+        },
     }
 }

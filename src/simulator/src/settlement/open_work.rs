@@ -40,16 +40,28 @@ fn doable(job: &Job, left: i64, end: i64) -> f64 {
 }
 
 /// Books what open jobs are worth in the last step.
-pub(crate) fn book(site: &Site, truth: &Truth, jobs: &[Job], outcomes: &[JobOutcome], ledger: &mut Ledger) {
+pub(crate) fn book(
+    site: &Site,
+    truth: &Truth,
+    jobs: &[Job],
+    outcomes: &[JobOutcome],
+    ledger: &mut Ledger,
+) {
     let costs = costs(site, truth);
     let last = truth.grid.len() - 1;
     let end = truth.grid.end_s(last);
     for (p, pool) in site.gpu_pools.iter().enumerate() {
         let line = ledger.line(format!("open work on {}", pool.id), LineKind::OpenWork);
-        let open = jobs.iter().zip(outcomes).filter(|(job, o)| job.gpu_pool == p && o.submitted && !o.closed && o.finished.is_none());
+        let open = jobs.iter().zip(outcomes).filter(|(job, o)| {
+            job.gpu_pool == p && o.submitted && !o.closed && o.finished.is_none()
+        });
         for (job, outcome) in open {
             let worth = (job.value_at(end) - costs[p]).max(0.0);
-            ledger.book(line, last, Money::from_units(worth * doable(job, outcome.left, end)));
+            ledger.book(
+                line,
+                last,
+                Money::from_units(worth * doable(job, outcome.left, end)),
+            );
         }
     }
 }
