@@ -4,3 +4,4 @@ mod bad_input;
 mod lists;
 mod real_data;
 mod results;
+mod sanity;

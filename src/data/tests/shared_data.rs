@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use swingload_data::{Loaded, load};
 use swingload_model::catalogue::Catalogue;
 use swingload_model::scenario::Scenario;
+use swingload_model::units::{Efficiency, Hashprice};
 use swingload_model::{TimeGrid, mining};
 
 const SITE: &str = r#"
@@ -474,10 +475,9 @@ fn a_fifth_of_south_australia_is_negative() {
     }
 }
 
-/// Subsidy-only hashprice at the day's open, July 2022: 93.9 USD per PH/s and day.
-#[test]
-fn hashprice_of_july_2022() {
-    let Some(root) = data_root() else { return };
+/// Mean subsidy-only hashprice at the day's open, USD per PH/s and day.
+fn hashprice_mean(start: &str, end: &str) -> Option<f64> {
+    let root = data_root()?;
     let body = r#"
 [data.price]
 unit = "USD/BTC"
@@ -493,13 +493,7 @@ column = "difficulty"
 time = { column = "first_block_time_utc" }
 publication = "start"
 "#;
-    let (scenario, loaded) = read(
-        &root,
-        "2022-07-01T00:00:00Z",
-        "2022-08-01T00:00:00Z",
-        60,
-        body,
-    );
+    let (scenario, loaded) = read(&root, start, end, 60, body);
     let on = |name: &str, grid: &TimeGrid| loaded.series[name].on_grid(grid).expect("covered");
     let (price, difficulty) = (
         on("price", &scenario.grid),
@@ -513,11 +507,38 @@ publication = "start"
                 .get()
         })
         .collect();
-    let mean = hashprices.iter().sum::<f64>() / hashprices.len() as f64;
+    Some(hashprices.iter().sum::<f64>() / hashprices.len() as f64)
+}
+
+#[test]
+fn hashprice_of_july_2022() {
+    let Some(mean) = hashprice_mean("2022-07-01T00:00:00Z", "2022-08-01T00:00:00Z") else {
+        return;
+    };
     assert!((mean - 93.9).abs() < 0.05, "{mean}");
     // Per IT MWh at 17.5, 21.5 and 29.5 J/TH.
     for (efficiency, expected) in [(17.5, 223.5), (21.5, 181.9), (29.5, 132.6)] {
         let per_mwh = mean * 1000.0 / (24.0 * efficiency);
         assert!((per_mwh - expected).abs() < 0.2, "{per_mwh}");
+    }
+}
+
+#[test]
+fn breakeven_price_of_an_s19j_pro_in_2022() {
+    let months = [
+        ("2022-07-01T00:00:00Z", "2022-08-01T00:00:00Z", 124.0),
+        ("2022-12-01T00:00:00Z", "2023-01-01T00:00:00Z", 80.0),
+    ];
+    for (start, end, expected) in months {
+        let Some(mean) = hashprice_mean(start, end) else {
+            return;
+        };
+        let hashprice = Hashprice::new(mean).expect("finite");
+        let efficiency = Efficiency::new(3068.0 / 104.0).expect("finite");
+        let price = mining::breakeven_price(hashprice, efficiency, 0.02, 0.0, 1.05);
+        assert!(
+            (price - expected).abs() < 0.6,
+            "{price} USD/MWh, expected {expected}"
+        );
     }
 }

@@ -50,7 +50,7 @@ fn the_registry_gives_what_its_options_allow() {
     assert!(model("published", &Options::default()).is_none());
     assert!(model("perfect", &Options::default()).is_none());
     assert!(model("climatology", &Options::default()).is_some());
-    assert_eq!(names().count(), 6);
+    assert_eq!(names().count(), 7);
 }
 
 #[test]
@@ -241,7 +241,7 @@ proptest! {
     fn forecasts_scale_with_the_series(scale in 0.01..100.0_f64, hour in 0..200_i64) {
         let issued_at = 30 * DAY + hour * HOUR;
         let (plain, scaled) = (world::history(40, 1.0), world::history(40, scale));
-        for name in ["persistence", "seasonal_naive_day", "seasonal_naive_week", "climatology", "published"] {
+        for name in ["persistence", "seasonal_naive_day", "seasonal_naive_week", "climatology", "reverting", "published"] {
             let a = ask(name, &plain, issued_at, 3);
             let b = ask(name, &scaled, issued_at, 3);
             for (a, b) in bits(&a).iter().zip(bits(&b)) {

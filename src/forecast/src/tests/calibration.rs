@@ -35,7 +35,12 @@ fn autoregressive() -> (History, Vec<f64>) {
 #[test]
 fn bands_and_paths_cover_what_they_promise() {
     let (history, values) = autoregressive();
-    for name in ["persistence", "seasonal_naive_day", "climatology"] {
+    for name in [
+        "persistence",
+        "seasonal_naive_day",
+        "climatology",
+        "reverting",
+    ] {
         let model = model(name, &Options::default()).expect("registered");
         // Leads of 1 h, 4 h, 24 h and 100 h.
         let leads = [0, 3, 23, 99];
