@@ -10,7 +10,7 @@ use crate::evaluate::evaluate;
 use crate::inputs::Gangs;
 use crate::market::{CostStep, EPSILON_MW};
 use crate::placement::{Windows, work_done};
-use crate::schedule::{Problem, Room, Run, Schedule};
+use crate::schedule::{Ask, Problem, Room, Run, Schedule};
 
 /// Value of running every job as soon as possible, currency.
 pub fn value(problem: &Problem<'_>, windows: &Windows, room: &mut Room) -> f64 {
@@ -64,10 +64,7 @@ pub fn schedule(problem: &Problem<'_>, room: &mut Room) -> Schedule {
                 problem.residual(
                     &schedule,
                     t,
-                    job.node,
-                    most,
-                    None,
-                    Some(number),
+                    Ask::at(job.node, most).without_jobs(number),
                     room,
                     &mut curves[number],
                 );

@@ -7,7 +7,7 @@
 //! on the day where those are limited.
 
 use crate::market::{CostStep, EPSILON_MW};
-use crate::schedule::{Problem, Room, Schedule, area, minimum_ends};
+use crate::schedule::{Ask, Problem, Room, Schedule, area, minimum_ends};
 
 /// Worth per device and hour where the power tree has no room: far below any loss.
 const NO_ROOM: f64 = -1e9;
@@ -87,10 +87,7 @@ impl PoolMarket {
             problem.residual(
                 schedule,
                 t,
-                pool.node,
-                most,
-                Some(m),
-                None,
+                Ask::at(pool.node, most).without_pool(m),
                 room,
                 &mut curve,
             );

@@ -12,7 +12,7 @@ mod windows;
 
 use crate::inputs::Gangs;
 use crate::market::CostStep;
-use crate::schedule::{Problem, Room, Run, Schedule};
+use crate::schedule::{Ask, Problem, Room, Run, Schedule};
 
 pub use windows::Windows;
 
@@ -59,10 +59,7 @@ impl Curves {
             problem.residual(
                 schedule,
                 t,
-                node,
-                most,
-                None,
-                Some(number),
+                Ask::at(node, most).without_jobs(number),
                 room,
                 &mut self.curves[at],
             );

@@ -12,7 +12,7 @@ use crate::market::CostStep;
 use crate::placement::{self, Curves, SURCHARGES, Windows};
 use crate::polish::polished;
 use crate::ramp;
-use crate::schedule::{Problem, Room, Schedule};
+use crate::schedule::{Ask, Problem, Room, Schedule};
 
 /// How much work a plan may take, in iterations, so that the same inputs give the same plan.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -217,7 +217,7 @@ fn windows(problem: &Problem<'_>, room: &mut Room) -> Windows {
         .map(|node| {
             let (mut sum, mut hours) = (0.0, 0.0);
             for t in from..inputs.steps() {
-                problem.residual(&empty, t, *node, 1e-3, None, None, room, &mut steps);
+                problem.residual(&empty, t, Ask::at(*node, 1e-3), room, &mut steps);
                 let cost = steps.first().map_or(0.0, |s| s.cost) + inputs.job_adder[t];
                 sum += cost * inputs.nodes[*node].factor[t] * problem.hours[t];
                 hours += problem.hours[t];
@@ -388,10 +388,7 @@ fn pool_price(
     problem.residual(
         schedule,
         t,
-        problem.inputs.pools[m].node,
-        most + 1e-3,
-        Some(m),
-        None,
+        Ask::at(problem.inputs.pools[m].node, most + 1e-3).without_pool(m),
         room,
         &mut curve,
     );

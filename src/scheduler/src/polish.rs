@@ -70,7 +70,7 @@ pub(crate) fn polished(
         let capped = under(inputs, &limits);
         let best = resolve(&Problem::new(&capped), room);
         let candidate = (
-            polish_under(best, &Some(limits), steps, room),
+            polish_under(best, &Some(limits), steps / LEVELS, room),
             capped.nodes[0].limit.clone(),
         );
         if candidate.0.1.value > found.0.1.value {
@@ -118,19 +118,36 @@ fn polish(
         tries,
         room,
     };
-    loop {
-        let before = search.evaluated.value;
-        search.blocks();
-        search.swaps();
-        search.jobs();
-        search.pairs();
-        search.sizes();
-        search.moves();
-        if search.tries == 0 || search.evaluated.value <= before {
+    search.descend();
+    // From a few random changes on, another hollow may lie deeper.
+    let mut found = (search.schedule.clone(), search.evaluated.clone());
+    let mut draw = Draw(1);
+    while search.tries > 0 {
+        if !search.kick(&mut draw) {
             break;
         }
+        search.descend();
+        if search.evaluated.value > found.1.value {
+            found = (search.schedule.clone(), search.evaluated.clone());
+        } else {
+            (search.schedule, search.evaluated) = found.clone();
+        }
     }
-    (search.schedule, search.evaluated)
+    found
+}
+
+/// Numbers without pattern, the same in every run.
+struct Draw(u64);
+
+impl Draw {
+    /// A whole number below `limit`.
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % limit.max(1)
+    }
 }
 
 struct Search<'a, 'p, 'i> {
@@ -168,6 +185,78 @@ impl Search<'_, '_, '_> {
             better |= self.offer(&schedule);
         }
         better
+    }
+
+    /// Tries all moves until none is worth more.
+    fn descend(&mut self) {
+        loop {
+            let before = self.evaluated.value;
+            self.jobs();
+            self.blocks();
+            self.swaps();
+            self.pairs();
+            self.sizes();
+            self.moves();
+            if self.tries == 0 || self.evaluated.value <= before {
+                break;
+            }
+        }
+    }
+
+    /// A few random changes, whatever they are worth; false where nothing can be changed.
+    fn kick(&mut self, draw: &mut Draw) -> bool {
+        let inputs = self.problem.inputs;
+        let blocks: usize = inputs.pools.iter().map(|p| p.blocks.len()).sum();
+        if blocks + inputs.jobs.len() == 0 {
+            return false;
+        }
+        let (mut schedule, mut changes) = (self.schedule.clone(), 0);
+        for _ in 0..20 {
+            let mut pick = draw.below(blocks + inputs.jobs.len());
+            let (a, z) = (draw.below(inputs.steps()), draw.below(inputs.steps()));
+            let stretch = a.min(z)..a.max(z) + 1;
+            let changed = if pick < inputs.jobs.len() {
+                let mut curves = Curves::new(self.problem);
+                let mut other = schedule.clone();
+                placement::lift(self.problem, &mut other, &mut curves, pick);
+                let first = self.windows.of(self.problem, &other, pick).start;
+                let all = placements(
+                    self.problem,
+                    self.windows,
+                    pick,
+                    first..inputs.jobs[pick].end,
+                );
+                let (runs, beyond) = all
+                    .into_iter()
+                    .nth(draw.below(2 * inputs.steps()))
+                    .unwrap_or_default();
+                placement::drop_in(self.problem, &mut other, &mut curves, pick, runs);
+                other.beyond[pick] = beyond;
+                let held = inputs.jobs[pick].running > 0;
+                (!held && keeps_order(self.problem, &other, pick)).then_some(other)
+            } else {
+                pick -= inputs.jobs.len();
+                let mut places = inputs
+                    .pools
+                    .iter()
+                    .enumerate()
+                    .flat_map(|(m, pool)| (0..pool.blocks.len()).map(move |b| (m, b)));
+                places
+                    .nth(pick)
+                    .and_then(|place| self.switched(&schedule, place, stretch, draw.below(2) == 0))
+            };
+            if let Some(changed) = changed {
+                schedule = changed;
+                changes += 1;
+            }
+            if changes == 2 {
+                break;
+            }
+        }
+        self.tries = self.tries.saturating_sub(1);
+        self.evaluated = evaluate(self.problem, &schedule, self.windows, self.room);
+        self.schedule = schedule;
+        changes > 0
     }
 
     /// Every block switched over every stretch.

@@ -239,8 +239,7 @@ fn worth(
     }
     let (low, loads) = loads_below(problem, schedule, before, node, t, room);
     let total: f64 = low + loads.iter().map(|l| l.width).sum::<f64>();
-    let mut supply: Vec<CostStep> = Vec::new();
-    supply_for(problem, schedule, before, node, t, total, room, &mut supply);
+    let supply = supply_for(problem, schedule, before, node, t, total, room);
     let mut pieces = Vec::new();
     let mut costs = supply.into_iter();
     let mut cost = costs.next();
@@ -304,8 +303,7 @@ fn supply_for(
     t: usize,
     most: f64,
     room: &mut Room,
-    steps: &mut Vec<CostStep>,
-) {
+) -> Vec<CostStep> {
     problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
     hold(problem, before, t, room);
     let inside = |n: usize| problem.inputs.is_below(n, node);
@@ -321,9 +319,11 @@ fn supply_for(
         |s| inside(s.node as usize),
         &mut room.work,
     );
+    let mut steps = Vec::new();
     problem
         .market
-        .residual(t, node, most + 1.0, &mut room.work, steps);
+        .residual(t, node, most + 1.0, &mut room.work, &mut steps);
+    steps
 }
 
 /// Clears step `t` with every ramped node held at its level.

@@ -158,26 +158,26 @@ impl<'a> Problem<'a> {
         (mw, point.1 * pool.revenue[t] - pool.adder[t] * mw)
     }
 
-    /// Segments between the settings of `devices` devices, from `points[from]` on.
+    /// Segments between the settings of `devices` devices, above the lowest one when they are awake.
     fn settings_segments(
         &self,
         m: usize,
         t: usize,
-        points: &[(f64, f64)],
-        from: usize,
+        awake: bool,
         devices: f64,
-        owner: Owner,
         charge: f64,
         out: &mut Vec<Segment>,
     ) {
         let pool = &self.inputs.pools[m];
         let devices = devices * pool.scale[t];
-        let mut before = if from == 0 {
-            (0.0, 0.0)
+        // Awake devices begin at their lowest setting, others at nothing.
+        let (mut before, points) = if awake {
+            let hull = &self.awake_hull[m];
+            (self.setting(m, t, hull[0]), &hull[1..])
         } else {
-            self.setting(m, t, points[from - 1])
+            ((0.0, 0.0), &self.hull[m][..])
         };
-        for &point in &points[from..] {
+        for &point in points {
             let now = self.setting(m, t, point);
             let width = (now.0 - before.0) * devices;
             if width > EPSILON_MW {
@@ -185,7 +185,7 @@ impl<'a> Problem<'a> {
                     slope: (now.1 - before.1) / (now.0 - before.0) - charge,
                     width,
                     node: pool.node as u32,
-                    owner,
+                    owner: Owner::Pool(m as u32),
                 });
             }
             before = now;
@@ -216,23 +216,13 @@ impl<'a> Problem<'a> {
                 continue;
             }
             let charge = self.adder(schedule, pool.node, t);
-            let owner = Owner::Pool(m as u32);
             if schedule.relaxed {
                 let devices: f64 = pool.blocks.iter().map(|b| b.devices).sum();
-                self.settings_segments(m, t, &self.hull[m], 0, devices, owner, charge, extra);
+                self.settings_segments(m, t, false, devices, charge, extra);
             } else if schedule.awake[m][t] > 0.0 {
                 let lowest = self.setting(m, t, self.awake_hull[m][0]).0;
                 fixed[pool.node] += lowest * schedule.awake[m][t] * pool.scale[t];
-                self.settings_segments(
-                    m,
-                    t,
-                    &self.awake_hull[m],
-                    1,
-                    schedule.awake[m][t],
-                    owner,
-                    charge,
-                    extra,
-                );
+                self.settings_segments(m, t, true, schedule.awake[m][t], charge, extra);
             }
         }
     }
@@ -269,23 +259,62 @@ impl<'a> Problem<'a> {
         }
     }
 
-    /// Price of more power at `node` in step `t`, without a pool or jobs as in [`Problem::lay_out`], adders included.
+    /// Price of more power, adders included, with what `ask` leaves out left out.
     pub fn residual(
         &self,
         schedule: &Schedule,
         t: usize,
-        node: usize,
-        most: f64,
-        without: Option<usize>,
-        without_jobs: Option<usize>,
+        ask: Ask,
         room: &mut Room,
         steps: &mut Vec<CostStep>,
     ) {
-        self.clear_without(schedule, t, without, without_jobs, room);
-        self.market.residual(t, node, most, &mut room.work, steps);
-        let charge = self.adder(schedule, node, t);
+        self.clear_without(schedule, t, ask.without_pool, ask.without_jobs, room);
+        self.market
+            .residual(t, ask.node, ask.most, &mut room.work, steps);
+        let charge = self.adder(schedule, ask.node, t);
         if charge != 0.0 {
             steps.iter_mut().for_each(|s| s.cost += charge);
+        }
+    }
+}
+
+/// Where more power is asked for, how much, and who is left out of the market.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ask {
+    /// Node at which it is asked for.
+    pub node: usize,
+    /// How much at most, MW.
+    pub most: f64,
+    /// Pool left out.
+    pub without_pool: Option<usize>,
+    /// Number of the node whose jobs are left out.
+    pub without_jobs: Option<usize>,
+}
+
+impl Ask {
+    /// So much at a node, with everybody there.
+    pub fn at(node: usize, most: f64) -> Self {
+        Self {
+            node,
+            most,
+            without_pool: None,
+            without_jobs: None,
+        }
+    }
+
+    /// The same without a pool.
+    pub fn without_pool(self, pool: usize) -> Self {
+        Self {
+            without_pool: Some(pool),
+            ..self
+        }
+    }
+
+    /// The same without the jobs of a node number.
+    pub fn without_jobs(self, number: usize) -> Self {
+        Self {
+            without_jobs: Some(number),
+            ..self
         }
     }
 }

@@ -91,9 +91,8 @@ fn add_block(model: &mut Model<'_>, pool: &PoolInput, b: usize) -> Vec<Col> {
         let starts = model.problem.add_column(-loss, 0.0..=1.0);
         let stops = model.problem.add_column(0.0, 0.0..=1.0);
         let mut change: Terms = vec![(is_on, 1.0), (starts, -1.0), (stops, 1.0)];
-        match on.last() {
-            Some(before) => change.push((*before, -1.0)),
-            None => {}
+        if let Some(before) = on.last() {
+            change.push((*before, -1.0));
         }
         model.equal(if t == 0 { state } else { 0.0 }, &change);
         on.push(is_on);

@@ -148,7 +148,7 @@ fn grid(draw: &mut Draw) -> TimeGrid {
         let factor = if uneven { draw.pick(&[1, 2]) } else { 1 };
         boundaries.push(boundaries[boundaries.len() - 1] + length * factor);
     }
-    TimeGrid::from_boundaries(boundaries).unwrap()
+    TimeGrid::from_boundaries(boundaries).expect("boundaries rise")
 }
 
 /// A root and one to three nodes below it, in a row or in a chain.

@@ -1,0 +1,159 @@
+//! Properties of every plan, on random small problems and at the edges.
+
+mod common;
+
+use proptest::prelude::*;
+use swingload_model::TimeGrid;
+use swingload_model::site::Use;
+use swingload_scheduler::check::{Violation, check};
+use swingload_scheduler::inputs::{NodeInput, PlanInputs, StackInput, SupplyInput, TierInput};
+use swingload_scheduler::plan::{Budget, Planned, plan};
+
+/// A study's plan with a short local search, so that many can be made.
+const SHORT: Budget = Budget {
+    polish: 30_000,
+    ..Budget::STUDY
+};
+
+/// What a plan breaks that it does not itself report as impossible.
+fn faults(inputs: &PlanInputs, planned: &Planned) -> Vec<Violation> {
+    let kept = planned.evaluated.ramp_excess <= 1e-9 && planned.evaluated.overload <= 1e-9;
+    if kept {
+        check(inputs, planned)
+    } else {
+        Vec::new()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_plan_keeps_every_limit_and_its_own_value(seed in 1000u64..1_000_000) {
+        let inputs = common::instance(seed);
+        let planned = plan(&inputs, SHORT);
+        prop_assert_eq!(faults(&inputs, &planned), vec![]);
+    }
+
+    #[test]
+    fn nothing_is_worth_more_than_the_bound(seed in 1000u64..1_000_000) {
+        let planned = plan(&common::instance(seed), SHORT);
+        let room = 1e-9 * planned.bound.abs();
+        prop_assert!(planned.value() <= planned.bound + room, "{} above {}", planned.value(), planned.bound);
+        prop_assert!(planned.asap <= planned.bound + room, "{} above {}", planned.asap, planned.bound);
+    }
+
+    #[test]
+    fn the_same_inputs_give_the_same_plan(seed in 1000u64..1_000_000) {
+        let inputs = common::instance(seed);
+        let (one, other) = (plan(&inputs, SHORT), plan(&inputs.clone(), SHORT));
+        prop_assert_eq!(&one.schedule, &other.schedule);
+        prop_assert_eq!(one.value().to_bits(), other.value().to_bits());
+        prop_assert_eq!(one.bound.to_bits(), other.bound.to_bits());
+    }
+
+    /// Surplus that need not be used can only help; the plan of less surplus is one of more.
+    #[test]
+    fn more_surplus_never_lowers_the_bound_below_an_old_plan(seed in 1000u64..1_000_000, more in 0.1f64..5.0) {
+        let inputs = common::instance(seed);
+        let mut rich = inputs.clone();
+        rich.supplies.push(SupplyInput { id: "more surplus".into(), node: 0, available: vec![more; inputs.steps()], cost: vec![0.0; inputs.steps()] });
+        let (before, after) = (plan(&inputs, SHORT), plan(&rich, SHORT));
+        prop_assert!(after.bound >= before.value() - 1e-9 * before.value().abs(), "{} below {}", after.bound, before.value());
+    }
+}
+
+/// One node, a grid of power at 50, one stack.
+fn plain(boundaries: Vec<i64>, available: f64, tiers: Vec<(f64, f64)>) -> PlanInputs {
+    let grid = TimeGrid::from_boundaries(boundaries).unwrap();
+    let steps = grid.len();
+    let tier = |(mw, value): (f64, f64)| TierInput {
+        mw: vec![mw; steps],
+        value: vec![value; steps],
+        penalty: vec![0.0; steps],
+        must_serve: false,
+    };
+    PlanInputs {
+        nodes: vec![NodeInput {
+            id: "site".into(),
+            parent: None,
+            limit: vec![10.0; steps],
+            export: 0.0,
+            factor: vec![1.0; steps],
+        }],
+        supplies: vec![SupplyInput {
+            id: "grid".into(),
+            node: 0,
+            available: vec![available; steps],
+            cost: vec![50.0; steps],
+        }],
+        stacks: vec![StackInput {
+            id: "service".into(),
+            node: 0,
+            used_for: Use::Inference,
+            tiers: tiers.into_iter().map(tier).collect(),
+        }],
+        pools: Vec::new(),
+        jobs: Vec::new(),
+        job_adder: vec![0.0; steps],
+        ramps: Vec::new(),
+        demand: Vec::new(),
+        grid,
+    }
+}
+
+#[test]
+fn without_jobs_each_step_serves_what_pays() {
+    let inputs = plain(
+        (0..=24).map(|h| h * 3600).collect(),
+        100.0,
+        vec![(3.0, 90.0), (4.0, 40.0)],
+    );
+    let planned = plan(&inputs, Budget::STUDY);
+    assert!((planned.value() - 24.0 * 3.0 * 40.0).abs() < 1e-9);
+    assert!(planned.bound >= planned.value() && planned.bound - planned.value() < 1e-6);
+    assert_eq!(faults(&inputs, &planned), vec![]);
+}
+
+#[test]
+fn one_step_is_enough() {
+    let inputs = plain(vec![0, 900], 100.0, vec![(20.0, 90.0)]);
+    let planned = plan(&inputs, Budget::STUDY);
+    // A quarter of an hour at the site's 10 MW.
+    assert!((planned.value() - 0.25 * 10.0 * 40.0).abs() < 1e-9);
+    assert_eq!(check(&inputs, &planned), vec![]);
+}
+
+#[test]
+fn without_supply_nothing_runs() {
+    let inputs = plain(vec![0, 3600, 7200], 0.0, vec![(3.0, 90.0)]);
+    let planned = plan(&inputs, Budget::STUDY);
+    assert_eq!(planned.value(), 0.0);
+    assert_eq!(check(&inputs, &planned), vec![]);
+}
+
+#[test]
+fn must_take_load_above_supply_is_served_as_far_as_it_goes() {
+    let mut inputs = plain(vec![0, 3600], 2.0, vec![(5.0, 100_000.0)]);
+    inputs.stacks[0].tiers[0].must_serve = true;
+    let planned = plan(&inputs, Budget::STUDY);
+    assert!((planned.outcome(&inputs, 0).tiers[0][0] - 2.0).abs() < 1e-9);
+    assert_eq!(check(&inputs, &planned), vec![]);
+}
+
+#[test]
+fn steps_of_uneven_length_are_valued_by_their_hours() {
+    let inputs = plain(vec![0, 900, 4500, 4800], 100.0, vec![(6.0, 70.0)]);
+    let planned = plan(&inputs, Budget::STUDY);
+    assert!((planned.value() - 4800.0 / 3600.0 * 6.0 * 20.0).abs() < 1e-9);
+    assert_eq!(check(&inputs, &planned), vec![]);
+}
+
+#[test]
+fn the_checker_sees_what_was_tampered_with() {
+    let inputs = common::instance(10);
+    let mut planned = plan(&inputs, SHORT);
+    assert_eq!(check(&inputs, &planned), vec![]);
+    planned.evaluated.value += 1.0;
+    assert!(!check(&inputs, &planned).is_empty());
+}
