@@ -154,7 +154,7 @@ fn instance(steps: usize, minutes: i64, jobs: usize) -> PlanInputs {
         }
     });
     PlanInputs {
-        grid: grid.clone(),
+        grid,
         jobs: all.collect(),
         nodes: vec![
             node("site", None, 75.0),

@@ -231,7 +231,7 @@ impl Controller {
         &self.history
     }
 
-    /// The first [`INCIDENTS_KEPT`] incidents.
+    /// The first incidents, as many as are kept.
     pub fn incidents(&self) -> &[Incident] {
         &self.incidents
     }

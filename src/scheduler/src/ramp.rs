@@ -577,7 +577,7 @@ mod tests {
                     .map(|(p, w)| {
                         let (mut x, mut sum) = (0.0, 0.0);
                         for (slope, width) in &w.pieces {
-                            sum += slope * (p - x as f64).clamp(0.0, *width);
+                            sum += slope * (p - x).clamp(0.0, *width);
                             x += width;
                         }
                         sum

@@ -65,7 +65,7 @@ proptest! {
 
 /// One node, a grid of power at 50, one stack.
 fn plain(boundaries: Vec<i64>, available: f64, tiers: Vec<(f64, f64)>) -> PlanInputs {
-    let grid = TimeGrid::from_boundaries(boundaries).unwrap();
+    let grid = TimeGrid::from_boundaries(boundaries).expect("boundaries rise");
     let steps = grid.len();
     let tier = |(mw, value): (f64, f64)| TierInput {
         mw: vec![mw; steps],

@@ -15,6 +15,8 @@ pub struct Windows {
     pub order: Vec<usize>,
     /// First step after each job's window, early enough for those that wait for it.
     end: Vec<usize>,
+    /// Jobs that wait for each one.
+    followers: Vec<Vec<usize>>,
     /// Net worth of a GPU-hour left for after the horizon, currency: value and penalty less expected cost.
     pub beyond_worth: Vec<f64>,
 }
@@ -67,9 +69,16 @@ impl Windows {
             order.retain(|j| sorted.contains(j));
             order.sort_by_key(|j| rank[*j]);
         }
+        let mut followers = vec![Vec::new(); jobs.len()];
+        for (j, job) in jobs.iter().enumerate() {
+            job.after
+                .iter()
+                .for_each(|before| followers[*before].push(j));
+        }
         Self {
             order,
             end,
+            followers,
             beyond_worth: vec![0.0; jobs.len()],
         }
     }
@@ -90,6 +99,13 @@ impl Windows {
                     .map_or(first, |run| run.step as usize + 1),
             );
         }
-        first..self.end[j].max(first)
+        // Those already placed behind it stay behind it.
+        let starts = self.followers[j]
+            .iter()
+            .filter_map(|f| schedule.jobs[*f].first());
+        let end = starts
+            .map(|run| run.step as usize)
+            .fold(self.end[j], usize::min);
+        first..end.max(first)
     }
 }
