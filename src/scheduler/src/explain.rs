@@ -30,10 +30,14 @@ pub fn reasons(built: &Built, planned: &Planned) -> Vec<DispatchReason> {
     let standings = standings(built, planned);
     let price_at = |node: usize| planned.first.marginal[node];
     let root = price_at(0);
-    // Who would take freed power first, and who would give power up first.
-    let next = best(standings.iter().filter(|s| s.drawn < s.wanted - OFF), |s| {
-        s.value
-    });
+    // Who would take freed power first, and who would give power up first. Jobs that
+    // wait by choice, and loads that may not run, want none of it.
+    let next = best(
+        standings
+            .iter()
+            .filter(|s| s.drawn < s.wanted - OFF && s.code.is_none()),
+        |s| s.value,
+    );
     let last = best(
         standings.iter().filter(|s| s.drawn > OFF && !s.must_serve),
         |s| -s.value,
@@ -43,7 +47,8 @@ pub fn reasons(built: &Built, planned: &Planned) -> Vec<DispatchReason> {
         .map(|s| {
             let price = price_at(s.node);
             let runs = s.drawn > OFF;
-            let rival = if runs { next } else { last }.filter(|r| r.load != s.load);
+            let rival = if runs { next } else { last }
+                .filter(|r| r.load != s.load && (runs || s.code.is_none()));
             let against = rival.map_or(price, |r| r.value);
             DispatchReason {
                 load: s.load,
@@ -51,10 +56,11 @@ pub fn reasons(built: &Built, planned: &Planned) -> Vec<DispatchReason> {
                 value: s.value,
                 price,
                 runner_up: rival.map(|r| r.load),
-                margin: if runs {
-                    s.value - against.max(price.min(s.value))
-                } else {
-                    against.max(price) - s.value
+                margin: match (runs, s.code) {
+                    (true, _) => s.value - against.max(price.min(s.value)),
+                    (false, None) => against.max(price) - s.value,
+                    // It was held against other steps, not against other loads of this one.
+                    (false, Some(_)) => 0.0,
                 },
             }
         })

@@ -23,7 +23,9 @@ use swingload_model::site::Use;
 const TRIES_MIN: usize = 1000;
 
 /// Halvings of the price of a divisible job's work.
-const PRICES: usize = 24;
+const PRICES: usize = 12;
+/// Tries that one such halving costs: every step is cleared, and read at every node.
+const TRIES_PER_PRICE: usize = 12;
 
 /// Levels of the peak that are tried.
 const LEVELS: usize = 8;
@@ -441,7 +443,7 @@ impl Search<'_, '_, '_> {
     /// is just done and just not, the mix that does it is an optimum.
     fn divisible(&mut self) {
         for j in 0..self.problem.inputs.jobs.len() {
-            if self.tries < 2 * PRICES {
+            if self.tries < 2 * PRICES * TRIES_PER_PRICE {
                 return;
             }
             let waited = self
@@ -451,7 +453,7 @@ impl Search<'_, '_, '_> {
                 .iter()
                 .any(|other| other.after.contains(&j));
             if matches!(self.problem.inputs.jobs[j].gangs, Gangs::Divisible(_)) && !waited {
-                self.tries -= PRICES;
+                self.tries -= PRICES * TRIES_PER_PRICE;
                 if let Some(schedule) = self.priced(j) {
                     self.offer(&schedule);
                 }
