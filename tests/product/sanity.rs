@@ -9,6 +9,11 @@ currency = "USD"
 time_zone = "UTC"
 [[nodes]]
 id = "connection"
+kind = "interconnect"
+rating_mw = 32.214
+[[nodes]]
+id = "hall"
+parent = "connection"
 kind = "hall"
 rating_mw = 32.214
 [nodes.hall]
@@ -21,7 +26,7 @@ price_per_mwh = { series = "price" }
 [[supply_adder_placeholder]]
 [[pools]]
 id = "s19j"
-node = "connection"
+node = "hall"
 model = "Antminer S19j Pro"
 count = 10000
 underclock = false

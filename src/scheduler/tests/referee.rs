@@ -111,6 +111,7 @@ fn binds(case: &Case, without: Without) -> bool {
     let budget = Budget {
         bound: 0,
         asap: false,
+        polish: 0,
         ..Budget::STUDY
     };
     plan(&rest, budget).value() > case.optimum.bound + 1e-5 * case.optimum.bound.abs()

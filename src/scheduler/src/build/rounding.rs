@@ -116,7 +116,8 @@ impl Built {
             free[service.gpu_pool] = free[service.gpu_pool].saturating_sub(*gpus);
         }
         let share = |k: usize| power.jobs[k] / f64::from(jobs[self.job[k]].job.gang_max().max(1));
-        let mut order: Vec<usize> = (0..self.job.len())
+        // Who plans jobs elsewhere gives no power for them.
+        let mut order: Vec<usize> = (0..power.jobs.len())
             .filter(|k| power.jobs[*k] > TOLERANCE)
             .collect();
         order.sort_by(|a, b| share(*b).total_cmp(&share(*a)).then(a.cmp(b)));
