@@ -8,6 +8,8 @@
 mod charges;
 mod loads;
 mod rounding;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
