@@ -18,6 +18,9 @@ use crate::results::{self, StudySummary};
 use crate::truth::Truth;
 use closed_loop::ClosedLoop;
 
+/// Policies that plan at every step, the slowest first.
+const PLANNING: [&str; 3] = ["swingload", "ai_only", "mining_only"];
+
 /// What a study is made of.
 #[derive(Debug, Clone)]
 pub struct StudyInput {
@@ -127,8 +130,17 @@ pub fn simulate(
         &input.series,
         scenario.grid.start_s(0) - scenario.history.get(),
     );
+    // Policies that plan take longest and go first; each is handed out when a thread is free.
+    let mut closed = closed;
+    closed.sort_by_key(|name| {
+        PLANNING
+            .iter()
+            .position(|p| p == name)
+            .unwrap_or(PLANNING.len())
+    });
     let runs: Result<Vec<PolicyRun>, Error> = closed
-        .par_iter()
+        .into_iter()
+        .par_bridge()
         .map(|name| {
             let driver = ClosedLoop::new(&context, &publications, name)?;
             Ok(recorder::run(
@@ -141,10 +153,12 @@ pub fn simulate(
         })
         .collect();
     let mut runs = runs?;
+    let in_order = |run: &PolicyRun| wanted.iter().position(|name| *name == run.name);
+    runs.sort_by_key(in_order);
     let certificate = wanted
         .contains(&oracle::NAME)
         .then(|| oracle::add(&context, &mut runs, progress));
-    runs.sort_by_key(|run| wanted.iter().position(|name| *name == run.name));
+    runs.sort_by_key(in_order);
     let summary = results::summarise(&context, &runs, certificate.as_ref());
     let Context {
         truth, loads, jobs, ..
