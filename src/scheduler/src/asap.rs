@@ -32,6 +32,8 @@ pub fn schedule(problem: &Problem<'_>, room: &mut Room) -> Schedule {
     let inputs = problem.inputs;
     let mut schedule = problem.empty_schedule();
     let mut left: Vec<f64> = inputs.jobs.iter().map(|j| j.work).collect();
+    // Hours of each job's start that are still to come.
+    let mut starting = vec![0.0; inputs.jobs.len()];
     // Jobs by deadline; `waiting` holds ranks of released, unfinished ones in that order.
     let mut by_end: Vec<usize> = (0..inputs.jobs.len()).collect();
     by_end.sort_by_key(|j| (inputs.jobs[*j].end, *j));
@@ -79,7 +81,10 @@ pub fn schedule(problem: &Problem<'_>, room: &mut Room) -> Schedule {
                 .last()
                 .is_some_and(|r| r.step as usize + 1 == t)
                 || (t == 0 && job.running > 0);
-            let lost = if goes_on { 0.0 } else { job.restart };
+            if !goes_on {
+                starting[j] = job.restart;
+            }
+            let lost = f64::min(starting[j], problem.hours[t]);
             let affordable = below(&curves[number], schedule.job_mw[number][t], top) / gpu_mw;
             let gpus = match &job.gangs {
                 Gangs::Divisible(most) => most.min(affordable).min(left[j] / problem.hours[t]),
@@ -101,7 +106,8 @@ pub fn schedule(problem: &Problem<'_>, room: &mut Room) -> Schedule {
             if gpus <= EPSILON_MW {
                 continue;
             }
-            left[j] -= (gpus * problem.hours[t] - lost * gpus).max(0.0);
+            left[j] -= gpus * (problem.hours[t] - lost);
+            starting[j] -= lost;
             schedule.jobs[j].push(Run {
                 step: t as u32,
                 gpus,

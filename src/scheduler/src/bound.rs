@@ -13,6 +13,7 @@
 
 use crate::commitment;
 use crate::evaluate::unserved_constant;
+use crate::inputs::JobInput;
 use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment};
 use crate::placement::{Windows, last_bought};
 use crate::ramp::Level;
@@ -135,7 +136,7 @@ fn auction(problem: &Problem<'_>, prices: &mut Prices, room: &mut Room) {
             bids(problem, prices, &active, &charges, t, Some(j), room);
             clear(problem, &charges, t, room);
             let gpu_mw = problem.gpu_mw(j, t);
-            let width = job.gangs.max().min(job.work / problem.hours[t]) * gpu_mw;
+            let width = widest(job, problem.hours[t]) * gpu_mw;
             problem
                 .market
                 .residual(t, job.node, width, &mut room.work, &mut curve);
@@ -216,7 +217,12 @@ fn relax(problem: &Problem<'_>, windows: &Windows, prices: &Prices, room: &mut R
         bound += hours * cleared.value;
         for (segment, taken) in Market::outcome(&room.work) {
             match segment.owner {
-                Owner::Job(j) => work[j as usize] += taken * hours / problem.gpu_mw(j as usize, t),
+                Owner::Job(j) => {
+                    let (j, job) = (j as usize, &inputs.jobs[j as usize]);
+                    if paid(job, job.value_in(&inputs.grid, t) + job.unmet - prices.work[j]) != 0.0 {
+                        work[j] += taken * hours / problem.gpu_mw(j, t);
+                    }
+                }
                 Owner::Sale(m) => power[m as usize][t] -= taken * hours,
                 _ => {}
             }
@@ -248,9 +254,8 @@ fn bids(
         let job = &inputs.jobs[j];
         let gpu_mw = problem.gpu_mw(j, t);
         let worth = (job.value_in(&inputs.grid, t) + job.unmet - prices.work[j]) / gpu_mw;
-        let slope = worth - inputs.job_adder[t] - charge_on(problem, charges, job.node);
-        // No step usefully draws more than all of the work takes.
-        let width = job.gangs.max().min(job.work / problem.hours[t]) * gpu_mw;
+        let slope = paid(job, worth) - inputs.job_adder[t] - charge_on(problem, charges, job.node);
+        let width = widest(job, problem.hours[t]) * gpu_mw;
         if width > EPSILON_MW {
             room.extra.push(Segment {
                 slope,
@@ -276,6 +281,19 @@ fn bids(
             });
         }
     }
+}
+
+/// Most GPUs that a job can keep busy on average over a step of `hours`: no step draws
+/// more than all of the work takes, and the start before it.
+fn widest(job: &JobInput, hours: f64) -> f64 {
+    let most = job.gangs.max();
+    most.min((job.work + job.restart * most) / hours)
+}
+
+/// What a job bids for power that is worth `worth`. Where starts draw power that does no
+/// work, a job may draw it for the sake of negative prices alone.
+fn paid(job: &JobInput, worth: f64) -> f64 {
+    if job.restart > 0.0 { worth.max(0.0) } else { worth }
 }
 
 /// Clears the bids laid out in `room`.

@@ -192,7 +192,13 @@ impl<'p, 'i> Tables<'p, 'i> {
     fn new(problem: &'p Problem<'i>, m: usize, b: usize, worth: &[f64]) -> Self {
         let pool = &problem.inputs.pools[m];
         let steps = worth.len();
-        let counts = pool.starts_per_day.map_or(1, |most| most as usize + 1);
+        let made = pool.blocks[b].starts_today as usize;
+        // A limit that cannot be reached is none.
+        let counts = pool
+            .starts_per_day
+            .map(|most| most as usize)
+            .filter(|most| *most < steps + made)
+            .map_or(1, |most| most + 1);
         let mut prefix = vec![0.0; steps + 1];
         for t in 0..steps {
             prefix[t + 1] = prefix[t] + worth[t];

@@ -238,18 +238,29 @@ pub(crate) fn last_bought(offers: &mut [(f64, f64)], work: f64) -> f64 {
 
 /// Work a job gets done by its runs, GPU-hours; restarts take their time off each run.
 pub fn work_done(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> f64 {
+    let done: f64 = work_by_step(problem, schedule, j).map(|(_, work)| work).sum();
+    done.min(problem.inputs.jobs[j].work)
+}
+
+/// Step and work of each run of job `j`, GPU-hours; a restart takes its time off the steps it spans.
+fn work_by_step<'a>(
+    problem: &'a Problem<'_>,
+    schedule: &'a Schedule,
+    j: usize,
+) -> impl Iterator<Item = (&'a Run, f64)> {
     let job = &problem.inputs.jobs[j];
-    let mut done = 0.0;
+    let mut lost = 0.0;
     let mut previous = if job.running > 0 { Some(-1) } else { None };
-    for run in &schedule.jobs[j] {
-        let step = i64::from(run.step);
-        done += run.gpus * problem.hours[run.step as usize];
+    schedule.jobs[j].iter().map(move |run| {
+        let (step, hours) = (i64::from(run.step), problem.hours[run.step as usize]);
         if previous != Some(step - 1) {
-            done -= job.restart * run.gpus;
+            lost = job.restart;
         }
         previous = Some(step);
-    }
-    done.clamp(0.0, job.work)
+        let waits = f64::min(lost, hours);
+        lost -= waits;
+        (run, run.gpus * (hours - waits))
+    })
 }
 
 /// Value of what the jobs do, in currency: work at its value, less unmet work, the energy not counted.
@@ -258,17 +269,9 @@ pub fn value(problem: &Problem<'_>, schedule: &Schedule, windows: &Windows) -> f
     let mut total = 0.0;
     for (j, job) in problem.inputs.jobs.iter().enumerate() {
         let mut left = job.work;
-        let mut previous = if job.running > 0 { Some(-1) } else { None };
-        for run in &schedule.jobs[j] {
-            let t = run.step as usize;
-            let lost = if previous == Some(i64::from(run.step) - 1) {
-                0.0
-            } else {
-                job.restart * run.gpus
-            };
-            let work = (run.gpus * problem.hours[t] - lost).clamp(0.0, left);
+        for (run, work) in work_by_step(problem, schedule, j) {
+            let (t, work) = (run.step as usize, work.min(left));
             left -= work;
-            previous = Some(i64::from(run.step));
             total += work * job.value_in(grid, t);
             // Training adders fall on the power, whatever it achieves.
             total -=

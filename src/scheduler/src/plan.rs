@@ -45,8 +45,8 @@ impl Budget {
     /// A plan made anew at every step of a closed loop: the next one follows at once, so
     /// it is neither spread far nor certified.
     pub const LOOP: Self = Self {
-        surcharges: &[0.05],
-        rounds: 1,
+        surcharges: &SURCHARGES,
+        rounds: 4,
         bound: 0,
         asap: false,
         compare_peaks: false,

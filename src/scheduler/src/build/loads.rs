@@ -1,6 +1,6 @@
 //! Loads of the site as stacks, pools and jobs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use swingload_model::mining;
 use swingload_model::site::commitment::CommitmentKind;
@@ -266,10 +266,21 @@ pub(super) fn pools(
             .iter()
             .map(|b| f64::from(b.available))
             .sum();
-        let now = installed(0).max(1.0);
+        // A pool installed later has blocks of its later size, scaled to nothing until then.
+        let later = (0..look.grid.len()).map(installed).fold(0.0, f64::max);
+        let (now, available) = if installed(0) > 0.0 {
+            (installed(0), available)
+        } else {
+            (later.max(1.0), later)
+        };
         if has_memory {
+            let share = 1.0 / state.pools[p].blocks.len() as f64;
             let blocks = state.pools[p].blocks.iter().map(|b| BlockState {
-                devices: f64::from(b.available),
+                devices: if installed(0) > 0.0 {
+                    f64::from(b.available)
+                } else {
+                    share * later
+                },
                 on: b.is_on(),
                 hours_in_state: (look.grid.start_s(0) as f64 - b.since as f64) / 3600.0,
                 starts_today: b.starts_today,
@@ -471,8 +482,31 @@ pub(super) fn jobs(
             beyond_cost: None,
         });
     }
+    leave_out_waiting(jobs, &mut positions, &mut inputs);
     link(jobs, &positions, &mut inputs);
     (positions, inputs)
+}
+
+/// Leaves out jobs that wait for one that is itself not among the inputs, and those that wait for them.
+fn leave_out_waiting(jobs: &[JobState], positions: &mut Vec<usize>, inputs: &mut Vec<JobInput>) {
+    if positions.iter().all(|p| jobs[*p].waits_for == 0) {
+        return;
+    }
+    loop {
+        let known: BTreeSet<&str> = positions.iter().map(|p| jobs[*p].job.id.as_str()).collect();
+        let present = |p: usize| {
+            let before = &jobs[p].job.depends_on;
+            let planned = before.iter().filter(|id| known.contains(id.as_str()));
+            planned.count() as u32 >= jobs[p].waits_for as u32
+        };
+        let keep: Vec<bool> = positions.iter().map(|p| present(*p)).collect();
+        if keep.iter().all(|k| *k) {
+            return;
+        }
+        let (mut a, mut b) = (keep.iter(), keep.iter());
+        positions.retain(|_| *a.next().expect("invariant: one flag per job"));
+        inputs.retain(|_| *b.next().expect("invariant: one flag per job"));
+    }
 }
 
 /// Share of the time to a job's deadline that a plan leaves unused where it can:

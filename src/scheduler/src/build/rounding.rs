@@ -23,7 +23,8 @@ pub struct StepPower {
 const TOLERANCE: f64 = 1e-6;
 
 impl Built {
-    /// Devices, GPUs and watts of step `t`, rounded down so that limits hold.
+    /// Devices, GPUs and watts of step `t`: devices and watts rounded down, services and
+    /// gangs up to whole ones.
     pub fn dispatch(
         &self,
         setup: &Setup,
@@ -71,7 +72,9 @@ impl Built {
                 let gpus = (power.stacks[self.service[v]] / gpu_mw(service.gpu_pool) - TOLERANCE)
                     .max(0.0)
                     .ceil() as u32;
-                gpus.div_ceil(service.gpus_per_replica) * service.gpus_per_replica
+                let replicas = gpus.div_ceil(service.gpus_per_replica);
+                let installed = site.gpu_pools[service.gpu_pool].count.at(self.inputs.grid.start_s(t));
+                replicas.min(installed / service.gpus_per_replica) * service.gpus_per_replica
             })
             .collect();
         let hosting = site.commitments.iter().enumerate().map(|(c, commitment)| {
@@ -123,13 +126,16 @@ impl Built {
         order.sort_by(|a, b| share(*b).total_cmp(&share(*a)).then(a.cmp(b)));
         let mut running = Vec::new();
         for k in order {
-            let job = &jobs[self.job[k]].job;
-            let planned = job
-                .gangs
-                .iter()
-                .rev()
-                .find(|g| f64::from(**g) <= power.jobs[k] + TOLERANCE)
-                .or(job.gangs.first());
+            let state = &jobs[self.job[k]];
+            let job = &state.job;
+            let holds = |gang: u32| f64::from(gang) + TOLERANCE >= power.jobs[k];
+            // A gang that needs only part of the step to end its work stays as it is.
+            let ends = power.jobs[k] * self.inputs.grid.hours(t) * 3600.0 + 1.0 >= state.work_left as f64;
+            let planned = if state.gpus > 0 && ends && holds(state.gpus) {
+                Some(&state.gpus)
+            } else {
+                job.gangs.iter().find(|g| holds(**g)).or(job.gangs.last())
+            };
             let room = free[job.gpu_pool];
             if let Some(gang) =
                 planned.and_then(|p| job.gangs.iter().rev().find(|g| *g <= p && **g <= room))

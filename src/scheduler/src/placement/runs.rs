@@ -41,7 +41,8 @@ pub(super) fn place(
         0.0
     };
     let mut best = (worst, Placed::default());
-    for size in sizes.iter().rev() {
+    let held = is_held(job, window.start);
+    for size in sizes.iter().rev().filter(|s| !held || **s == job.running) {
         let steps = steps(problem, schedule, curves, j, &window, f64::from(*size));
         let (worth, placed) = place_gang(job, &steps, beyond_worth);
         let done = placed.beyond <= 0.0
@@ -197,14 +198,15 @@ impl Path {
     }
 }
 
-/// Whether the job runs now and may not stop yet.
+/// Whether the job runs now and may not stop yet, nor change its size.
 fn is_held(job: &JobInput, first: usize) -> bool {
     job.running > 0 && first == 0 && job.running_hours < job.min_run - 1e-9
 }
 
-/// Hours lost to starting at window step `i`; going on from before the horizon costs none.
+/// Hours lost to starting at window step `i`; going on from before the horizon at the
+/// same size costs none.
 fn restart(job: &JobInput, steps: &Steps, i: usize) -> f64 {
-    if job.running > 0 && steps.first + i == 0 {
+    if steps.gang == f64::from(job.running) && steps.first + i == 0 {
         0.0
     } else {
         job.restart

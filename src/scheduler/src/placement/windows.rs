@@ -6,6 +6,7 @@ use petgraph::algo::toposort;
 use petgraph::graph::DiGraph;
 
 use super::work_done;
+use crate::inputs::JobInput;
 use crate::schedule::{Problem, Schedule};
 
 /// Order of jobs in a sweep, and what limits each one's window.
@@ -21,8 +22,14 @@ pub struct Windows {
     pub beyond_worth: Vec<f64>,
 }
 
+/// Whether a job's work fits before step `end`.
+fn holds(problem: &Problem<'_>, job: &JobInput, end: usize) -> bool {
+    let hours: f64 = problem.hours[job.first.min(end)..end].iter().sum();
+    hours + 1e-9 >= job.work / job.gangs.max().max(1e-12) + job.restart
+}
+
 impl Windows {
-    /// Narrows windows along the dependencies; jobs in a circle of dependencies are left out.
+    /// Narrows windows along the dependencies; a circle of them leaves out all jobs.
     pub fn new(problem: &Problem<'_>) -> Self {
         let jobs = &problem.inputs.jobs;
         let mut end: Vec<usize> = jobs.iter().map(|j| j.end).collect();
@@ -55,7 +62,10 @@ impl Windows {
                 let latest_start = problem.inputs.grid.end_s(end[*j] - 1) - shortest as i64;
                 let before_end = problem.inputs.grid.boundary_at_or_before(latest_start);
                 for before in &jobs[*j].after {
-                    end[*before] = end[*before].min(before_end.max(jobs[*before].first + 1));
+                    // A chain that does not fit must not keep its first part from running.
+                    if holds(problem, &jobs[*before], before_end) {
+                        end[*before] = end[*before].min(before_end);
+                    }
                 }
             }
             for j in &sorted {

@@ -7,7 +7,6 @@
 //! watts are counted last, and hashing gives way where ramps, called events or
 //! rounding leave no room.
 
-mod fit;
 mod jobs;
 pub(super) mod mining;
 pub(super) mod price;
@@ -16,16 +15,16 @@ use swingload_model::Power;
 use swingload_model::site::commitment::CommitmentKind;
 
 use super::View;
+use super::fit::{Fit, GiveWay};
 use crate::build::{Built, build};
 use crate::controller::guard;
-use crate::controller::limits::{Limits, StepLimits};
 use crate::dispatch::Dispatch;
 use crate::inputs::MUST_TAKE_VALUE;
 use crate::market::{CostStep, Market, Owner, Workspace};
 use crate::queue::JobQueue;
 
 use jobs::JobMarket;
-use mining::{Fleet, Offer, PoolRule};
+use mining::{Fleet, Offer, PoolRule, Settings};
 
 /// Bid of what must be served, currency per MWh: below overheads, above all else.
 const FIRM: f64 = 0.9 * MUST_TAKE_VALUE;
@@ -56,8 +55,7 @@ pub(super) struct Myopic {
     work: Workspace,
     costs: Vec<CostStep>,
     queue: JobQueue,
-    tree: Option<Limits>,
-    step: StepLimits,
+    fit: Fit,
     fleet: Fleet,
 }
 
@@ -116,10 +114,12 @@ impl Myopic {
             reasons: Vec::new(),
             marginal_value,
         };
-        let tree = self
-            .tree
-            .get_or_insert_with(|| Limits::new(&view.setup.site));
-        fit::fit(view, &built, rules, tree, &mut self.step, &mut dispatch);
+        let way = GiveWay {
+            underclock: rules.mining.iter().any(|r| r.settings == Settings::All),
+            called: true,
+            ai: rules.ai_at_any_price,
+        };
+        self.fit.fit(view, &built, way, &mut dispatch);
         dispatch
     }
 }

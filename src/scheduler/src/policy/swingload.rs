@@ -6,6 +6,7 @@ use crate::dispatch::Dispatch;
 use crate::explain::reasons;
 use crate::plan::{Budget, plan};
 
+use super::fit::{Fit, GiveWay};
 use super::{Policy, View};
 
 /// Which loads a plan may use beside what must be served.
@@ -20,22 +21,37 @@ enum Uses {
 #[derive(Debug)]
 pub struct Swingload {
     uses: Uses,
+    fit: Fit,
 }
 
+/// Whole devices, replicas and gangs give way only to limits: the plan has weighed the rest.
+const WAY: GiveWay = GiveWay {
+    underclock: true,
+    called: false,
+    ai: true,
+};
+
 impl Swingload {
+    fn using(uses: Uses) -> Self {
+        Self {
+            uses,
+            fit: Fit::default(),
+        }
+    }
+
     /// Plans all loads.
     pub fn new() -> Self {
-        Self { uses: Uses::All }
+        Self::using(Uses::All)
     }
 
     /// Plans mining; AI gets what it must.
     pub fn mining_only() -> Self {
-        Self { uses: Uses::Mining }
+        Self::using(Uses::Mining)
     }
 
     /// Plans inference and training; miners sleep.
     pub fn ai_only() -> Self {
-        Self { uses: Uses::Ai }
+        Self::using(Uses::Ai)
     }
 }
 
@@ -67,6 +83,7 @@ impl Policy for Swingload {
         let planned = plan(&built.inputs, Budget::LOOP);
         let mut dispatch =
             built.dispatch(view.setup, view.state, view.jobs, 0, &planned.first.power);
+        self.fit.fit(view, &built, WAY, &mut dispatch);
         dispatch.reasons = reasons(&built, &planned);
         dispatch.marginal_value = planned.first.marginal[0];
         dispatch

@@ -1,9 +1,10 @@
 //! Counted loads within ramps, called events and limits; hashing gives way.
+//!
+//! Devices, replicas and gangs are whole, so what a market or a plan chose in watts may be
+//! a little more, or move a little faster, than the site allows.
 
 use swingload_model::site::commitment::CommitmentKind;
 
-use super::Rules;
-use super::mining::Settings;
 use crate::build::Built;
 use crate::controller::guard;
 use crate::controller::limits::{Limits, StepLimits, amount};
@@ -11,39 +12,46 @@ use crate::controller::trim::Trim;
 use crate::dispatch::Dispatch;
 use crate::policy::View;
 
-/// Moves hashing to keep ramps, then takes load off until called events, supply
-/// and the tree's limits hold; limits come last because they win.
-pub(super) fn fit(
-    view: &View<'_>,
-    built: &Built,
-    rules: &Rules<'_>,
-    tree: &Limits,
-    step: &mut StepLimits,
-    dispatch: &mut Dispatch,
-) {
-    let site = &view.setup.site;
-    tree.prepare(site, view.outlook, view.step, step);
-    let mut fitter = Fitter {
-        view,
-        rules,
-        tree,
-        step,
-        leaving: vec![0.0; site.tree.len()],
-    };
-    fitter.ramps(dispatch);
-    // Flexible supply counts as the planner sees it: its quantile where only surplus may be used.
-    let mut supply = vec![0.0; site.tree.len()];
-    for block in &built.inputs.supplies {
-        supply[block.node] += block.available[0] * 1e6;
+/// What gives way beside sleeping devices.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct GiveWay {
+    /// Whether devices are set lower before they are put to sleep.
+    pub(super) underclock: bool,
+    /// Whether called events and promised limits are kept whatever they cost; a plan has weighed that.
+    pub(super) called: bool,
+    /// Whether inference above its floor and jobs give way to a called event.
+    pub(super) ai: bool,
+}
+
+/// The site's tree and a step's limits, kept from step to step.
+#[derive(Debug, Default)]
+pub(super) struct Fit {
+    tree: Option<Limits>,
+    step: StepLimits,
+}
+
+impl Fit {
+    /// Moves hashing to keep ramps, then takes load off until called events, supply
+    /// and the tree's limits hold; limits come last because they win.
+    pub(super) fn fit(
+        &mut self,
+        view: &View<'_>,
+        built: &Built,
+        way: GiveWay,
+        dispatch: &mut Dispatch,
+    ) {
+        let site = &view.setup.site;
+        let tree = self.tree.get_or_insert_with(|| Limits::new(site));
+        tree.prepare(site, view.outlook, view.step, &mut self.step);
+        let fitter = Fitter {
+            view,
+            way,
+            tree,
+            step: &mut self.step,
+            leaving: vec![0.0; site.tree.len()],
+        };
+        fitter.fit(built, dispatch);
     }
-    let at_root = std::mem::take(&mut supply[0]);
-    fitter.step.set_supply(&supply);
-    let firm = called_limit(view) * 1e6;
-    let hard = fitter.step.limit[0].min(at_root);
-    fitter.step.limit[0] = hard.min(firm);
-    fitter.limits(dispatch, rules.ai_at_any_price);
-    fitter.step.limit[0] = hard;
-    fitter.limits(dispatch, true);
 }
 
 /// Facility power the site may draw under called events and promised limits, MW.
@@ -66,7 +74,7 @@ fn called_limit(view: &View<'_>) -> f64 {
 
 struct Fitter<'a> {
     view: &'a View<'a>,
-    rules: &'a Rules<'a>,
+    way: GiveWay,
     tree: &'a Limits,
     step: &'a mut StepLimits,
     /// IT watts at each node of jobs on their way out.
@@ -74,6 +82,24 @@ struct Fitter<'a> {
 }
 
 impl Fitter<'_> {
+    fn fit(mut self, built: &Built, dispatch: &mut Dispatch) {
+        self.ramps(dispatch);
+        // Flexible supply counts as the planner sees it: its quantile where only surplus may be used.
+        let mut supply = vec![0.0; self.leaving.len()];
+        for block in &built.inputs.supplies {
+            supply[block.node] += block.available[0] * 1e6;
+        }
+        let at_root = std::mem::take(&mut supply[0]);
+        self.step.set_supply(&supply);
+        let hard = self.step.limit[0].min(at_root);
+        if self.way.called {
+            self.step.limit[0] = hard.min(called_limit(self.view) * 1e6);
+            self.limits(dispatch, self.way.ai);
+        }
+        self.step.limit[0] = hard;
+        self.limits(dispatch, true);
+    }
+
     fn measure(&mut self, dispatch: &Dispatch) {
         let view = self.view;
         self.leaving.fill(0.0);
@@ -98,12 +124,7 @@ impl Fitter<'_> {
             node,
             excess,
         };
-        if self
-            .rules
-            .mining
-            .iter()
-            .any(|r| r.settings == Settings::All)
-        {
+        if self.way.underclock {
             trim.underclock(dispatch);
         }
         trim.sleep(dispatch, &|p, b| guard::grip(view, p, b));
