@@ -112,8 +112,8 @@ pub(super) fn services(
         let pool = &site.gpu_pools[service.gpu_pool];
         let factor = &factor[pool.node];
         let gpu_mw = (pool.running - pool.idle).as_megawatts();
-        let demand = provisioned(look, &service.demand);
-        let floor: Vec<f64> = provisioned(look, &service.floor)
+        let demand = provisioned(look, &service.demand, INFERENCE_PCT);
+        let floor: Vec<f64> = provisioned(look, &service.floor, INFERENCE_PCT)
             .iter()
             .zip(&demand)
             .map(|(f, d)| f.min(*d).max(0.0))
@@ -159,18 +159,22 @@ pub(super) fn services(
     positions
 }
 
-/// Quantile of demand that the step about to begin is provisioned for, percent.
+/// Quantile of inference demand that the step about to begin is provisioned for, percent.
 ///
 /// A request not served costs its price, a GPU kept ready for nothing only its power: the
 /// newsvendor's ratio of the two lies near this for any usual price of inference.
-const PROVISION_PCT: u8 = 90;
+const INFERENCE_PCT: u8 = 90;
+
+/// Quantile of a tenant's draw that the step about to begin is provisioned for, percent:
+/// the highest there is, since what is kept free is only a few steps' hashing at the limit.
+const HOSTING_PCT: u8 = 95;
 
 /// Demand per step: what may well be asked for in the step that begins now, what is
 /// expected in those that can still be planned anew.
-fn provisioned(look: &Look<'_>, amount: &Amount) -> Vec<f64> {
+fn provisioned(look: &Look<'_>, amount: &Amount, pct: u8) -> Vec<f64> {
     let mut demand = look.amount(amount);
     if !look.outlook.is_truth() && amount.series().is_some() {
-        demand[0] = look.first_quantile(amount, PROVISION_PCT).max(demand[0]);
+        demand[0] = look.first_quantile(amount, pct).max(demand[0]);
     }
     demand
 }
@@ -198,7 +202,7 @@ pub(super) fn hosting(
         };
         let adder = charges::adder(site, look, *used_for);
         let binds = |t: usize| commitment.binds(look.grid.start_s(t));
-        let power = look.amount(power_mw);
+        let power = provisioned(look, power_mw, HOSTING_PCT);
         let price = look.amount(price);
         let factor = &factor[*node];
         let tier = TierInput {

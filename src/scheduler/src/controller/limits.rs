@@ -87,7 +87,7 @@ impl Limits {
                 let temperature = hall
                     .temperature
                     .as_ref()
-                    .map(|series| outlook.mean(series, grid)[0]);
+                    .map(|series| hottest(outlook, series, grid));
                 hall.marginal_pue(temperature)
             });
             let own = site.tree.node(node);
@@ -188,6 +188,17 @@ impl StepLimits {
             .filter(|(_, excess)| *excess >= 1.0)
             .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
     }
+}
+
+/// Share of the distance from mean to P95 that lies beyond the P95 of [`hottest`].
+const BEYOND_P95: f64 = 1.0;
+
+/// Temperature that the first step of `grid` hardly exceeds: watts that keep a limit on
+/// average break it every other step. For normal errors about one step in 2,000 is hotter.
+fn hottest(outlook: &dyn Outlook, series: &str, grid: &TimeGrid) -> f64 {
+    let mean = outlook.mean(series, grid)[0];
+    let margin = outlook.quantile(series, grid, 95)[0] - mean;
+    mean + (1.0 + BEYOND_P95) * margin.max(0.0)
 }
 
 /// An amount in the first step of `grid`.

@@ -22,10 +22,15 @@ pub struct Windows {
     pub beyond_worth: Vec<f64>,
 }
 
-/// Whether a job's work fits before step `end`.
-fn holds(problem: &Problem<'_>, job: &JobInput, end: usize) -> bool {
-    let hours: f64 = problem.hours[job.first.min(end)..end].iter().sum();
-    hours + 1e-9 >= job.work / job.gangs.max().max(1e-12) + job.restart
+/// First step by which a job that runs without pause from its release on is done.
+fn shortest_end(problem: &Problem<'_>, job: &JobInput) -> usize {
+    let mut needed = job.work / job.gangs.max().max(1e-12) + job.restart;
+    let mut end = job.first;
+    while end < job.end && needed > 1e-9 {
+        needed -= problem.hours[end];
+        end += 1;
+    }
+    end.max(job.first + 1)
 }
 
 impl Windows {
@@ -62,10 +67,9 @@ impl Windows {
                 let latest_start = problem.inputs.grid.end_s(end[*j] - 1) - shortest as i64;
                 let before_end = problem.inputs.grid.boundary_at_or_before(latest_start);
                 for before in &jobs[*j].after {
-                    // A chain that does not fit must not keep its first part from running.
-                    if holds(problem, &jobs[*before], before_end) {
-                        end[*before] = end[*before].min(before_end);
-                    }
+                    // A chain that does not fit leaves its first part what it needs itself.
+                    let own = shortest_end(problem, &jobs[*before]);
+                    end[*before] = end[*before].min(before_end.max(own));
                 }
             }
             for j in &sorted {
