@@ -45,7 +45,7 @@ impl Budget {
     /// A plan made anew at every step of a closed loop: the next one follows at once, so
     /// it is neither spread far nor certified.
     pub const LOOP: Self = Self {
-        surcharges: &SURCHARGES,
+        surcharges: &[0.05],
         rounds: 4,
         bound: 0,
         asap: false,
