@@ -219,7 +219,11 @@ fn relax(problem: &Problem<'_>, windows: &Windows, prices: &Prices, room: &mut R
             match segment.owner {
                 Owner::Job(j) => {
                     let (j, job) = (j as usize, &inputs.jobs[j as usize]);
-                    if paid(job, job.value_in(&inputs.grid, t) + job.unmet - prices.work[j]) != 0.0 {
+                    if paid(
+                        job,
+                        job.value_in(&inputs.grid, t) + job.unmet - prices.work[j],
+                    ) != 0.0
+                    {
                         work[j] += taken * hours / problem.gpu_mw(j, t);
                     }
                 }
@@ -293,7 +297,11 @@ fn widest(job: &JobInput, hours: f64) -> f64 {
 /// What a job bids for power that is worth `worth`. Where starts draw power that does no
 /// work, a job may draw it for the sake of negative prices alone.
 fn paid(job: &JobInput, worth: f64) -> f64 {
-    if job.restart > 0.0 { worth.max(0.0) } else { worth }
+    if job.restart > 0.0 {
+        worth.max(0.0)
+    } else {
+        worth
+    }
 }
 
 /// Clears the bids laid out in `room`.

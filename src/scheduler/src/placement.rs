@@ -238,7 +238,9 @@ pub(crate) fn last_bought(offers: &mut [(f64, f64)], work: f64) -> f64 {
 
 /// Work a job gets done by its runs, GPU-hours; restarts take their time off each run.
 pub fn work_done(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> f64 {
-    let done: f64 = work_by_step(problem, schedule, j).map(|(_, work)| work).sum();
+    let done: f64 = work_by_step(problem, schedule, j)
+        .map(|(_, work)| work)
+        .sum();
     done.min(problem.inputs.jobs[j].work)
 }
 

@@ -196,6 +196,9 @@ pub fn plan(inputs: &PlanInputs, budget: Budget) -> Planned {
 /// jobs will want the same hours, and none of them is known yet.
 const WAITING: f64 = 0.1;
 
+/// Gain of a round, as a share of the value, below which the rounds end.
+const SETTLED: f64 = 1e-5;
+
 /// A schedule and what it is worth.
 type Best = (Schedule, Evaluated);
 
@@ -290,14 +293,15 @@ fn solve(
         } else {
             Vec::new()
         };
-        if best
+        let gained = best
             .as_ref()
-            .is_none_or(|(_, known)| evaluated.value > known.value)
-        {
+            .map_or(f64::INFINITY, |(_, known)| evaluated.value - known.value);
+        let settled = gained < SETTLED * evaluated.value.abs();
+        if gained > 0.0 {
             best = Some((schedule.clone(), evaluated));
         }
         // The last round is spent only on ramps that have just become known.
-        if round + 1 >= budget.rounds && (!binds || priced) {
+        if (settled || round + 1 >= budget.rounds) && (!binds || priced) {
             break;
         }
         priced |= binds;

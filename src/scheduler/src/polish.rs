@@ -14,10 +14,10 @@ use crate::commitment;
 use crate::demand;
 use crate::evaluate::{Evaluated, evaluate, outcome};
 use crate::inputs::{Gangs, PlanInputs, StackInput, TierInput};
-use swingload_model::site::Use;
 use crate::placement::{self, Curves, Windows, work_done};
 use crate::ramp;
 use crate::schedule::{Problem, Room, Run, Schedule};
+use swingload_model::site::Use;
 
 /// Fewest tries worth beginning: large problems have pieces enough without.
 const TRIES_MIN: usize = 1000;
@@ -447,7 +447,12 @@ impl Search<'_, '_, '_> {
             if self.tries < 2 * PRICES {
                 return;
             }
-            let waited = self.problem.inputs.jobs.iter().any(|other| other.after.contains(&j));
+            let waited = self
+                .problem
+                .inputs
+                .jobs
+                .iter()
+                .any(|other| other.after.contains(&j));
             if matches!(self.problem.inputs.jobs[j].gangs, Gangs::Divisible(_)) && !waited {
                 self.tries -= PRICES;
                 if let Some(schedule) = self.priced(j) {
@@ -485,33 +490,67 @@ impl Search<'_, '_, '_> {
                 }
             }
             let (a, z) = (work(&least), work(&most));
-            let share = if z > a { ((job.work - a) / (z - a)).clamp(0.0, 1.0) } else { 0.0 };
-            most.iter_mut().zip(&least).for_each(|(m, l)| *m = l + share * (*m - l));
+            let share = if z > a {
+                ((job.work - a) / (z - a)).clamp(0.0, 1.0)
+            } else {
+                0.0
+            };
+            most.iter_mut()
+                .zip(&least)
+                .for_each(|(m, l)| *m = l + share * (*m - l));
         }
         let left = job.work - work(&most);
-        let runs: Vec<Run> = most.iter().enumerate().filter(|(_, g)| **g > 1e-9).map(|(t, g)| Run { step: t as u32, gpus: *g }).collect();
+        let runs: Vec<Run> = most
+            .iter()
+            .enumerate()
+            .filter(|(_, g)| **g > 1e-9)
+            .map(|(t, g)| Run {
+                step: t as u32,
+                gpus: *g,
+            })
+            .collect();
         placement::drop_in(self.problem, &mut without, &mut curves, j, runs);
         without.beyond[j] = later(self.problem, self.windows, j, left);
         keeps_order(self.problem, &without, j).then_some(without)
     }
 
     /// Mean GPUs of the divisible job `j` per step where its work is paid at its worth less `price`.
-    fn course(&mut self, j: usize, without: &Schedule, window: Range<usize>, price: f64) -> Vec<f64> {
+    fn course(
+        &mut self,
+        j: usize,
+        without: &Schedule,
+        window: Range<usize>,
+        price: f64,
+    ) -> Vec<f64> {
         let job = &self.problem.inputs.jobs[j];
         let mut inputs = self.problem.inputs.clone();
         let steps = inputs.steps();
-        let mut tier = TierInput { mw: vec![0.0; steps], value: vec![0.0; steps], penalty: vec![0.0; steps], must_serve: false };
+        let mut tier = TierInput {
+            mw: vec![0.0; steps],
+            value: vec![0.0; steps],
+            penalty: vec![0.0; steps],
+            must_serve: false,
+        };
         for t in window {
             let mw = self.problem.gpu_mw(j, t);
             tier.mw[t] = job.gangs.max() * mw;
-            tier.value[t] = (job.value_in(&inputs.grid, t) + job.unmet - price) / mw - inputs.job_adder[t];
+            tier.value[t] =
+                (job.value_in(&inputs.grid, t) + job.unmet - price) / mw - inputs.job_adder[t];
         }
-        inputs.stacks.push(StackInput { id: String::new(), node: job.node, used_for: Use::Training, tiers: vec![tier] });
+        inputs.stacks.push(StackInput {
+            id: String::new(),
+            node: job.node,
+            used_for: Use::Training,
+            tiers: vec![tier],
+        });
         let problem = Problem::new(&inputs);
         let evaluated = evaluate(&problem, without, self.windows, self.room);
         let last = inputs.stacks.len() - 1;
         (0..steps)
-            .map(|t| outcome(&problem, without, &evaluated.levels, t, self.room).tiers[last][0] / self.problem.gpu_mw(j, t))
+            .map(|t| {
+                outcome(&problem, without, &evaluated.levels, t, self.room).tiers[last][0]
+                    / self.problem.gpu_mw(j, t)
+            })
             .collect()
     }
 

@@ -73,7 +73,9 @@ impl Built {
                     .max(0.0)
                     .ceil() as u32;
                 let replicas = gpus.div_ceil(service.gpus_per_replica);
-                let installed = site.gpu_pools[service.gpu_pool].count.at(self.inputs.grid.start_s(t));
+                let installed = site.gpu_pools[service.gpu_pool]
+                    .count
+                    .at(self.inputs.grid.start_s(t));
                 replicas.min(installed / service.gpus_per_replica) * service.gpus_per_replica
             })
             .collect();
@@ -130,7 +132,8 @@ impl Built {
             let job = &state.job;
             let holds = |gang: u32| f64::from(gang) + TOLERANCE >= power.jobs[k];
             // A gang that needs only part of the step to end its work stays as it is.
-            let ends = power.jobs[k] * self.inputs.grid.hours(t) * 3600.0 + 1.0 >= state.work_left as f64;
+            let ends =
+                power.jobs[k] * self.inputs.grid.hours(t) * 3600.0 + 1.0 >= state.work_left as f64;
             let planned = if state.gpus > 0 && ends && holds(state.gpus) {
                 Some(&state.gpus)
             } else {

@@ -10,15 +10,18 @@ use crate::schedule::{Problem, Run, Schedule, area, minimum_ends};
 /// Bisections of the price of work.
 const BISECTIONS: usize = 8;
 
+/// Share of a choice's worth by which it may fall short of what a price shows to be possible.
+const NEAR: f64 = 1e-5;
+
 /// Prices of the steps of a window at one gang size.
-struct Steps {
+struct Steps<'a> {
     first: usize,
     /// Worth of work less power, currency, of running the whole step; negative infinity where the gang does not fit.
     net: Vec<f64>,
     /// Hours of each step.
-    hours: Vec<f64>,
+    hours: &'a [f64],
     /// Worth of a GPU-hour of work in each step.
-    worth: Vec<f64>,
+    worth: &'a [f64],
     gang: f64,
 }
 
@@ -35,28 +38,38 @@ pub(super) fn place(
     let Gangs::Sizes(sizes) = &job.gangs else {
         return Placed::default();
     };
-    let worst = if is_held(job, window.start) {
-        f64::NEG_INFINITY
-    } else {
-        0.0
-    };
-    let mut best = (worst, Placed::default());
     let held = is_held(job, window.start);
+    let worst = if held { f64::NEG_INFINITY } else { 0.0 };
+    let floor = beyond_worth.max(0.0);
+    let worth: Vec<f64> = window
+        .clone()
+        .map(|t| job.value_in(&problem.inputs.grid, t) + job.unmet)
+        .collect();
+    let mut steps = Steps {
+        first: window.start,
+        net: Vec::with_capacity(window.len()),
+        hours: &problem.hours[window.clone()],
+        worth: &worth,
+        gang: 0.0,
+    };
+    let mut tables = Tables::default();
+    let mut best = (worst, Placed::default());
     for size in sizes.iter().rev().filter(|s| !held || **s == job.running) {
-        let steps = steps(problem, schedule, curves, j, &window, f64::from(*size));
-        let (worth, placed) = place_gang(job, &steps, beyond_worth);
-        let done = placed.beyond <= 0.0
-            && placed
-                .runs
-                .iter()
-                .map(|r| r.gpus * problem.hours[r.step as usize])
-                .sum::<f64>()
-                >= job.work;
+        price(
+            problem,
+            schedule,
+            curves,
+            j,
+            &window,
+            f64::from(*size),
+            &mut steps,
+        );
+        let (worth, left) = tables.best(job, &steps, floor);
         if worth > best.0 + 1e-9 {
-            best = (worth, placed);
+            best = (worth, tables.placed(job, &steps, floor));
         }
         // The larger gang is done in fewer steps, so it had the choice of the cheapest.
-        if done {
+        if left <= 0.0 {
             break;
         }
     }
@@ -66,136 +79,84 @@ pub(super) fn place(
     best.1
 }
 
-fn steps(
+/// Prices the steps at `gang` GPUs.
+fn price(
     problem: &Problem<'_>,
     schedule: &Schedule,
     curves: &Curves,
     j: usize,
     window: &Range<usize>,
     gang: f64,
-) -> Steps {
-    let job = &problem.inputs.jobs[j];
-    let number = problem.job_nodes.number[job.node];
-    let mut all = Steps {
-        first: window.start,
-        net: Vec::new(),
-        hours: Vec::new(),
-        worth: Vec::new(),
-        gang,
-    };
-    for t in window.clone() {
+    steps: &mut Steps<'_>,
+) {
+    let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
+    steps.gang = gang;
+    steps.net.clear();
+    for (i, t) in window.clone().enumerate() {
         let others = schedule.job_mw[number][t];
         let power = gang * problem.gpu_mw(j, t);
-        let hours = problem.hours[t];
-        let worth = job.value_in(&problem.inputs.grid, t) + job.unmet;
         let cost = area(curves.of(number, t), others, others + power);
-        all.net
-            .push(cost.map_or(f64::NEG_INFINITY, |c| (worth * gang - c) * hours));
-        all.hours.push(hours);
-        all.worth.push(worth);
+        steps.net.push(cost.map_or(f64::NEG_INFINITY, |c| {
+            (steps.worth[i] * gang - c) * steps.hours[i]
+        }));
     }
-    all
 }
 
-/// The best runs at one gang size, and what they are worth.
-fn place_gang(job: &JobInput, steps: &Steps, beyond_worth: f64) -> (f64, Placed) {
-    let floor = beyond_worth.max(0.0);
-    let mut tables = Tables::new(job, steps);
-    let (_, lowest) = tables.path(job, steps, floor);
-    let mut choice = lowest.trimmed(job, steps, floor);
-    if lowest.work(steps, job) <= job.work * (1.0 + 1e-9) {
-        return choice;
-    }
-    if let Some(whole) = contiguous(job, steps) {
-        let candidate = whole.trimmed(job, steps, floor);
-        if candidate.0 > choice.0 {
-            choice = candidate;
-        }
-    }
-    // Too much work at the lowest price: find the price at which it is just done. Any
-    // price also bounds what runs can be worth, so the search ends when that is met.
-    let (mut low, mut high) = (floor, steps.worth.iter().copied().fold(floor, f64::max));
-    for _ in 0..BISECTIONS {
-        let middle = 0.5 * (low + high);
-        let (worth, tried) = tables.path(job, steps, middle);
-        if choice.0 >= worth + (middle - floor) * job.work - 1e-9 * choice.0.abs() {
-            break;
-        }
-        if tried.work(steps, job) >= job.work {
-            low = middle;
-            let candidate = tried.trimmed(job, steps, floor);
-            if candidate.0 > choice.0 {
-                choice = candidate;
-            }
-        } else {
-            high = middle;
-        }
-    }
-    choice
-}
-
-/// Which steps of the window are run.
-#[derive(Debug, Clone)]
-struct Path {
-    on: Vec<bool>,
-}
-
-impl Path {
-    /// Stretches of running steps.
-    fn stretches(&self) -> Vec<Range<usize>> {
-        let mut all: Vec<Range<usize>> = Vec::new();
-        for (i, on) in self.on.iter().enumerate() {
-            match all.last_mut() {
-                Some(last) if *on && last.end == i => last.end += 1,
-                _ if *on => all.push(i..i + 1),
-                _ => {}
-            }
-        }
-        all
-    }
-
-    /// GPU-hours of work done, restarts taken off.
-    fn work(&self, steps: &Steps, job: &JobInput) -> f64 {
-        let hours = |range: &Range<usize>| steps.hours[range.clone()].iter().sum::<f64>();
-        self.stretches()
+/// Stretches of running steps.
+fn stretches(on: &[bool]) -> impl Iterator<Item = Range<usize>> {
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        let first = next + on[next..].iter().position(|on| *on)?;
+        let end = on[first..]
             .iter()
-            .map(|range| steps.gang * (hours(range) - restart(job, steps, range.start)).max(0.0))
-            .sum()
-    }
+            .position(|on| !*on)
+            .map_or(on.len(), |n| first + n);
+        next = end;
+        Some(first..end)
+    })
+}
 
-    /// Runs that do no more than the work, and what they are worth.
-    fn trimmed(&self, job: &JobInput, steps: &Steps, floor: f64) -> (f64, Placed) {
-        let mut placed = Placed::default();
-        let (mut left, mut worth) = (job.work, 0.0);
-        for range in self.stretches() {
-            let mut lost = restart(job, steps, range.start);
-            for i in range {
-                if left <= job.work * 1e-12 {
-                    break;
-                }
-                let useful = (steps.hours[i] - lost).max(0.0);
-                let needed = left / steps.gang;
-                let share = if needed < useful {
-                    (needed + (steps.hours[i] - useful)) / steps.hours[i]
-                } else {
-                    1.0
-                };
-                let work = steps.gang * useful.min(needed);
-                let cost = steps.worth[i] * steps.gang * steps.hours[i] - steps.net[i];
-                worth += (steps.worth[i] - floor) * work - cost * share;
-                left -= work;
-                lost = (lost - steps.hours[i]).max(0.0);
-                placed.runs.push(Run {
-                    step: (steps.first + i) as u32,
-                    gpus: steps.gang * share,
-                });
+/// GPU-hours of work done by running the steps that are `on`, restarts taken off.
+fn work(on: &[bool], steps: &Steps<'_>, job: &JobInput) -> f64 {
+    let useful = |range: Range<usize>| {
+        let hours: f64 = steps.hours[range.clone()].iter().sum();
+        (hours - restart(job, steps, range.start)).max(0.0)
+    };
+    steps.gang * stretches(on).map(useful).sum::<f64>()
+}
+
+/// Runs the steps that are `on` until the work is done: calls `each` with the step and the
+/// share of it that is run; returns what that is worth and the work left.
+fn trim(
+    on: &[bool],
+    job: &JobInput,
+    steps: &Steps<'_>,
+    floor: f64,
+    mut each: impl FnMut(usize, f64),
+) -> (f64, f64) {
+    let (mut left, mut worth) = (job.work, 0.0);
+    for range in stretches(on) {
+        let mut lost = restart(job, steps, range.start);
+        for i in range {
+            if left <= job.work * 1e-12 {
+                break;
             }
+            let useful = (steps.hours[i] - lost).max(0.0);
+            let needed = left / steps.gang;
+            let share = if needed < useful {
+                (needed + (steps.hours[i] - useful)) / steps.hours[i]
+            } else {
+                1.0
+            };
+            let work = steps.gang * useful.min(needed);
+            let cost = steps.worth[i] * steps.gang * steps.hours[i] - steps.net[i];
+            worth += (steps.worth[i] - floor) * work - cost * share;
+            left -= work;
+            lost = (lost - steps.hours[i]).max(0.0);
+            each(i, share);
         }
-        if floor > 0.0 {
-            placed.beyond = left.min(job.beyond);
-        }
-        (worth, placed)
     }
+    (worth, if left <= job.work * 1e-12 { 0.0 } else { left })
 }
 
 /// Whether the job runs now and may not stop yet, nor change its size.
@@ -205,7 +166,7 @@ fn is_held(job: &JobInput, first: usize) -> bool {
 
 /// Hours lost to starting at window step `i`; going on from before the horizon at the
 /// same size costs none.
-fn restart(job: &JobInput, steps: &Steps, i: usize) -> f64 {
+fn restart(job: &JobInput, steps: &Steps<'_>, i: usize) -> f64 {
     if steps.gang == f64::from(job.running) && steps.first + i == 0 {
         0.0
     } else {
@@ -213,68 +174,138 @@ fn restart(job: &JobInput, steps: &Steps, i: usize) -> f64 {
     }
 }
 
-/// Backward induction over (step, running), with room kept from price to price.
+/// Backward induction over (step, running), with room kept from price to price and size to size.
+#[derive(Default)]
 struct Tables {
     off: Vec<f64>,
     on: Vec<f64>,
+    /// Gain of running each step once work is paid at a price.
+    gain: Vec<f64>,
     /// `prefix[i]`: gain of running the first i steps.
     prefix: Vec<f64>,
     /// `blocked[i]`: how many of the first i steps the gang does not fit into.
     blocked: Vec<u32>,
     /// First step at which a run begun at each step may end; beyond the window where it may not begin.
     free: Vec<usize>,
+    /// The path of the last price.
+    path: Vec<bool>,
+    /// The best path of all prices.
+    best: Vec<bool>,
 }
 
 impl Tables {
-    fn new(job: &JobInput, steps: &Steps) -> Self {
-        let n = steps.net.len();
-        let mut blocked = vec![0u32; n + 1];
-        for i in 0..n {
-            blocked[i + 1] = blocked[i] + u32::from(!steps.net[i].is_finite());
+    /// Finds the best runs at one gang size; returns what they are worth and the work left.
+    fn best(&mut self, job: &JobInput, steps: &Steps<'_>, floor: f64) -> (f64, f64) {
+        self.reset(job, steps);
+        self.price(job, steps, floor);
+        let mut choice = trim(&self.path, job, steps, floor, |_, _| {});
+        self.best.clone_from(&self.path);
+        if work(&self.path, steps, job) <= job.work * (1.0 + 1e-9) {
+            return choice;
         }
-        let mut free: Vec<usize> = (1..=n).collect();
+        if let Some(range) = contiguous(job, steps) {
+            self.path.fill(false);
+            self.path[range].fill(true);
+            self.keep(job, steps, floor, &mut choice);
+        }
+        // Too much work at the lowest price: find the price at which it is just done. Any
+        // price also bounds what runs can be worth, so the search ends when that is met.
+        let (mut low, mut high) = (floor, steps.worth.iter().copied().fold(floor, f64::max));
+        for _ in 0..BISECTIONS {
+            let middle = 0.5 * (low + high);
+            let worth = self.price(job, steps, middle);
+            if choice.0 >= worth + (middle - floor) * job.work - NEAR * choice.0.abs() {
+                break;
+            }
+            if work(&self.path, steps, job) >= job.work {
+                low = middle;
+                self.keep(job, steps, floor, &mut choice);
+            } else {
+                high = middle;
+            }
+        }
+        choice
+    }
+
+    /// Keeps the path if it is worth more than the choice.
+    fn keep(&mut self, job: &JobInput, steps: &Steps<'_>, floor: f64, choice: &mut (f64, f64)) {
+        let candidate = trim(&self.path, job, steps, floor, |_, _| {});
+        if candidate.0 > choice.0 {
+            *choice = candidate;
+            self.best.clone_from(&self.path);
+        }
+    }
+
+    /// The runs of the best path.
+    fn placed(&self, job: &JobInput, steps: &Steps<'_>, floor: f64) -> Placed {
+        let mut placed = Placed::default();
+        let (_, left) = trim(&self.best, job, steps, floor, |i, share| {
+            placed.runs.push(Run {
+                step: (steps.first + i) as u32,
+                gpus: steps.gang * share,
+            });
+        });
+        if floor > 0.0 {
+            placed.beyond = left.min(job.beyond);
+        }
+        placed
+    }
+
+    /// Lays out what does not depend on the price of work.
+    fn reset(&mut self, job: &JobInput, steps: &Steps<'_>) {
+        let n = steps.net.len();
+        self.blocked.clear();
+        self.blocked.push(0);
+        let mut blocked = 0;
+        self.blocked.extend(steps.net.iter().map(|net| {
+            blocked += u32::from(!net.is_finite());
+            blocked
+        }));
         if job.min_run > 0.0 {
             // A run that ends the work may be shorter.
             let least = job.min_run.min(job.work / steps.gang + job.restart);
-            free = minimum_ends(&steps.hours, least);
+            self.free = minimum_ends(steps.hours, least);
             // So may one cut off by the job's own window, but not by one narrowed for those that wait for it.
             if steps.first + n < job.end {
                 let mut left = 0.0;
                 for i in (0..n).rev() {
                     left += steps.hours[i];
                     if left < least - 1e-9 {
-                        free[i] = n + 1;
+                        self.free[i] = n + 1;
                     }
                 }
             }
+        } else {
+            self.free.clear();
+            self.free.extend(1..=n);
         }
-        Self {
-            off: vec![0.0; n + 1],
-            on: vec![0.0; n + 1],
-            prefix: vec![0.0; n + 1],
-            blocked,
-            free,
+        for table in [&mut self.off, &mut self.on, &mut self.prefix] {
+            table.clear();
+            table.resize(n + 1, 0.0);
         }
+        self.gain.resize(n, 0.0);
+        self.path.resize(n, false);
     }
 
-    /// The best path at a price of work, and its worth.
-    fn path(&mut self, job: &JobInput, steps: &Steps, price: f64) -> (f64, Path) {
+    /// Finds the best path at a price of work; returns its worth.
+    fn price(&mut self, job: &JobInput, steps: &Steps<'_>, price: f64) -> f64 {
         let n = steps.net.len();
-        // Worth of running a step once work is paid at `price`.
-        let gain = |i: usize| steps.net[i] - price * steps.gang * steps.hours[i];
         let start_loss =
             |i: usize| (steps.worth[i] - price).max(0.0) * steps.gang * restart(job, steps, i);
-        for i in 0..n {
-            let g = gain(i);
-            self.prefix[i + 1] = self.prefix[i] + if g.is_finite() { g } else { 0.0 };
-        }
         let Self {
             off,
             on,
+            gain,
             prefix,
             blocked,
             free,
+            path,
+            ..
         } = self;
+        for i in 0..n {
+            gain[i] = steps.net[i] - price * steps.gang * steps.hours[i];
+            prefix[i + 1] = prefix[i] + if gain[i].is_finite() { gain[i] } else { 0.0 };
+        }
         let start = |i: usize, on: &[f64]| {
             let end = free[i];
             if end > n || blocked[end] > blocked[i] {
@@ -285,47 +316,39 @@ impl Tables {
         };
         for i in (0..n).rev() {
             off[i] = f64::max(off[i + 1], start(i, on));
-            let g = gain(i);
-            on[i] = f64::max(
-                off[i],
-                if g.is_finite() {
-                    g + on[i + 1]
-                } else {
-                    f64::NEG_INFINITY
-                },
-            );
+            // A step the gang does not fit into gains negative infinity.
+            on[i] = f64::max(off[i], gain[i] + on[i + 1]);
         }
-        let mut chosen = vec![false; n];
+        path.fill(false);
         let mut running = job.running > 0 && steps.first == 0;
         let worth = if running { on[0] } else { off[0] };
         let (mut i, mut hours) = (0, 0.0);
         while i < n {
             if running {
-                let g = gain(i);
                 let held = job.running > 0
                     && steps.first == 0
                     && job.running_hours + hours < job.min_run - 1e-9;
-                if g.is_finite() && (held || g + on[i + 1] > off[i]) {
-                    chosen[i] = true;
+                if gain[i].is_finite() && (held || gain[i] + on[i + 1] > off[i]) {
+                    path[i] = true;
                     hours += steps.hours[i];
                     i += 1;
                 } else {
                     running = false;
                 }
-            } else if start(i, on) > off[i + 1] {
-                chosen[i..free[i]].fill(true);
+            } else if off[i] > off[i + 1] {
+                path[i..free[i]].fill(true);
                 i = free[i];
                 running = true;
             } else {
                 i += 1;
             }
         }
-        (worth, Path { on: chosen })
+        worth
     }
 }
 
 /// The best single run that does all the work.
-fn contiguous(job: &JobInput, steps: &Steps) -> Option<Path> {
+fn contiguous(job: &JobInput, steps: &Steps<'_>) -> Option<Range<usize>> {
     let n = steps.net.len();
     let needed = |i: usize| job.work / steps.gang + restart(job, steps, i);
     let mut best: Option<(f64, Range<usize>)> = None;
@@ -352,10 +375,7 @@ fn contiguous(job: &JobInput, steps: &Steps) -> Option<Path> {
         }
         from = until + 1;
     }
-    let (_, range) = best?;
-    let mut on = vec![false; n];
-    on[range].fill(true);
-    Some(Path { on })
+    best.map(|(_, range)| range)
 }
 
 #[cfg(test)]
@@ -385,50 +405,47 @@ mod tests {
         }
     }
 
-    /// One-hour steps at these costs of a GPU-hour, worth 100 each.
-    fn steps(costs: &[f64]) -> Steps {
-        let net = costs.iter().map(|c| 100.0 - c).collect();
-        Steps {
+    /// Steps that run where one-hour steps cost this much a GPU-hour, worth 100 each.
+    fn on(job: &JobInput, costs: &[f64]) -> Vec<u32> {
+        let steps = Steps {
             first: 0,
-            net,
-            hours: vec![1.0; costs.len()],
-            worth: vec![100.0; costs.len()],
+            net: costs.iter().map(|c| 100.0 - c).collect(),
+            hours: &vec![1.0; costs.len()],
+            worth: &vec![100.0; costs.len()],
             gang: 1.0,
-        }
-    }
-
-    fn on(placed: &Placed) -> Vec<u32> {
+        };
+        let mut tables = Tables::default();
+        tables.best(job, &steps, 0.0);
+        let placed = tables.placed(job, &steps, 0.0);
         placed.runs.iter().map(|r| r.step).collect()
     }
 
     #[test]
     fn dear_steps_are_skipped_when_a_restart_is_cheap() {
-        let (_, placed) = place_gang(
-            &job(3.0, 0.0, 0.0),
-            &steps(&[10.0, 90.0, 10.0, 90.0, 10.0]),
-            0.0,
+        assert_eq!(
+            on(&job(3.0, 0.0, 0.0), &[10.0, 90.0, 10.0, 90.0, 10.0]),
+            [0, 2, 4]
         );
-        assert_eq!(on(&placed), [0, 2, 4]);
     }
 
     #[test]
     fn a_dear_restart_keeps_the_run_whole() {
-        let (_, placed) = place_gang(
-            &job(2.0, 1.0, 0.0),
-            &steps(&[10.0, 60.0, 10.0, 20.0, 20.0]),
-            0.0,
+        assert_eq!(
+            on(&job(2.0, 1.0, 0.0), &[10.0, 60.0, 10.0, 20.0, 20.0]),
+            [2, 3, 4],
+            "one restart hour and two of work"
         );
-        assert_eq!(on(&placed), [2, 3, 4], "one restart hour and two of work");
     }
 
     #[test]
     fn a_run_lasts_its_minimum() {
-        let (_, placed) = place_gang(
-            &job(4.0, 0.0, 2.0),
-            &steps(&[10.0, 99.0, 10.0, 10.0, 99.0, 10.0, 12.0]),
-            0.0,
+        assert_eq!(
+            on(
+                &job(4.0, 0.0, 2.0),
+                &[10.0, 99.0, 10.0, 10.0, 99.0, 10.0, 12.0]
+            ),
+            [2, 3, 5, 6]
         );
-        assert_eq!(on(&placed), [2, 3, 5, 6]);
     }
 
     #[test]
