@@ -95,9 +95,19 @@ impl fmt::Display for Violation {
 /// A plan of inputs that no plan can keep (see [`crate::evaluate::Evaluated::overload`]
 /// and `ramp_excess`) is reported too: it says by how much it violates, and so does this.
 pub fn check(inputs: &PlanInputs, planned: &Planned) -> Vec<Violation> {
+    check_steps(inputs, planned, &planned.outcomes(inputs))
+}
+
+/// [`check`] of given powers: `steps` is what every load and supply of the plan is to draw
+/// and deliver in each step, wherever it was computed.
+pub fn check_steps(
+    inputs: &PlanInputs,
+    planned: &Planned,
+    steps: &[StepOutcome],
+) -> Vec<Violation> {
     let claim = Claim {
         inputs,
-        steps: planned.outcomes(inputs),
+        steps,
         on: &planned.schedule.on,
         beyond: &planned.schedule.beyond,
         overload: planned.evaluated.overload,
@@ -110,7 +120,7 @@ pub fn check(inputs: &PlanInputs, planned: &Planned) -> Vec<Violation> {
 /// A plan as the checker sees it: what every load draws, and what it claims to be worth.
 struct Claim<'a> {
     inputs: &'a PlanInputs,
-    steps: Vec<StepOutcome>,
+    steps: &'a [StepOutcome],
     on: &'a [Vec<Vec<bool>>],
     beyond: &'a [f64],
     overload: f64,

@@ -58,6 +58,8 @@ pub fn reasons(built: &Built, planned: &Planned) -> Vec<DispatchReason> {
                 () if s.runs() => best(&takers, |r| {
                     (r.load != s.load && r.idle <= price.shown + EVEN).then_some(r.idle)
                 }),
+                // Held off against its price: nobody outbid it.
+                () if code == ReasonCode::Committed => None,
                 () => best(&holders, |r| {
                     (r.load != s.load && r.value >= price.shown - EVEN).then_some(-r.value)
                 }),
