@@ -36,6 +36,13 @@
 //! Where no plan keeps these, the same program is solved with slacks at the planner's
 //! penalties: infeasible is an answer.
 //!
+//! Shared with the planner, so that the comparison cannot see a mistake in it: the inputs
+//! with [`crate::inputs::JobInput::value_in`], the penalties of the slacks, and the worth of
+//! work left for after the horizon ([`crate::plan::beyond_worth`]), which is a coefficient
+//! here as there. Windows, gangs, restarts, runs, dependencies, blocks and limits are
+//! written anew. The planner's schedule and arithmetic come in only after the solution, to
+//! hand it on as a plan and to value it a second time ([`Refereed::evaluated`]).
+//!
 //! A divisible job remembers nothing: its restart and shortest run are ignored, which
 //! only raises the optimum.
 

