@@ -30,7 +30,8 @@ pub struct DispatchReason {
     /// Value of its last running, or first idle, MWh, currency per facility MWh.
     pub value: f64,
     /// Price of one more MWh at its node in this step alone, without what a ramp adds,
-    /// currency; where none can reach the node, the price above the limit.
+    /// currency; where none can reach the node, the price above the limit; infinite where
+    /// there is none at all.
     pub price: f64,
     /// Who would take its power next, or, for an idle load, who holds it; `None` when nobody.
     pub runner_up: Option<LoadRef>,

@@ -178,7 +178,8 @@ fn ramp_charge(inputs: &PlanInputs, planned: &Planned, node: usize) -> f64 {
 /// The code that follows from what a load draws, earns and pays.
 fn code(s: &Standing, price: &Price) -> ReasonCode {
     let pays = |value: f64| value > price.shown + EVEN;
-    let loses = |value: f64| value < price.shown - EVEN;
+    // Where no power is left at any price, that price is no loss to who has it.
+    let loses = |value: f64| price.shown.is_finite() && value < price.shown - EVEN;
     // Between the price of power and that price with the ramp's, the ramp decides.
     let with_ramp = price.shown + price.ramp;
     let rounding = EVEN * (1.0 + price.ramp.abs());
@@ -205,6 +206,7 @@ fn code(s: &Standing, price: &Price) -> ReasonCode {
         };
     }
     match () {
+        () if !price.shown.is_finite() => ReasonCode::LimitBinding,
         // It would pay at the root's price: a limit below it stands in the way.
         () if price.is_limited()
             && s.value > price.root + EVEN

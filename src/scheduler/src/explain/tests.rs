@@ -265,6 +265,32 @@ fn a_gang_too_large_for_what_is_left_is_not_eligible() {
 }
 
 #[test]
+fn power_that_is_used_up_leaves_no_room_and_no_margin() {
+    let mut built = site([50.0; STEPS])
+        .with_service(0, &[(5.0, 90.0)])
+        .with_job(|job| job.end = 1);
+    built.inputs.supplies[0].available.fill(1.0);
+    let idle = built.reason(LoadRef::Service(0));
+    assert_eq!(idle.code, ReasonCode::LimitBinding);
+    let runs = built.reason(LoadRef::Job(0));
+    assert_eq!(runs.code, ReasonCode::Profitable);
+    assert_eq!((idle.margin, runs.margin), (0.0, 0.0));
+}
+
+#[test]
+fn a_limit_below_the_root_is_named() {
+    let built = site([50.0; STEPS])
+        .with_node(1.0)
+        .with_service(1, &[(1.0, 200.0)])
+        .with_service(1, &[(1.0, 90.0)]);
+    let idle = built.reason(LoadRef::Service(1));
+    assert_eq!(idle.code, ReasonCode::LimitBinding);
+    assert_eq!(idle.runner_up, Some(LoadRef::Service(0)));
+    assert!(close(idle.margin, 110.0), "{idle:?}");
+    assert!(built.reason(LoadRef::Service(0)).margin.abs() < 1e-6);
+}
+
+#[test]
 fn a_ramp_that_holds_load_down_says_so_without_its_price() {
     let built = site([50.0; STEPS])
         .with_ramp(4.0, 4.0, 0.0)
