@@ -137,9 +137,12 @@ fn pool(built: &Built, planned: &Planned, p: usize, m: usize) -> Standing {
     }
 }
 
-/// `(MW, PH/s)` of the stretch between settings that a device awake at `mw` (IT) runs on
-/// last, and of the one it would run on next; `None` below the lowest and above the highest.
-fn slopes(points: &[(f64, f64)], mw: f64) -> (Option<(f64, f64)>, Option<(f64, f64)>) {
+/// From one setting of a device to the next: `(MW, PH/s)` more.
+type Stretch = (f64, f64);
+
+/// The stretch that a device awake at `mw` (IT) runs on last, and the one it would run on
+/// next; `None` below the lowest setting and above the highest.
+fn slopes(points: &[(f64, f64)], mw: f64) -> (Option<Stretch>, Option<Stretch>) {
     let lowest = points[0];
     let above_lowest: Vec<(f64, f64)> = points[1..]
         .iter()
