@@ -41,6 +41,8 @@ pub struct Built {
     pub service: Vec<usize>,
     /// Stack of each commitment; `None` for power limits.
     pub hosting: Vec<Option<usize>>,
+    /// Share of hashrate that heat leaves each miner pool in the first step; zero in shutdown.
+    pub heat: Vec<f64>,
     /// Position in the controller's list of each job of the inputs.
     pub job: Vec<usize>,
     /// Value not in the inputs because no decision changes it: availability
@@ -118,6 +120,7 @@ pub fn build_with(
         pool,
         service,
         hosting,
+        heat: loads::heat_now(site, &look),
         job,
         constant: charges::constant(site, &look),
     }

@@ -1,9 +1,17 @@
 //! The plan checker: does a plan keep every constraint of its inputs, and is it worth what it says?
 //!
-//! Reads the documentation of [`crate::inputs`] anew, from each step's power, and shares
-//! no code with the stages that made the plan, so that one mistake is not made twice.
-//! What it takes on trust: the worth of work left for after the horizon
-//! ([`crate::plan::beyond_worth`]), which is an estimate and not a constraint.
+//! Reads the documentation of [`crate::inputs`] anew and adds everything up from each
+//! step's powers, so that a mistake of the stages is not made twice. What it shares with
+//! them, and would not see a mistake in:
+//! - the worth of work left for after the horizon ([`crate::plan::beyond_worth`]), an
+//!   estimate and not a constraint;
+//! - the penalties of what cannot be kept, and how much of it the plan says there is
+//!   ([`crate::evaluate::Evaluated::overload`] and `ramp_excess`): by how much limits are
+//!   broken is judged, what the plan takes off its value for that is not.
+//!
+//! The powers [`check`] judges are the plan's own word for what its decisions draw
+//! ([`Planned::outcomes`], by the same clearing of steps as in planning): a mistake there
+//! breaks a rule or the value. [`check_steps`] takes powers from anywhere.
 //!
 //! # Where the inputs leave room
 //! - A step of a gang job is its mean over the step. It is the size of a gang, except in
@@ -95,9 +103,19 @@ impl fmt::Display for Violation {
 /// A plan of inputs that no plan can keep (see [`crate::evaluate::Evaluated::overload`]
 /// and `ramp_excess`) is reported too: it says by how much it violates, and so does this.
 pub fn check(inputs: &PlanInputs, planned: &Planned) -> Vec<Violation> {
+    check_steps(inputs, planned, &planned.outcomes(inputs))
+}
+
+/// [`check`] of given powers: `steps` is what every load and supply of the plan is to draw
+/// and deliver in each step, wherever it was computed.
+pub fn check_steps(
+    inputs: &PlanInputs,
+    planned: &Planned,
+    steps: &[StepOutcome],
+) -> Vec<Violation> {
     let claim = Claim {
         inputs,
-        steps: planned.outcomes(inputs),
+        steps,
         on: &planned.schedule.on,
         beyond: &planned.schedule.beyond,
         overload: planned.evaluated.overload,
@@ -110,7 +128,7 @@ pub fn check(inputs: &PlanInputs, planned: &Planned) -> Vec<Violation> {
 /// A plan as the checker sees it: what every load draws, and what it claims to be worth.
 struct Claim<'a> {
     inputs: &'a PlanInputs,
-    steps: Vec<StepOutcome>,
+    steps: &'a [StepOutcome],
     on: &'a [Vec<Vec<bool>>],
     beyond: &'a [f64],
     overload: f64,

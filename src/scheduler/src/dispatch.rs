@@ -27,13 +27,17 @@ pub struct DispatchReason {
     pub load: LoadRef,
     /// Why, in one word.
     pub code: ReasonCode,
-    /// Value of the use, currency per facility MWh.
+    /// Value of its last running, or first idle, MWh, currency per facility MWh.
     pub value: f64,
-    /// Price of power it was held against, currency per facility MWh.
+    /// Price of one more MWh at its node in this step alone, without what a ramp adds,
+    /// currency; where none can reach the node, the price above the limit; infinite where
+    /// there is none at all.
     pub price: f64,
-    /// Best other use of the same power; `None` when power would go unused.
+    /// Who would take its power next, or, for an idle load, who holds it; `None` when nobody.
     pub runner_up: Option<LoadRef>,
-    /// Value of the chosen use above the runner-up, currency per facility MWh.
+    /// By how much the price must move to turn the decision, currency per facility MWh:
+    /// value above price for a running load, price above value for an idle one. Negative
+    /// where it is held against its price; 0 where the price did not decide.
     pub margin: f64,
 }
 

@@ -1,188 +1,220 @@
 //! Reasons: why each load does what it does in the first step, and what came second.
 //!
-//! Everything is compared in currency per facility MWh at the load: what the use
-//! earns against the price of one more MWh at its node.
+//! Everything is compared in currency per facility MWh at the load: what its last
+//! running or first idle MWh earns against the price of one more MWh at its node. That
+//! price is of this step alone: where a ramp ties it to its neighbours, the ramp's own
+//! price is told by the code ([`ReasonCode::RampLimited`]) and never added to a figure.
+//!
+//! [`ReasonCode::Done`] is never given: finished jobs are no longer planned.
+
+mod standing;
+#[cfg(test)]
+mod tests;
 
 use swingload_model::plan::ReasonCode;
 
-use crate::build::{Built, PoolPlace};
-use crate::dispatch::{DispatchReason, LoadRef};
+use crate::build::Built;
+use crate::dispatch::DispatchReason;
+use crate::inputs::PlanInputs;
 use crate::plan::Planned;
+
+use standing::{Standing, standings};
 
 /// Power below which a load counts as off, MW.
 const OFF: f64 = 1e-6;
 
-/// A load's standing in the step.
-struct Standing {
-    load: LoadRef,
-    node: usize,
-    /// What its last running, or first idle, MWh earns.
-    value: f64,
-    drawn: f64,
-    wanted: f64,
-    must_serve: bool,
-    /// Set where the code does not follow from value and price.
-    code: Option<ReasonCode>,
-}
+/// Difference of two prices that is rounding, currency per MWh.
+const EVEN: f64 = 1e-6;
 
-/// Reasons of the plan's first step, one per load that draws or could draw.
+/// Reasons of the plan's first step, one per load that draws, could draw or is kept from it.
 pub fn reasons(built: &Built, planned: &Planned) -> Vec<DispatchReason> {
     let standings = standings(built, planned);
-    let price_at = |node: usize| planned.first.marginal[node];
-    let root = price_at(0);
-    // Who would take freed power first, and who would give power up first. Jobs that
-    // wait by choice, and loads that may not run, want none of it.
-    let next = best(
-        standings
-            .iter()
-            .filter(|s| s.drawn < s.wanted - OFF && s.code.is_none()),
-        |s| s.value,
-    );
-    let last = best(
-        standings.iter().filter(|s| s.drawn > OFF && !s.must_serve),
-        |s| -s.value,
-    );
-    standings
+    let prices: Vec<Price> = (0..built.inputs.nodes.len())
+        .map(|node| Price::at(&built.inputs, planned, node))
+        .collect();
+    let codes: Vec<ReasonCode> = standings
         .iter()
-        .map(|s| {
-            let price = price_at(s.node);
-            let runs = s.drawn > OFF;
-            let rival = if runs { next } else { last }
-                .filter(|r| r.load != s.load && (runs || s.code.is_none()));
-            let against = rival.map_or(price, |r| r.value);
+        .map(|s| s.code.unwrap_or_else(|| code(s, &prices[s.node])))
+        .collect();
+    let told = || standings.iter().zip(codes.iter().copied());
+    // Loads that would take power were it cheaper, and loads that would give it up were it
+    // dearer; one that something else holds would do neither.
+    let takers: Vec<&Standing> = told()
+        .filter(|(s, c)| {
+            !s.is_full() && matches!(c, ReasonCode::Unprofitable | ReasonCode::Marginal)
+        })
+        .map(|(s, _)| s)
+        .collect();
+    let holders: Vec<&Standing> = told()
+        .filter(|(s, c)| s.runs() && matches!(c, ReasonCode::Profitable | ReasonCode::Marginal))
+        .map(|(s, _)| s)
+        .collect();
+    told()
+        .map(|(s, code)| {
+            let price = &prices[s.node];
+            // Beyond the price, limits keep the other load's power from this one.
+            let rival = match () {
+                () if kept(code) => None,
+                () if s.runs() => best(&takers, |r| {
+                    (r.load != s.load && r.idle <= price.shown + EVEN).then_some(r.idle)
+                }),
+                // Held off against its price: nobody outbid it.
+                () if code == ReasonCode::Committed => None,
+                () => best(&holders, |r| {
+                    (r.load != s.load && r.value >= price.shown - EVEN).then_some(-r.value)
+                }),
+            };
+            let above = if s.runs() {
+                s.value - price.shown
+            } else {
+                price.shown - s.value
+            };
             DispatchReason {
                 load: s.load,
-                code: s.code.unwrap_or_else(|| code(s, price, root)),
+                code,
                 value: s.value,
-                price,
+                price: price.shown,
                 runner_up: rival.map(|r| r.load),
-                margin: match (runs, s.code) {
-                    (true, _) => s.value - against.max(price.min(s.value)),
-                    (false, None) => against.max(price) - s.value,
-                    // It was held against other steps, not against other loads of this one.
-                    (false, Some(_)) => 0.0,
+                margin: if kept(code) || !above.is_finite() {
+                    0.0
+                } else {
+                    above
                 },
             }
         })
         .collect()
 }
 
+/// Whether something else than this step's price decided, so that there is no margin.
+fn kept(code: ReasonCode) -> bool {
+    matches!(
+        code,
+        ReasonCode::Deferred
+            | ReasonCode::NotEligible
+            | ReasonCode::Done
+            | ReasonCode::RampLimited
+            | ReasonCode::Heat
+    )
+}
+
+/// The load for which `key` is largest, of those it gives a number.
 fn best<'s>(
-    standings: impl Iterator<Item = &'s Standing>,
-    key: impl Fn(&Standing) -> f64,
+    standings: &[&'s Standing],
+    key: impl Fn(&Standing) -> Option<f64>,
 ) -> Option<&'s Standing> {
-    standings.max_by(|a, b| key(a).total_cmp(&key(b)))
+    standings
+        .iter()
+        .filter_map(|s| Some((*s, key(s)?)))
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .map(|(s, _)| s)
+}
+
+/// What power costs at a node in the first step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Price {
+    /// Of one more MWh; where none can reach the node, of one at the nearest node above
+    /// that can be reached.
+    shown: f64,
+    /// Of one more MWh; infinite where none can reach the node.
+    local: f64,
+    /// The same at the root.
+    root: f64,
+    /// What ramps add for load at the node: positive where they hold it down, negative
+    /// where they hold it up.
+    ramp: f64,
+}
+
+impl Price {
+    fn at(inputs: &PlanInputs, planned: &Planned, node: usize) -> Self {
+        let marginal = &planned.first.marginal;
+        let above = |at: &usize| inputs.nodes[*at].parent;
+        let shown = std::iter::successors(Some(node), above)
+            .map(|at| marginal[at])
+            .find(|p| p.is_finite())
+            .unwrap_or(f64::INFINITY);
+        let ramp = ramp_charge(inputs, planned, node);
+        // Load held up by a ramp runs at a loss and would be given back first; that is no
+        // price of power. The dearest supply it keeps running is.
+        let dearest = inputs
+            .supplies
+            .iter()
+            .zip(&planned.first.supply)
+            .filter(|(_, drawn)| **drawn > OFF)
+            .map(|(supply, _)| supply.cost[0]);
+        let shown = if ramp < -EVEN {
+            dearest.fold(shown, f64::max)
+        } else {
+            shown
+        };
+        Self {
+            shown,
+            local: marginal[node],
+            root: marginal[0],
+            ramp,
+        }
+    }
+
+    /// Whether a limit between the root and the node makes power dearer, or keeps it out.
+    fn is_limited(&self) -> bool {
+        self.local > self.root + EVEN
+    }
+}
+
+/// Sum of the charges that ramps above `node` put on its load in the first step, currency per MWh.
+fn ramp_charge(inputs: &PlanInputs, planned: &Planned, node: usize) -> f64 {
+    let hours = inputs.grid.hours(0);
+    planned
+        .evaluated
+        .levels
+        .iter()
+        .filter(|level| level.binding && inputs.is_below(node, level.node))
+        .map(|level| match level.multiplier[..] {
+            [into, out, ..] => (into - out) / hours,
+            _ => 0.0,
+        })
+        .sum()
 }
 
 /// The code that follows from what a load draws, earns and pays.
-fn code(s: &Standing, price: f64, root: f64) -> ReasonCode {
-    let pays = s.value >= price - 1e-6;
-    let full = s.drawn >= s.wanted - OFF;
-    match (s.drawn > OFF, full) {
-        (true, _) if s.must_serve => ReasonCode::MustServe,
-        (true, true) if pays => ReasonCode::Profitable,
-        (true, false) => ReasonCode::Marginal,
-        (true, true) => ReasonCode::Committed,
-        // It would pay at the root's price: a limit below it stands in the way.
-        (false, _) if s.value > root + 1e-6 && price > root + 1e-6 => ReasonCode::LimitBinding,
-        (false, _) if pays => ReasonCode::Committed,
-        (false, _) => ReasonCode::Unprofitable,
+fn code(s: &Standing, price: &Price) -> ReasonCode {
+    let pays = |value: f64| value > price.shown + EVEN;
+    // Where no power is left at any price, that price is no loss to who has it.
+    let loses = |value: f64| price.shown.is_finite() && value < price.shown - EVEN;
+    // Between the price of power and that price with the ramp's, the ramp decides.
+    let with_ramp = price.shown + price.ramp;
+    let rounding = EVEN * (1.0 + price.ramp.abs());
+    if !s.is_full() && pays(s.idle) && price.ramp > EVEN && s.idle <= with_ramp + rounding {
+        return ReasonCode::RampLimited;
     }
-}
-
-fn standings(built: &Built, planned: &Planned) -> Vec<Standing> {
-    let inputs = &built.inputs;
-    let first = &planned.first;
-    let mut all = Vec::new();
-    let stack = |load: LoadRef, s: usize, all: &mut Vec<Standing>| {
-        let tiers = &inputs.stacks[s].tiers;
-        let drawn: f64 = first.power.stacks[s];
-        let wanted: f64 = tiers.iter().map(|t| t.mw[0]).sum();
-        // The tier at the margin: the last one served, or the first when nothing is.
-        let at = (0..tiers.len())
-            .rev()
-            .find(|i| first.tiers[s][*i] > OFF)
-            .unwrap_or(0);
-        if wanted > OFF {
-            let firm = drawn
-                <= tiers
-                    .iter()
-                    .filter(|t| t.must_serve)
-                    .map(|t| t.mw[0])
-                    .sum::<f64>()
-                    + OFF;
-            let value = tiers.get(at).map_or(0.0, |t| t.value[0]);
-            all.push(Standing {
-                load,
-                node: inputs.stacks[s].node,
-                value,
-                drawn,
-                wanted,
-                must_serve: firm && tiers[at].must_serve,
-                code: None,
-            });
-        }
-    };
-    for (p, place) in built.pool.iter().enumerate() {
-        match place {
-            PoolPlace::Stack(s) => stack(LoadRef::Pool(p), *s, &mut all),
-            PoolPlace::Pool(m) => all.push(pool(built, planned, p, *m)),
-        }
+    if s.runs() && loses(s.value) && price.ramp < -EVEN && s.value >= with_ramp - rounding {
+        return ReasonCode::RampLimited;
     }
-    built
-        .service
-        .iter()
-        .enumerate()
-        .for_each(|(v, s)| stack(LoadRef::Service(v), *s, &mut all));
-    for (c, s) in built.hosting.iter().enumerate() {
-        if let Some(s) = s {
-            stack(LoadRef::Hosting(c), *s, &mut all);
-        }
-    }
-    for (k, job) in inputs.jobs.iter().enumerate() {
-        let gpu_mw = job.gpu_mw * inputs.nodes[job.node].factor[0];
-        let drawn = first.power.jobs[k] * gpu_mw;
-        let later = planned.schedule.jobs[k].iter().any(|run| run.step > 0)
-            || planned.schedule.beyond[k] > 0.0;
-        let code = match (drawn > OFF, later) {
-            (true, _) => None,
-            (false, true) => Some(ReasonCode::Deferred),
-            (false, false) if !job.after.is_empty() => Some(ReasonCode::NotEligible),
-            (false, false) => Some(ReasonCode::Unprofitable),
+    if s.runs() {
+        return match () {
+            () if s.must_serve => ReasonCode::MustServe,
+            () if loses(s.value) => ReasonCode::Committed,
+            // More of it would pay, and no limit stands in the way of that.
+            () if !s.is_full()
+                && pays(s.idle)
+                && s.held_by == ReasonCode::Committed
+                && !price.is_limited() =>
+            {
+                ReasonCode::Committed
+            }
+            () if !s.is_full() && !loses(s.idle) => ReasonCode::Marginal,
+            () => ReasonCode::Profitable,
         };
-        all.push(Standing {
-            load: LoadRef::Job(built.job[k]),
-            node: job.node,
-            value: (job.value_in(&inputs.grid, 0) + job.unmet) / gpu_mw - inputs.job_adder[0],
-            drawn,
-            wanted: if drawn > OFF {
-                drawn
-            } else {
-                job.gangs.max() * gpu_mw
-            },
-            must_serve: false,
-            code,
-        });
     }
-    all
-}
-
-fn pool(built: &Built, planned: &Planned, p: usize, m: usize) -> Standing {
-    let pool = &built.inputs.pools[m];
-    let factor = built.inputs.nodes[pool.node].factor[0];
-    let devices: f64 = pool.blocks.iter().map(|b| b.devices).sum();
-    let (top, bottom) = (pool.points[pool.points.len() - 1], pool.points[0]);
-    let drawn: f64 = planned.first.power.blocks[m].iter().sum();
-    let wanted = top.0 * factor * devices * pool.scale[0];
-    // Idle devices would begin at their lowest, most efficient setting.
-    let point = if drawn > OFF { top } else { bottom };
-    Standing {
-        load: LoadRef::Pool(p),
-        node: pool.node,
-        value: point.1 * pool.revenue[0] / (point.0 * factor) - pool.adder[0],
-        drawn,
-        wanted,
-        must_serve: false,
-        code: (pool.scale[0] <= 0.0 || pool.revenue[0] <= 0.0).then_some(ReasonCode::Heat),
+    match () {
+        () if !price.shown.is_finite() => ReasonCode::LimitBinding,
+        // It would pay at the root's price: a limit below it stands in the way.
+        () if price.is_limited()
+            && s.value > price.root + EVEN
+            && s.value <= price.local + EVEN =>
+        {
+            ReasonCode::LimitBinding
+        }
+        () if pays(s.value) => s.held_by,
+        () => ReasonCode::Unprofitable,
     }
 }

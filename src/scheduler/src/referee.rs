@@ -36,6 +36,13 @@
 //! Where no plan keeps these, the same program is solved with slacks at the planner's
 //! penalties: infeasible is an answer.
 //!
+//! Shared with the planner, so that the comparison cannot see a mistake in it: the inputs
+//! with [`crate::inputs::JobInput::value_in`], the penalties of the slacks, and the worth of
+//! work left for after the horizon ([`crate::plan::beyond_worth`]), which is a coefficient
+//! here as there. Windows, gangs, restarts, runs, dependencies, blocks and limits are
+//! written anew. The planner's schedule and arithmetic come in only after the solution, to
+//! hand it on as a plan and to value it a second time ([`Refereed::evaluated`]).
+//!
 //! A divisible job remembers nothing: its restart and shortest run are ignored, which
 //! only raises the optimum.
 
@@ -73,9 +80,17 @@ impl Default for Settings {
 }
 
 /// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// HiGHS ended without a solution.
+    /// No plan keeps all limits.
+    #[error("no plan keeps all limits of these inputs")]
+    Infeasible,
+    /// The time limit passed before the first solution.
+    #[error(
+        "the referee found no solution within its time limit of {0} s; give it more time or a smaller problem"
+    )]
+    OutOfTime(f64),
+    /// HiGHS ended without a solution for another reason, in its own words.
     #[error("the referee found no solution: {0}")]
     NoSolution(String),
 }
@@ -93,13 +108,14 @@ pub struct Refereed {
     pub schedule: Schedule,
 }
 
-/// Solves the program of `inputs`.
+/// Solves the program of `inputs`; with slacks only where no plan keeps all limits.
 ///
 /// # Errors
-/// [`Error::NoSolution`] when the time limit passes before the first solution.
+/// [`Error::OutOfTime`] when the time limit passes before the first solution,
+/// [`Error::NoSolution`] when the solver fails.
 pub fn solve(inputs: &PlanInputs, settings: Settings) -> Result<Refereed, Error> {
     match solve_with(inputs, settings, false) {
-        Err(Error::NoSolution(_)) => solve_with(inputs, settings, true),
+        Err(Error::Infeasible) => solve_with(inputs, settings, true),
         solved => solved,
     }
 }

@@ -2,7 +2,7 @@
 
 use swingload_model::job::Job;
 use swingload_model::site::Site;
-use swingload_model::units::{Energy, Power};
+use swingload_model::units::Power;
 
 /// Blocks a pool is divided into: fine enough for limits, few enough to plan each.
 pub const BLOCKS_PER_POOL: u32 = 8;
@@ -20,12 +20,10 @@ pub struct SiteState {
     pub load: Option<Vec<Power>>,
     /// Highest mean power of a step so far in the current month, for demand charges.
     pub month_peak: Power,
-    /// Facility energy drawn in coincident-peak intervals so far this year is settled by the meter; kept for reports.
-    pub drawn: Energy,
 }
 
-/// Blocks of one pool. Block b holds the devices from `first_device(b)` on; the
-/// division never changes, so plans name devices and executors choose nothing.
+/// Blocks of one pool, which plans name and executors switch as they are told. The
+/// pool's devices are divided among them anew whenever their installed count changes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PoolState {
     /// The blocks.
@@ -78,7 +76,6 @@ impl SiteState {
             hosting: vec![Power::ZERO; site.commitments.len()],
             load: None,
             month_peak: Power::ZERO,
-            drawn: Energy::ZERO,
         }
     }
 }

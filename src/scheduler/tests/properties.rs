@@ -5,7 +5,8 @@ mod common;
 use proptest::prelude::*;
 use swingload_model::TimeGrid;
 use swingload_model::site::Use;
-use swingload_scheduler::check::{Violation, check};
+use swingload_scheduler::check::{Rule, Violation, check};
+use swingload_scheduler::evaluate::Evaluated;
 use swingload_scheduler::inputs::{NodeInput, PlanInputs, StackInput, SupplyInput, TierInput};
 use swingload_scheduler::plan::{Budget, Planned, plan};
 
@@ -15,14 +16,26 @@ const SHORT: Budget = Budget {
     ..Budget::STUDY
 };
 
-/// What a plan breaks that it does not itself report as impossible.
+/// What a plan breaks that it does not itself report as impossible: reported excess over
+/// ramps excuses ramps, up to that excess, and reported overload the balance and the limits
+/// that fixed power was too much for.
 fn faults(inputs: &PlanInputs, planned: &Planned) -> Vec<Violation> {
-    let kept = planned.evaluated.ramp_excess <= 1e-9 && planned.evaluated.overload <= 1e-9;
-    if kept {
-        check(inputs, planned)
-    } else {
-        Vec::new()
-    }
+    let Evaluated {
+        overload,
+        ramp_excess,
+        ..
+    } = planned.evaluated;
+    let mut found = check(inputs, planned);
+    let over_ramps: f64 = (found.iter().filter(|v| v.rule == Rule::Ramp))
+        .map(|v| v.amount)
+        .sum();
+    let ramps_told = over_ramps <= ramp_excess + 1e-6 * inputs.steps() as f64;
+    found.retain(|v| match v.rule {
+        Rule::Ramp => !ramps_told,
+        Rule::Balance | Rule::NodeLimit | Rule::RootLimit => overload <= 1e-9,
+        _ => true,
+    });
+    found
 }
 
 proptest! {
@@ -31,8 +44,9 @@ proptest! {
     #[test]
     fn a_plan_keeps_every_limit_and_its_own_value(seed in 1000u64..1_000_000) {
         let inputs = common::instance(seed);
-        let planned = plan(&inputs, SHORT);
-        prop_assert_eq!(faults(&inputs, &planned), vec![]);
+        for budget in [SHORT, Budget::LOOP] {
+            prop_assert_eq!(faults(&inputs, &plan(&inputs, budget)), vec![]);
+        }
     }
 
     #[test]
@@ -52,14 +66,33 @@ proptest! {
         prop_assert_eq!(one.bound.to_bits(), other.bound.to_bits());
     }
 
-    /// Surplus that need not be used can only help; the plan of less surplus is one of more.
+    /// Surplus that need not be used never lowers the bound at given prices of the relaxed
+    /// couplings, and at any prices that is a bound.
+    ///
+    /// The bound a plan reports is the lowest found in a fixed number of steps along such
+    /// prices. Two problems take different steps, so their reported bounds are not ordered;
+    /// what every step evaluates is.
     #[test]
-    fn more_surplus_never_lowers_the_bound_below_an_old_plan(seed in 1000u64..1_000_000, more in 0.1f64..5.0) {
+    fn more_surplus_never_lowers_the_bound(
+        seed in 1000u64..1_000_000,
+        more in 0.1f64..5.0,
+        from in 0.0f64..1.0,
+    ) {
         let inputs = common::instance(seed);
         let mut rich = inputs.clone();
-        rich.supplies.push(SupplyInput { id: "more surplus".into(), node: 0, available: vec![more; inputs.steps()], cost: vec![0.0; inputs.steps()] });
-        let (before, after) = (plan(&inputs, SHORT), plan(&rich, SHORT));
-        prop_assert!(after.bound >= before.value() - 1e-9 * before.value().abs(), "{} below {}", after.bound, before.value());
+        let cut = (from * inputs.steps() as f64) as usize;
+        rich.supplies.push(SupplyInput {
+            id: "more surplus".into(),
+            node: seed as usize % inputs.nodes.len(),
+            available: (0..inputs.steps()).map(|t| if t < cut { 0.0 } else { more }).collect(),
+            cost: vec![0.0; inputs.steps()],
+        });
+        let prices = common::prices(seed, &inputs);
+        let (before, after) = (common::bound_at(&inputs, &prices), common::bound_at(&rich, &prices));
+        let room = 1e-9 * before.abs().max(1.0);
+        prop_assert!(after >= before - room, "{after} below {before}");
+        let planned = plan(&inputs, SHORT);
+        prop_assert!(planned.value() <= before + room, "{} above {before}", planned.value());
     }
 }
 
@@ -147,13 +180,4 @@ fn steps_of_uneven_length_are_valued_by_their_hours() {
     let planned = plan(&inputs, Budget::STUDY);
     assert!((planned.value() - 4800.0 / 3600.0 * 6.0 * 20.0).abs() < 1e-9);
     assert_eq!(check(&inputs, &planned), vec![]);
-}
-
-#[test]
-fn the_checker_sees_what_was_tampered_with() {
-    let inputs = common::instance(10);
-    let mut planned = plan(&inputs, SHORT);
-    assert_eq!(check(&inputs, &planned), vec![]);
-    planned.evaluated.value += 1.0;
-    assert!(!check(&inputs, &planned).is_empty());
 }

@@ -4,9 +4,9 @@
 mod common;
 
 use swingload_scheduler::check::check;
-use swingload_scheduler::inputs::{Gangs, PlanInputs};
+use swingload_scheduler::inputs::{Gangs, PlanInputs, RampInput};
 use swingload_scheduler::plan::{Budget, Planned, plan};
-use swingload_scheduler::referee::{self, Refereed, Settings};
+use swingload_scheduler::referee::{self, Error, Refereed, Settings};
 
 /// Problems.
 const INSTANCES: u64 = 200;
@@ -118,6 +118,28 @@ fn binds(case: &Case, without: Without) -> bool {
 }
 
 #[test]
+fn only_limits_that_cannot_be_kept_are_exceeded() {
+    let settings = |time_limit| Settings {
+        time_limit,
+        gap: 1e-6,
+    };
+    let mut inputs = common::instance(3);
+    let early = referee::solve(&inputs, settings(0.0));
+    assert!(matches!(early, Err(Error::OutOfTime(_))), "{early:?}");
+    let kept = referee::solve(&inputs, settings(60.0)).expect("the problem is small");
+    assert!(!kept.relaxed);
+    // A ramp from far above what all loads together could draw.
+    inputs.ramps = vec![RampInput {
+        node: 0,
+        up: 0.1,
+        down: 0.1,
+        initial: Some(1000.0),
+    }];
+    let broken = referee::solve(&inputs, settings(60.0)).expect("excess is an answer");
+    assert!(broken.relaxed);
+}
+
+#[test]
 fn the_planner_stays_between_its_bound_and_the_optimum() {
     let cases: Vec<Case> = (0..INSTANCES).map(Case::new).collect();
     let mut wrong = Vec::new();
@@ -133,6 +155,13 @@ fn the_planner_stays_between_its_bound_and_the_optimum() {
         if bound < optimum.value - room {
             wrong.push(format!(
                 "seed {}: bound {bound} below the optimum {}",
+                case.seed, optimum.value
+            ));
+        }
+        let priced = common::bound_at(&case.inputs, &common::prices(case.seed, &case.inputs));
+        if priced < optimum.value - room {
+            wrong.push(format!(
+                "seed {}: bound {priced} at drawn prices below the optimum {}",
                 case.seed, optimum.value
             ));
         }

@@ -398,6 +398,12 @@ fn heat_factor(pool: &MinerPool, look: &Look<'_>) -> Vec<f64> {
     }
 }
 
+/// Share of hashrate left by heat in the first step, per miner pool.
+pub(super) fn heat_now(site: &Site, look: &Look<'_>) -> Vec<f64> {
+    let first = |pool| heat_factor(pool, look).first().copied().unwrap_or(1.0);
+    site.pools.iter().map(first).collect()
+}
+
 /// Settings as `(MW above sleep, PH/s)` of one device, by rising power.
 fn points_above_sleep(pool: &MinerPool) -> Vec<(f64, f64)> {
     pool.points

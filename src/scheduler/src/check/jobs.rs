@@ -86,7 +86,7 @@ impl Course {
         }
         let beyond = claim.beyond[j];
         let most = job.beyond.min((job.work - self.total()).max(0.0));
-        if beyond < 0.0 || beyond > most + job.work * ROUNDING {
+        if beyond < -job.work * ROUNDING || beyond > most + job.work * ROUNDING {
             found.add(Rule::Work, job.id.clone(), None, (beyond - most).abs());
         }
         if self.unbounded > job.work * (1.0 + ROUNDING) {

@@ -48,7 +48,6 @@ pub(super) fn solve(problem: RowProblem, settings: Settings) -> Result<Solution,
 }
 
 fn run(problem: RowProblem, settings: Settings) -> Result<Solution, Error> {
-    let failed = |status| Error::NoSolution(format!("{status:?}"));
     let mut model = problem
         .try_optimise(Sense::Maximise)
         .map_err(|s| Error::NoSolution(format!("{s:?}")))?;
@@ -65,13 +64,15 @@ fn run(problem: RowProblem, settings: Settings) -> Result<Solution, Error> {
         .try_solve()
         .map_err(|s| Error::NoSolution(format!("{s:?}")))?;
     let status = solved.status();
-    if solved.primal_solution_status() != HighsSolutionStatus::Feasible
-        || !matches!(
-            status,
-            HighsModelStatus::Optimal | HighsModelStatus::ReachedTimeLimit
-        )
-    {
-        return Err(failed(status));
+    let is_feasible = solved.primal_solution_status() == HighsSolutionStatus::Feasible;
+    match status {
+        HighsModelStatus::Optimal | HighsModelStatus::ReachedTimeLimit if is_feasible => {}
+        HighsModelStatus::ReachedTimeLimit => return Err(Error::OutOfTime(settings.time_limit)),
+        // Every column that earns anything is bounded, so it cannot be unbounded.
+        HighsModelStatus::Infeasible | HighsModelStatus::UnboundedOrInfeasible => {
+            return Err(Error::Infeasible);
+        }
+        other => return Err(Error::NoSolution(format!("{other:?}"))),
     }
     let value = solved.objective_value();
     // Without integers HiGHS keeps no bound beside the optimum.

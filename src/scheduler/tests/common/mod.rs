@@ -4,10 +4,14 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use swingload_model::TimeGrid;
 use swingload_model::site::Use;
+use swingload_scheduler::bound::{Prices, tighten};
 use swingload_scheduler::inputs::{
     BlockState, DemandInput, Gangs, JobInput, NodeInput, PlanInputs, PoolInput, RampInput,
     StackInput, SupplyInput, TierInput,
 };
+use swingload_scheduler::placement::Windows;
+use swingload_scheduler::plan::beyond_worth;
+use swingload_scheduler::schedule::{Problem, Room};
 
 /// Start of every grid, Unix seconds: 2022-07-01.
 const START: i64 = 1_656_633_600;
@@ -61,6 +65,61 @@ pub(crate) fn instance(seed: u64) -> PlanInputs {
         });
     }
     inputs
+}
+
+/// Prices of what couples the steps of `inputs`, each drawn near what it may be worth.
+pub(crate) fn prices(seed: u64, inputs: &PlanInputs) -> Prices {
+    let mut draw = Draw(ChaCha8Rng::seed_from_u64(seed ^ 0x7072_6963_6573));
+    let steps = inputs.steps();
+    let work = (inputs.jobs.iter())
+        .map(|job| (job.value + job.unmet) * draw.between(0.0, 1.0))
+        .collect();
+    let power = (inputs.pools.iter())
+        .map(|_| {
+            let cost = &inputs.supplies[0].cost;
+            cost.iter().map(|c| c * draw.between(0.7, 1.3)).collect()
+        })
+        .collect();
+    let ramp = (inputs.ramps.iter())
+        .map(|ramp| {
+            let mut rho: Vec<f64> = (0..=steps).map(|_| draw.between(-20.0, 20.0)).collect();
+            // Nothing ties the first step where it is free, and nothing follows the last.
+            rho[0] = if ramp.initial.is_some() { rho[0] } else { 0.0 };
+            rho[steps] = 0.0;
+            rho
+        })
+        .collect();
+    let peak = (inputs.demand.iter())
+        .map(|demand| {
+            let drawn: Vec<f64> = (demand.first..demand.end)
+                .map(|_| draw.between(0.0, 1.0))
+                .collect();
+            let sum: f64 = drawn.iter().sum();
+            (drawn.iter()).map(|d| d / sum * demand.per_mw).collect()
+        })
+        .collect();
+    Prices {
+        work,
+        power,
+        ramp,
+        peak,
+    }
+}
+
+/// The relaxed optimum at given prices, or without those of ramps and peaks where that is lower.
+pub(crate) fn bound_at(inputs: &PlanInputs, prices: &Prices) -> f64 {
+    let problem = Problem::new(inputs);
+    let mut windows = Windows::new(&problem);
+    windows.beyond_worth = beyond_worth(inputs);
+    // One evaluation: no step is taken from the prices.
+    tighten(
+        &problem,
+        &windows,
+        prices.clone(),
+        f64::NEG_INFINITY,
+        1,
+        &mut Room::default(),
+    )
 }
 
 /// Turns blocks off that limits could not carry beside the floors, so that every problem has a plan.
