@@ -244,6 +244,12 @@ pub fn work_done(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> f64 {
     done.min(problem.inputs.jobs[j].work)
 }
 
+/// Whether a gang of `before` GPUs goes on at a mean of `now` GPUs. Another size is a stop
+/// and a start; only the last step of the work may be run in part.
+fn goes_on(before: f64, now: f64, last: bool) -> bool {
+    before > 0.0 && ((now - before).abs() <= 1e-6 * before || (last && now < before))
+}
+
 /// Step and work of each run of job `j`, GPU-hours; a restart takes its time off the steps it spans.
 fn work_by_step<'a>(
     problem: &'a Problem<'_>,
@@ -252,13 +258,14 @@ fn work_by_step<'a>(
 ) -> impl Iterator<Item = (&'a Run, f64)> {
     let job = &problem.inputs.jobs[j];
     let mut lost = 0.0;
-    let mut previous = if job.running > 0 { Some(-1) } else { None };
-    schedule.jobs[j].iter().map(move |run| {
+    let mut before = (-1, f64::from(job.running));
+    let runs = &schedule.jobs[j];
+    runs.iter().enumerate().map(move |(k, run)| {
         let (step, hours) = (i64::from(run.step), problem.hours[run.step as usize]);
-        if previous != Some(step - 1) {
+        if before.0 != step - 1 || !goes_on(before.1, run.gpus, k + 1 == runs.len()) {
             lost = job.restart;
         }
-        previous = Some(step);
+        before = (step, run.gpus);
         let waits = f64::min(lost, hours);
         lost -= waits;
         (run, run.gpus * (hours - waits))

@@ -614,30 +614,32 @@ impl Search<'_, '_, '_> {
     /// Runs of a course of sizes up to where the work ends, and the work left; none where a run is too short.
     fn cut(&self, j: usize, course: &[f64]) -> Option<(Vec<Run>, f64)> {
         let job = &self.problem.inputs.jobs[j];
-        let held = job.running > 0 && job.first == 0;
         let (mut runs, mut left, mut lost) = (Vec::new(), job.work, 0.0f64);
-        // Hours of the run so far; none while the job stands.
-        let mut hours = held.then_some(job.running_hours);
+        // Size and hours of the run so far.
+        let (mut before, mut hours) = if job.first == 0 {
+            (f64::from(job.running), job.running_hours)
+        } else {
+            (0.0, 0.0)
+        };
         for (t, size) in course.iter().enumerate() {
             if left <= job.work * 1e-12 {
                 return Some((runs, 0.0));
             }
-            if *size == 0.0 {
-                if hours.is_some_and(|h| h < job.min_run - 1e-9) && t < job.end {
+            if *size != before {
+                if before > 0.0 && hours < job.min_run - 1e-9 && t < job.end {
                     return None;
                 }
-                hours = None;
-                continue;
+                (before, hours, lost) = (*size, 0.0, job.restart);
             }
-            if hours.is_none() {
-                lost = job.restart;
+            if *size == 0.0 {
+                continue;
             }
             let own = self.problem.hours[t];
             let waits = lost.min(own);
             let share = ((left / size + waits) / own).min(1.0);
             left -= size * (share * own - waits).max(0.0);
             lost -= waits;
-            hours = Some(hours.unwrap_or(0.0) + own);
+            hours += own;
             runs.push(Run {
                 step: t as u32,
                 gpus: size * share,
@@ -770,7 +772,10 @@ fn placements(
         .iter()
         .flat_map(|size| firsts.clone().map(move |first| (*size, first)))
     {
-        let goes_on = first == 0 && job.running > 0;
+        let goes_on = first == 0 && size == f64::from(job.running);
+        if held && !goes_on {
+            continue;
+        }
         let mut lost = if goes_on { 0.0 } else { job.restart };
         let mut hours = if goes_on { job.running_hours } else { 0.0 };
         let (mut runs, mut left) = (Vec::new(), job.work);

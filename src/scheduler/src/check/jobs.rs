@@ -57,12 +57,16 @@ impl Course {
     }
 
     fn starts(&self, job: &JobInput, t: usize) -> bool {
-        let before = if t == 0 {
-            job.running > 0
-        } else {
-            self.gpus[t - 1] > 0.0
+        let before = match t {
+            0 => f64::from(job.running),
+            _ => self.gpus[t - 1],
         };
-        self.gpus[t] > 0.0 && !before
+        let now = self.gpus[t];
+        // Another size is a stop and a start; only the last step of the work may be run in part.
+        let same = (now - before).abs() <= ROUNDING * before
+            || (now < before && self.last() == Some(t));
+        let divisible = matches!(job.gangs, Gangs::Divisible(_));
+        now > 0.0 && (before <= 0.0 || !(same || divisible))
     }
 
     fn total(&self) -> f64 {
@@ -142,7 +146,7 @@ impl Course {
         }
         if job.running > 0
             && job.first == 0
-            && self.gpus[0] <= 0.0
+            && (self.gpus[0] <= 0.0 || self.starts(job, 0))
             && job.running_hours < job.min_run - 1e-6
         {
             found.add(
@@ -157,11 +161,13 @@ impl Course {
             if self.starts(job, t) {
                 first = t;
             }
-            let ends = self.gpus[t] > 0.0 && self.gpus.get(t + 1).is_none_or(|g| *g <= 0.0);
+            let next = t + 1;
+            let ends = self.gpus[t] > 0.0
+                && (self.gpus.get(next).is_none_or(|g| *g <= 0.0) || self.starts(job, next));
             if !ends || t + 1 == job.end || (self.last() == Some(t) && self.is_done(job)) {
                 continue;
             }
-            let before = if first == 0 && job.running > 0 {
+            let before = if first == 0 && !self.starts(job, 0) {
                 job.running_hours
             } else {
                 0.0

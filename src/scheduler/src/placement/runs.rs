@@ -1,5 +1,6 @@
-//! Jobs with memory: starts cost time, runs last a minimum. Dynamic programming over
-//! (step, running) at a price of work, bisected until the work is done.
+//! Jobs with memory: starts cost time, runs last a minimum, and a change of the gang's size
+//! is a stop and a start. Dynamic programming over (step, gang that runs) at a price of
+//! work, bisected until the work is done.
 
 use std::ops::Range;
 
@@ -13,19 +14,26 @@ const BISECTIONS: usize = 8;
 /// Share of a choice's worth by which it may fall short of what a price shows to be possible.
 const NEAR: f64 = 1e-5;
 
-/// Prices of the steps of a window at one gang size.
+/// Prices of the steps of a window at every gang size.
 struct Steps<'a> {
     first: usize,
-    /// Worth of work less power, currency, of running the whole step; negative infinity where the gang does not fit.
-    net: Vec<f64>,
     /// Hours of each step.
     hours: &'a [f64],
     /// Worth of a GPU-hour of work in each step.
     worth: &'a [f64],
-    gang: f64,
+    gangs: Vec<Gang>,
 }
 
-/// Chooses runs for job `j`: the gang size and the steps that are worth most together.
+/// What steps are worth to a gang of one size.
+struct Gang {
+    gpus: f64,
+    /// Worth of work less power, currency, of running the whole step; negative infinity where the gang does not fit.
+    net: Vec<f64>,
+    /// Whether the job runs at this size when the horizon begins, and the window with it.
+    running: bool,
+}
+
+/// Chooses runs for job `j`: the steps and gang sizes that are worth most together.
 pub(super) fn place(
     problem: &Problem<'_>,
     schedule: &Schedule,
@@ -38,122 +46,114 @@ pub(super) fn place(
     let Gangs::Sizes(sizes) = &job.gangs else {
         return Placed::default();
     };
-    let held = is_held(job, window.start);
-    let worst = if held { f64::NEG_INFINITY } else { 0.0 };
     let floor = beyond_worth.max(0.0);
     let worth: Vec<f64> = window
         .clone()
         .map(|t| job.value_in(&problem.inputs.grid, t) + job.unmet)
         .collect();
-    let mut steps = Steps {
+    let gang = |size: &u32| {
+        let gpus = f64::from(*size);
+        Gang {
+            gpus,
+            net: net(problem, schedule, curves, j, &window, gpus, &worth),
+            running: *size == job.running && window.start == 0,
+        }
+    };
+    let steps = Steps {
         first: window.start,
-        net: Vec::with_capacity(window.len()),
         hours: &problem.hours[window.clone()],
         worth: &worth,
-        gang: 0.0,
+        gangs: sizes.iter().rev().map(gang).collect(),
     };
     let mut tables = Tables::default();
-    let mut best = (worst, Placed::default());
-    for size in sizes.iter().rev().filter(|s| !held || **s == job.running) {
-        price(
-            problem,
-            schedule,
-            curves,
-            j,
-            &window,
-            f64::from(*size),
-            &mut steps,
-        );
-        let (worth, left) = tables.best(job, &steps, floor);
-        if worth > best.0 + 1e-9 {
-            best = (worth, tables.placed(job, &steps, floor));
-        }
-        // The larger gang is done in fewer steps, so it had the choice of the cheapest.
-        if left <= 0.0 {
-            break;
-        }
+    let worth = tables.best(job, &steps, floor);
+    let mut placed = Placed::default();
+    if worth > 1e-9 || is_held(job, window.start) {
+        placed = tables.placed(job, &steps, floor);
     }
-    if best.1.runs.is_empty() && beyond_worth > 0.0 {
-        best.1.beyond = job.work.min(job.beyond);
+    if placed.runs.is_empty() && floor > 0.0 {
+        placed.beyond = job.work.min(job.beyond);
     }
-    best.1
+    placed
 }
 
-/// Prices the steps at `gang` GPUs.
-fn price(
+/// Worth of work less power of each step of the window at `gpus` GPUs.
+fn net(
     problem: &Problem<'_>,
     schedule: &Schedule,
     curves: &Curves,
     j: usize,
     window: &Range<usize>,
-    gang: f64,
-    steps: &mut Steps<'_>,
-) {
+    gpus: f64,
+    worth: &[f64],
+) -> Vec<f64> {
     let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
-    steps.gang = gang;
-    steps.net.clear();
-    for (i, t) in window.clone().enumerate() {
+    let of = |(t, worth): (usize, &f64)| {
         let others = schedule.job_mw[number][t];
-        let power = gang * problem.gpu_mw(j, t);
+        let power = gpus * problem.gpu_mw(j, t);
         let cost = area(curves.of(number, t), others, others + power);
-        steps.net.push(cost.map_or(f64::NEG_INFINITY, |c| {
-            (steps.worth[i] * gang - c) * steps.hours[i]
-        }));
-    }
+        cost.map_or(f64::NEG_INFINITY, |c| (worth * gpus - c) * problem.hours[t])
+    };
+    window.clone().zip(worth).map(of).collect()
 }
 
-/// Stretches of running steps.
-fn stretches(on: &[bool]) -> impl Iterator<Item = Range<usize>> {
+/// Which gang runs in each step of the window; `OFF` where none does.
+type Path = Vec<u8>;
+
+const OFF: u8 = u8::MAX;
+
+/// Stretches of steps run by one gang.
+fn stretches(path: &[u8]) -> impl Iterator<Item = (usize, Range<usize>)> {
     let mut next = 0;
     std::iter::from_fn(move || {
-        let first = next + on[next..].iter().position(|on| *on)?;
-        let end = on[first..]
-            .iter()
-            .position(|on| !*on)
-            .map_or(on.len(), |n| first + n);
-        next = end;
-        Some(first..end)
+        let first = next + path[next..].iter().position(|g| *g != OFF)?;
+        let gang = path[first];
+        let end = path[first..].iter().position(|g| *g != gang);
+        next = end.map_or(path.len(), |n| first + n);
+        Some((usize::from(gang), first..next))
     })
 }
 
-/// GPU-hours of work done by running the steps that are `on`, restarts taken off.
-fn work(on: &[bool], steps: &Steps<'_>, job: &JobInput) -> f64 {
-    let useful = |range: Range<usize>| {
+/// GPU-hours of work done on a path, starts taken off.
+fn work(path: &[u8], steps: &Steps<'_>, job: &JobInput) -> f64 {
+    let useful = |(g, range): (usize, Range<usize>)| {
         let hours: f64 = steps.hours[range.clone()].iter().sum();
-        (hours - restart(job, steps, range.start)).max(0.0)
+        let gang = &steps.gangs[g];
+        gang.gpus * (hours - restart(job, gang, range.start)).max(0.0)
     };
-    steps.gang * stretches(on).map(useful).sum::<f64>()
+    stretches(path).map(useful).sum()
 }
 
-/// Runs the steps that are `on` until the work is done: calls `each` with the step and the
-/// share of it that is run; returns what that is worth and the work left.
+/// Follows a path until the work is done: calls `each` with the step, and the GPUs run on
+/// average; returns what that is worth and the work left.
 fn trim(
-    on: &[bool],
+    path: &[u8],
     job: &JobInput,
     steps: &Steps<'_>,
     floor: f64,
     mut each: impl FnMut(usize, f64),
 ) -> (f64, f64) {
     let (mut left, mut worth) = (job.work, 0.0);
-    for range in stretches(on) {
-        let mut lost = restart(job, steps, range.start);
+    for (g, range) in stretches(path) {
+        let gang = &steps.gangs[g];
+        let mut lost = restart(job, gang, range.start);
         for i in range {
             if left <= job.work * 1e-12 {
                 break;
             }
             let useful = (steps.hours[i] - lost).max(0.0);
-            let needed = left / steps.gang;
+            let needed = left / gang.gpus;
             let share = if needed < useful {
                 (needed + (steps.hours[i] - useful)) / steps.hours[i]
             } else {
                 1.0
             };
-            let work = steps.gang * useful.min(needed);
-            let cost = steps.worth[i] * steps.gang * steps.hours[i] - steps.net[i];
+            let work = gang.gpus * useful.min(needed);
+            let cost = steps.worth[i] * gang.gpus * steps.hours[i] - gang.net[i];
             worth += (steps.worth[i] - floor) * work - cost * share;
             left -= work;
             lost = (lost - steps.hours[i]).max(0.0);
-            each(i, share);
+            each(i, gang.gpus * share);
         }
     }
     (worth, if left <= job.work * 1e-12 { 0.0 } else { left })
@@ -164,20 +164,32 @@ fn is_held(job: &JobInput, first: usize) -> bool {
     job.running > 0 && first == 0 && job.running_hours < job.min_run - 1e-9
 }
 
-/// Hours lost to starting at window step `i`; going on from before the horizon at the
-/// same size costs none.
-fn restart(job: &JobInput, steps: &Steps<'_>, i: usize) -> f64 {
-    if steps.gang == f64::from(job.running) && steps.first + i == 0 {
+/// Hours lost when `gang` starts at window step `i`; going on from before the horizon costs none.
+fn restart(job: &JobInput, gang: &Gang, i: usize) -> f64 {
+    if gang.running && i == 0 {
         0.0
     } else {
         job.restart
     }
 }
 
-/// Backward induction over (step, running), with room kept from price to price and size to size.
+/// Backward induction over (step, gang running or none), with room kept from price to price.
 #[derive(Default)]
 struct Tables {
+    /// Best worth from each step on while nothing runs.
     off: Vec<f64>,
+    /// Gang that starts at each step in that case; `OFF` where none does.
+    start: Path,
+    gangs: Vec<GangTables>,
+    /// The path of the last price.
+    path: Path,
+    /// The best path of all prices.
+    best: Path,
+}
+
+#[derive(Default)]
+struct GangTables {
+    /// Best worth from each step on while the gang runs and may stop.
     on: Vec<f64>,
     /// Gain of running each step once work is paid at a price.
     gain: Vec<f64>,
@@ -187,26 +199,24 @@ struct Tables {
     blocked: Vec<u32>,
     /// First step at which a run begun at each step may end; beyond the window where it may not begin.
     free: Vec<usize>,
-    /// The path of the last price.
-    path: Vec<bool>,
-    /// The best path of all prices.
-    best: Vec<bool>,
 }
 
 impl Tables {
-    /// Finds the best runs at one gang size; returns what they are worth and the work left.
-    fn best(&mut self, job: &JobInput, steps: &Steps<'_>, floor: f64) -> (f64, f64) {
+    /// Finds the best runs; returns what they are worth.
+    fn best(&mut self, job: &JobInput, steps: &Steps<'_>, floor: f64) -> f64 {
         self.reset(job, steps);
         self.price(job, steps, floor);
-        let mut choice = trim(&self.path, job, steps, floor, |_, _| {});
+        let mut choice = trim(&self.path, job, steps, floor, |_, _| {}).0;
         self.best.clone_from(&self.path);
         if work(&self.path, steps, job) <= job.work * (1.0 + 1e-9) {
             return choice;
         }
-        if let Some(range) = contiguous(job, steps) {
-            self.path.fill(false);
-            self.path[range].fill(true);
-            self.keep(job, steps, floor, &mut choice);
+        for (g, gang) in steps.gangs.iter().enumerate() {
+            if let Some(range) = contiguous(job, steps, gang) {
+                self.path.fill(OFF);
+                self.path[range].fill(g as u8);
+                self.keep(job, steps, floor, &mut choice);
+            }
         }
         // Too much work at the lowest price: find the price at which it is just done. Any
         // price also bounds what runs can be worth, so the search ends when that is met.
@@ -214,7 +224,7 @@ impl Tables {
         for _ in 0..BISECTIONS {
             let middle = 0.5 * (low + high);
             let worth = self.price(job, steps, middle);
-            if choice.0 >= worth + (middle - floor) * job.work - NEAR * choice.0.abs() {
+            if choice >= worth + (middle - floor) * job.work - NEAR * choice.abs() {
                 break;
             }
             if work(&self.path, steps, job) >= job.work {
@@ -228,9 +238,9 @@ impl Tables {
     }
 
     /// Keeps the path if it is worth more than the choice.
-    fn keep(&mut self, job: &JobInput, steps: &Steps<'_>, floor: f64, choice: &mut (f64, f64)) {
-        let candidate = trim(&self.path, job, steps, floor, |_, _| {});
-        if candidate.0 > choice.0 {
+    fn keep(&mut self, job: &JobInput, steps: &Steps<'_>, floor: f64, choice: &mut f64) {
+        let (candidate, _) = trim(&self.path, job, steps, floor, |_, _| {});
+        if candidate > *choice {
             *choice = candidate;
             self.best.clone_from(&self.path);
         }
@@ -239,10 +249,10 @@ impl Tables {
     /// The runs of the best path.
     fn placed(&self, job: &JobInput, steps: &Steps<'_>, floor: f64) -> Placed {
         let mut placed = Placed::default();
-        let (_, left) = trim(&self.best, job, steps, floor, |i, share| {
+        let (_, left) = trim(&self.best, job, steps, floor, |i, gpus| {
             placed.runs.push(Run {
                 step: (steps.first + i) as u32,
-                gpus: steps.gang * share,
+                gpus,
             });
         });
         if floor > 0.0 {
@@ -253,125 +263,155 @@ impl Tables {
 
     /// Lays out what does not depend on the price of work.
     fn reset(&mut self, job: &JobInput, steps: &Steps<'_>) {
-        let n = steps.net.len();
-        self.blocked.clear();
-        self.blocked.push(0);
-        let mut blocked = 0;
-        self.blocked.extend(steps.net.iter().map(|net| {
-            blocked += u32::from(!net.is_finite());
-            blocked
-        }));
-        if job.min_run > 0.0 {
-            // A run that ends the work may be shorter.
-            let least = job.min_run.min(job.work / steps.gang + job.restart);
-            self.free = minimum_ends(steps.hours, least);
-            // So may one cut off by the job's own window, but not by one narrowed for those that wait for it.
-            if steps.first + n < job.end {
-                let mut left = 0.0;
-                for i in (0..n).rev() {
-                    left += steps.hours[i];
-                    if left < least - 1e-9 {
-                        self.free[i] = n + 1;
-                    }
-                }
-            }
-        } else {
-            self.free.clear();
-            self.free.extend(1..=n);
-        }
-        for table in [&mut self.off, &mut self.on, &mut self.prefix] {
-            table.clear();
-            table.resize(n + 1, 0.0);
-        }
-        self.gain.resize(n, 0.0);
-        self.path.resize(n, false);
+        let n = steps.hours.len();
+        self.off.resize(n + 1, 0.0);
+        self.start.resize(n, OFF);
+        self.path.resize(n, OFF);
+        self.gangs = steps
+            .gangs
+            .iter()
+            .map(|gang| GangTables::new(job, steps, gang))
+            .collect();
     }
 
     /// Finds the best path at a price of work; returns its worth.
     fn price(&mut self, job: &JobInput, steps: &Steps<'_>, price: f64) -> f64 {
-        let n = steps.net.len();
-        let start_loss =
-            |i: usize| (steps.worth[i] - price).max(0.0) * steps.gang * restart(job, steps, i);
-        let Self {
-            off,
-            on,
-            gain,
-            prefix,
-            blocked,
-            free,
-            path,
-            ..
-        } = self;
-        for i in 0..n {
-            gain[i] = steps.net[i] - price * steps.gang * steps.hours[i];
-            prefix[i + 1] = prefix[i] + if gain[i].is_finite() { gain[i] } else { 0.0 };
+        let n = steps.hours.len();
+        for (table, gang) in self.gangs.iter_mut().zip(&steps.gangs) {
+            table.price(steps, gang, price);
         }
-        let start = |i: usize, on: &[f64]| {
-            let end = free[i];
-            if end > n || blocked[end] > blocked[i] {
-                f64::NEG_INFINITY
-            } else {
-                prefix[end] - prefix[i] - start_loss(i) + on[end]
-            }
-        };
+        self.off[n] = 0.0;
         for i in (0..n).rev() {
-            off[i] = f64::max(off[i + 1], start(i, on));
-            // A step the gang does not fit into gains negative infinity.
-            on[i] = f64::max(off[i], gain[i] + on[i + 1]);
+            let (mut best, mut pick) = (self.off[i + 1], OFF);
+            let loss = (steps.worth[i] - price).max(0.0);
+            for (g, (table, gang)) in self.gangs.iter().zip(&steps.gangs).enumerate() {
+                let worth = table.start(i) - loss * gang.gpus * restart(job, gang, i);
+                if worth > best {
+                    (best, pick) = (worth, g as u8);
+                }
+            }
+            (self.off[i], self.start[i]) = (best, pick);
+            for table in &mut self.gangs {
+                // A step the gang does not fit into gains negative infinity.
+                table.on[i] = f64::max(best, table.gain[i] + table.on[i + 1]);
+            }
         }
-        path.fill(false);
-        let mut running = job.running > 0 && steps.first == 0;
-        let worth = if running { on[0] } else { off[0] };
+        self.walk(job, steps)
+    }
+
+    /// Walks the best path; returns its worth.
+    fn walk(&mut self, job: &JobInput, steps: &Steps<'_>) -> f64 {
+        let n = steps.hours.len();
+        self.path.fill(OFF);
+        let mut running = steps.gangs.iter().position(|g| g.running);
+        let worth = running.map_or(self.off[0], |g| self.gangs[g].on[0]);
         let (mut i, mut hours) = (0, 0.0);
         while i < n {
-            if running {
-                let held = job.running > 0
-                    && steps.first == 0
-                    && job.running_hours + hours < job.min_run - 1e-9;
-                if gain[i].is_finite() && (held || gain[i] + on[i + 1] > off[i]) {
-                    path[i] = true;
+            if let Some(g) = running {
+                let table = &self.gangs[g];
+                let goes_on = table.gain[i] + table.on[i + 1];
+                // What ran before the horizon may not have run for its shortest time.
+                let held = steps.gangs[g].running
+                    && job.running_hours + hours < job.min_run - 1e-9
+                    && self.path[..i].iter().all(|p| usize::from(*p) == g);
+                if table.gain[i].is_finite() && (held || goes_on > self.off[i]) {
+                    self.path[i] = g as u8;
                     hours += steps.hours[i];
                     i += 1;
                 } else {
-                    running = false;
+                    running = None;
                 }
-            } else if off[i] > off[i + 1] {
-                path[i..free[i]].fill(true);
-                i = free[i];
-                running = true;
-            } else {
+            } else if self.start[i] == OFF {
                 i += 1;
+            } else {
+                let g = usize::from(self.start[i]);
+                let end = self.gangs[g].free[i];
+                self.path[i..end].fill(g as u8);
+                (i, running) = (end, Some(g));
             }
         }
         worth
     }
 }
 
-/// The best single run that does all the work.
-fn contiguous(job: &JobInput, steps: &Steps<'_>) -> Option<Range<usize>> {
-    let n = steps.net.len();
-    let needed = |i: usize| job.work / steps.gang + restart(job, steps, i);
+impl GangTables {
+    fn new(job: &JobInput, steps: &Steps<'_>, gang: &Gang) -> Self {
+        let n = steps.hours.len();
+        let mut blocked = vec![0u32; n + 1];
+        for i in 0..n {
+            blocked[i + 1] = blocked[i] + u32::from(!gang.net[i].is_finite());
+        }
+        let mut free: Vec<usize> = (1..=n).collect();
+        if job.min_run > 0.0 {
+            // A run that ends the work may be shorter.
+            let least = job.min_run.min(job.work / gang.gpus + job.restart);
+            free = minimum_ends(steps.hours, least);
+            // So may one cut off by the job's own window, but not by one narrowed for those that wait for it.
+            if steps.first + n < job.end {
+                let mut left = 0.0;
+                for i in (0..n).rev() {
+                    left += steps.hours[i];
+                    if left < least - 1e-9 {
+                        free[i] = n + 1;
+                    }
+                }
+            }
+        }
+        Self {
+            on: vec![0.0; n + 1],
+            gain: vec![0.0; n],
+            prefix: vec![0.0; n + 1],
+            blocked,
+            free,
+        }
+    }
+
+    /// Gains of the steps once work is paid at a price.
+    fn price(&mut self, steps: &Steps<'_>, gang: &Gang, price: f64) {
+        for (i, (net, hours)) in gang.net.iter().zip(steps.hours).enumerate() {
+            let gain = net - price * gang.gpus * hours;
+            self.gain[i] = gain;
+            self.prefix[i + 1] = self.prefix[i] + if gain.is_finite() { gain } else { 0.0 };
+        }
+    }
+
+    /// Worth of starting at step `i`, the start's loss not counted.
+    fn start(&self, i: usize) -> f64 {
+        let end = self.free[i];
+        if end >= self.on.len() || self.blocked[end] > self.blocked[i] {
+            f64::NEG_INFINITY
+        } else {
+            self.prefix[end] - self.prefix[i] + self.on[end]
+        }
+    }
+}
+
+/// The best single run of a gang that does all the work.
+fn contiguous(job: &JobInput, steps: &Steps<'_>, gang: &Gang) -> Option<Range<usize>> {
+    let n = steps.hours.len();
+    let needed = |i: usize| job.work / gang.gpus + restart(job, gang, i);
+    let held = is_held(job, steps.first);
     let mut best: Option<(f64, Range<usize>)> = None;
     let mut from = 0;
     while from < n {
         // Stretches between steps the gang does not fit into.
-        let until = (from..n).find(|i| !steps.net[*i].is_finite()).unwrap_or(n);
+        let until = (from..n).find(|i| !gang.net[*i].is_finite()).unwrap_or(n);
         let (mut end, mut hours, mut net) = (from, 0.0, 0.0);
         for first in from..until {
             while end < until && hours < needed(first) - 1e-9 {
                 hours += steps.hours[end];
-                net += steps.net[end];
+                net += gang.net[end];
                 end += 1;
             }
             if hours < needed(first) - 1e-9 {
                 break;
             }
-            let may = first == 0 || !is_held(job, steps.first);
+            let may = !held || (first == 0 && gang.running);
             if may && best.as_ref().is_none_or(|(worth, _)| net > *worth) {
                 best = Some((net, first..end));
             }
             hours -= steps.hours[first];
-            net -= steps.net[first];
+            net -= gang.net[first];
         }
         from = until + 1;
     }
@@ -409,10 +449,13 @@ mod tests {
     fn on(job: &JobInput, costs: &[f64]) -> Vec<u32> {
         let steps = Steps {
             first: 0,
-            net: costs.iter().map(|c| 100.0 - c).collect(),
             hours: &vec![1.0; costs.len()],
             worth: &vec![100.0; costs.len()],
-            gang: 1.0,
+            gangs: vec![Gang {
+                gpus: 1.0,
+                net: costs.iter().map(|c| 100.0 - c).collect(),
+                running: false,
+            }],
         };
         let mut tables = Tables::default();
         tables.best(job, &steps, 0.0);

@@ -213,12 +213,12 @@ fn gangs(
     }
 }
 
-/// Whether the job ran just before its window, so that going on is no start.
-fn runs_before(job: &JobInput) -> bool {
-    job.running > 0 && job.first == 0
+/// Whether the job ran at this size just before its window, so that going on is no start.
+fn runs_before(job: &JobInput, size: f64) -> bool {
+    f64::from(job.running) == size && job.first == 0
 }
 
-/// Starts lose their time in their first steps.
+/// Starts, at any size other than the last step's, lose their time in their first steps.
 fn restarts(
     model: &mut Model<'_>,
     job: &JobInput,
@@ -229,10 +229,10 @@ fn restarts(
     // Loss in each step of the window from all starts before, to keep its work above zero.
     let mut lost: Vec<Terms> = vec![Terms::new(); runs.len()];
     for (i, running) in runs.iter().enumerate() {
-        if i == 0 && runs_before(job) {
-            continue;
-        }
-        for ((own, _), size) in running.iter().zip(&columns.sizes) {
+        for (s, ((own, _), size)) in running.iter().zip(&columns.sizes).enumerate() {
+            if i == 0 && runs_before(job, *size) {
+                continue;
+            }
             let mut loss = 0.0;
             let mut left = job.restart;
             for later in i..runs.len() {
@@ -254,7 +254,7 @@ fn restarts(
                 }
             }
             let before: Terms = if i > 0 {
-                runs[i - 1].clone()
+                vec![runs[i - 1][s]]
             } else {
                 Terms::new()
             };
@@ -274,30 +274,33 @@ fn restarts(
     }
 }
 
-/// A run lasts, unless the work or the window ends first.
+/// A run lasts at its size, unless the work or the window ends first.
 fn minimum_runs(model: &mut Model<'_>, job: &JobInput, columns: &JobColumns, runs: &[Terms]) {
     let hours: Vec<f64> = columns.gpus.iter().map(|(t, _)| model.hours[*t]).collect();
-    let goes_on = |model: &mut Model<'_>, later: usize, start: &[(Col, f64)], least: f64| {
-        let mut terms = ended_before(&columns.ends, columns.gpus[later].0, 1.0);
-        terms.extend(runs[later].iter().copied());
-        terms.extend(start.iter().copied());
-        model.at_least(least, &terms);
-    };
-    for i in 0..runs.len() {
-        if i == 0 && runs_before(job) {
-            let missing = job.min_run - job.running_hours;
-            if missing > 1e-9 {
-                (0..covered(&hours, 0, missing)).for_each(|later| goes_on(model, later, &[], 1.0));
+    for (s, size) in columns.sizes.iter().enumerate() {
+        let goes_on = |model: &mut Model<'_>, later: usize, start: &[(Col, f64)], least: f64| {
+            let mut terms = ended_before(&columns.ends, columns.gpus[later].0, 1.0);
+            terms.push(runs[later][s]);
+            terms.extend(start.iter().copied());
+            model.at_least(least, &terms);
+        };
+        for i in 0..runs.len() {
+            if i == 0 && runs_before(job, *size) {
+                let missing = job.min_run - job.running_hours;
+                if missing > 1e-9 {
+                    let held = covered(&hours, 0, missing);
+                    (0..held).for_each(|later| goes_on(model, later, &[], 1.0));
+                }
+                continue;
             }
-            continue;
-        }
-        // running(i) - running(i - 1) is 1 at a start.
-        let mut start: Terms = runs[i].iter().map(|(c, f)| (*c, -f)).collect();
-        if i > 0 {
-            start.extend(runs[i - 1].iter().copied());
-        }
-        for later in i + 1..covered(&hours, i, job.min_run) {
-            goes_on(model, later, &start, 0.0);
+            // running(i) - running(i - 1) is 1 at a start.
+            let mut start: Terms = vec![(runs[i][s].0, -1.0)];
+            if i > 0 {
+                start.push((runs[i - 1][s].0, 1.0));
+            }
+            for later in i + 1..covered(&hours, i, job.min_run) {
+                goes_on(model, later, &start, 0.0);
+            }
         }
     }
 }
