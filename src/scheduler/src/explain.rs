@@ -14,7 +14,7 @@ mod tests;
 use swingload_model::plan::ReasonCode;
 
 use crate::build::Built;
-use crate::dispatch::DispatchReason;
+use crate::dispatch::{DispatchReason, LoadRef};
 use crate::inputs::PlanInputs;
 use crate::plan::Planned;
 
@@ -29,8 +29,9 @@ const EVEN: f64 = 1e-6;
 /// Reasons of the plan's first step, one per load that draws, could draw or is kept from it.
 pub fn reasons(built: &Built, planned: &Planned) -> Vec<DispatchReason> {
     let standings = standings(built, planned);
+    let root = root_price(planned, &standings);
     let prices: Vec<Price> = (0..built.inputs.nodes.len())
-        .map(|node| Price::at(&built.inputs, planned, node))
+        .map(|node| Price::at(&built.inputs, planned, node, root))
         .collect();
     let codes: Vec<ReasonCode> = standings
         .iter()
@@ -75,10 +76,11 @@ pub fn reasons(built: &Built, planned: &Planned) -> Vec<DispatchReason> {
                 value: s.value,
                 price: price.shown,
                 runner_up: rival.map(|r| r.load),
-                margin: if kept(code) || !above.is_finite() {
-                    0.0
-                } else {
-                    above
+                margin: match code {
+                    // Whatever stops it short of all it wants is what sets its own price.
+                    ReasonCode::Marginal => 0.0,
+                    _ if kept(code) || !above.is_finite() => 0.0,
+                    _ => above,
                 },
             }
         })
@@ -109,6 +111,20 @@ fn best<'s>(
         .map(|(s, _)| s)
 }
 
+/// Price of one more MWh at the root. Where limits leave no more of it, and a ramp holds the
+/// loads it would come from, it is what the cheapest of those earns.
+fn root_price(planned: &Planned, standings: &[Standing]) -> f64 {
+    let marginal = planned.first.marginal[0];
+    if marginal.is_finite() {
+        return marginal;
+    }
+    let flexible = |s: &&Standing| {
+        s.runs() && !s.must_serve && !matches!(s.load, LoadRef::Job(_) | LoadRef::Overhead)
+    };
+    let worths = standings.iter().filter(flexible).map(|s| s.value);
+    worths.fold(f64::INFINITY, f64::min)
+}
+
 /// What power costs at a node in the first step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Price {
@@ -125,13 +141,13 @@ struct Price {
 }
 
 impl Price {
-    fn at(inputs: &PlanInputs, planned: &Planned, node: usize) -> Self {
+    fn at(inputs: &PlanInputs, planned: &Planned, node: usize, root: f64) -> Self {
         let marginal = &planned.first.marginal;
         let above = |at: &usize| inputs.nodes[*at].parent;
         let shown = std::iter::successors(Some(node), above)
             .map(|at| marginal[at])
             .find(|p| p.is_finite())
-            .unwrap_or(f64::INFINITY);
+            .unwrap_or(root);
         let ramp = ramp_charge(inputs, planned, node);
         // Load held up by a ramp runs at a loss and would be given back first; that is no
         // price of power. The dearest supply it keeps running is.
@@ -148,8 +164,13 @@ impl Price {
         };
         Self {
             shown,
-            local: marginal[node],
-            root: marginal[0],
+            // None at the root is none anywhere, and no limit below it stands in the way.
+            local: if marginal[0].is_finite() {
+                marginal[node]
+            } else {
+                shown
+            },
+            root,
             ramp,
         }
     }

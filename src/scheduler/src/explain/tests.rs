@@ -315,6 +315,41 @@ fn a_ramp_that_holds_load_down_says_so_without_its_price() {
 }
 
 #[test]
+fn behind_a_full_connection_the_last_load_sets_the_price_under_a_ramp_too() {
+    // The ramp binds later, when the price rises; now the connection is full.
+    let mut built = site([50.0, 50.0, 80.0, 80.0, 80.0, 80.0])
+        .with_ramp(1.0, 1.0, 10.0)
+        .with_service(0, &[(8.0, 90.0)])
+        .with_service(0, &[(4.0, 70.0)]);
+    for limit in &mut built.inputs.nodes[0].limit {
+        *limit = 10.0;
+    }
+    let (first, last) = (
+        built.reason(LoadRef::Service(0)),
+        built.reason(LoadRef::Service(1)),
+    );
+    assert_eq!(first.code, ReasonCode::Profitable);
+    assert!(
+        close(first.price, 70.0) && close(first.margin, 20.0),
+        "{first:?}"
+    );
+    assert_eq!(last.code, ReasonCode::Marginal);
+    assert!(close(last.margin, 0.0), "{last:?}");
+}
+
+#[test]
+fn a_limit_below_a_ramp_leaves_its_marginal_user_no_margin_either() {
+    let built = site([50.0, 50.0, 80.0, 80.0, 80.0, 80.0])
+        .with_node(3.0)
+        .with_ramp(1.0, 1.0, 11.0)
+        .with_service(0, &[(8.0, 70.0)])
+        .with_service(1, &[(5.0, 200.0)]);
+    let limited = built.reason(LoadRef::Service(1));
+    assert_eq!(limited.code, ReasonCode::Marginal);
+    assert!(limited.margin == 0.0, "{limited:?}");
+}
+
+#[test]
 fn a_ramp_that_holds_load_up_says_so_at_the_price_of_supply() {
     for local in [false, true] {
         let mut built = site([50.0; STEPS])
