@@ -158,3 +158,15 @@ pub struct Incidents {
     /// Incidents the controller itself noted.
     pub noted_by_controller: u64,
 }
+
+impl Incidents {
+    /// Whether every limit, ramp and minimum time of the site was kept: a run that did
+    /// not is no dispatch the site could have had.
+    pub(crate) fn kept_the_rules(&self) -> bool {
+        self.limit_exceeded_steps == 0
+            && self.ramp_exceeded_steps == 0
+            && self.early_switches == 0
+            && self.beyond_supply_mwh == 0.0
+            && self.beyond_surplus_mwh == 0.0
+    }
+}

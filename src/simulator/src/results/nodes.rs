@@ -29,7 +29,7 @@ pub struct NodeSummary {
     pub exported_mwh: f64,
     /// Highest mean power of a step, MW.
     pub peak_mw: f64,
-    /// Hours in which its import stood at its limit (99 % of it).
+    /// Hours in which its import stood at its limit (99 % of it); at the root, all that is drawn below it.
     pub hours_at_limit: f64,
     /// Adders that are no tax on its energy, currency: where blocks are priced at marginal
     /// fuel cost, what the use contributes to capacity payments and wires.
@@ -80,7 +80,13 @@ fn summary(context: &Context<'_>, run: &PolicyRun, node: usize) -> NodeSummary {
         imported += import.max(0);
         exported += (-import).max(0);
         let limit = truth.limit[node].at(t) * grid.duration(t).get();
-        if node > 0 && import as f64 >= 0.99 * limit as f64 && import > 0 {
+        // The root's bus carries all load, whatever feeds it.
+        let carried = if node == 0 {
+            drawn.iter().sum()
+        } else {
+            import
+        };
+        if carried as f64 >= 0.99 * limit as f64 && carried > 0 {
             s.hours_at_limit += grid.hours(t);
         }
         for u in 0..4 {

@@ -266,7 +266,6 @@ fn columns(step: &Metered<'_>, out: &mut PolicyRun) {
 struct Watch {
     /// Per node: largest rise and fall, W per minute.
     ramps: Vec<(usize, Option<i64>, Option<i64>)>,
-    root_grid: Vec<usize>,
     surplus_only: bool,
 }
 
@@ -285,9 +284,6 @@ impl Watch {
         });
         Self {
             ramps: ramps.collect(),
-            root_grid: (0..site.supply.len())
-                .filter(|k| site.supply[*k].node == 0 && site.supply[*k].kind == SupplyKind::Grid)
-                .collect(),
             surplus_only: site.surplus_only.is_some(),
         }
     }
@@ -295,9 +291,9 @@ impl Watch {
     fn step(&self, step: &Metered<'_>, before: Option<&[i64]>, out: &mut PolicyRun) {
         let mwh = |joules: i64| joules as f64 / JOULES_PER_MWH as f64;
         for (node, import) in step.flow.import.iter().enumerate() {
-            // What comes into the root comes from the grid; supply behind the connection does not pass it.
+            // The root's bus carries all load, whatever feeds it.
             let import = if node == 0 {
-                self.root_grid.iter().map(|k| step.flow.used[*k]).sum()
+                step.flow.node_load[0]
             } else {
                 *import
             };
