@@ -191,3 +191,35 @@ fn where_there_is_no_grid_hashing_is_shed_first() {
         assert_eq!(uses, supply);
     }
 }
+
+#[test]
+fn a_call_over_part_of_a_step_bears_that_part_of_the_penalty() {
+    // The series called surplus stands in for calls here: a quarter of the hour, then all of it.
+    let mut study = input(
+        scenario(SITE, START, 2, 60, &[]),
+        &[40.0],
+        &[0.25, 1.0],
+        &[0.0],
+        vec![],
+    );
+    study
+        .scenario
+        .site
+        .programmes
+        .push(swingload_model::site::Programme {
+            id: "reserve".into(),
+            capacity_mw: 1.0,
+            availability: swingload_model::site::Amount::Constant(10.0),
+            calls: Some("surplus".into()),
+            firm_mw: 0.0,
+            penalty_per_mwh: 100.0,
+        });
+    let run = scripted(&study, &Faults::default(), |_, _| {});
+    let bill = lines(&run);
+    assert_eq!(bill["Availability reserve"], 7_500_000);
+    let mwh: Vec<f64> = (0..2)
+        .map(|t| run.load_energy.iter().map(|l| l[t]).sum::<i64>() as f64 / 3.6e9)
+        .collect();
+    let owed = 100e6 * (0.25 * mwh[0] + mwh[1]);
+    assert!((bill["CallPenalty reserve"] as f64 + owed).abs() <= 1.0);
+}
