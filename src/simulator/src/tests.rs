@@ -3,6 +3,7 @@
 mod balance;
 mod bound;
 mod closed_loop;
+mod gangs;
 mod machines;
 mod settling;
 pub(crate) mod support;

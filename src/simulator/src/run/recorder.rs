@@ -106,7 +106,8 @@ pub(crate) fn run(
     if before > 0.0 {
         out.difficulty_share = out.ledger.total(LineKind::Mining).as_units() / before;
     }
-    finish(&world, &driver, &mut out);
+    let end = truth.grid.end_s(steps - 1);
+    finish(&world, &driver, end, &mut out);
     open_work::book(site, truth, &context.jobs, &out.jobs, &mut out.ledger);
     out
 }
@@ -331,7 +332,7 @@ impl Watch {
     }
 }
 
-fn finish(world: &World<'_>, driver: &impl Driver, out: &mut PolicyRun) {
+fn finish(world: &World<'_>, driver: &impl Driver, end: i64, out: &mut PolicyRun) {
     let submitted = world.gpus.submitted();
     out.jobs = world
         .gpus
@@ -353,6 +354,10 @@ fn finish(world: &World<'_>, driver: &impl Driver, out: &mut PolicyRun) {
         })
         .collect();
     out.spans.clone_from(&world.gpus.spans);
+    // A checkpoint may still be under way when the run ends.
+    for span in &mut out.spans {
+        span.end = span.end.min(end);
+    }
     out.spans.retain(|span| span.end > span.start);
     let counts = &world.counts;
     out.incidents.device_failures = counts.device_failures;
@@ -361,6 +366,8 @@ fn finish(world: &World<'_>, driver: &impl Driver, out: &mut PolicyRun) {
     out.incidents.commands_refused = counts.commands_refused;
     out.incidents.acknowledgements_lost = counts.acks_lost;
     out.incidents.early_switches = counts.early_switches;
+    out.incidents.starts_beyond_limit = counts.starts_beyond_limit;
+    out.incidents.short_runs = counts.short_runs;
     out.incidents.gpu_overcommitments = counts.gpu_overcommitments;
     out.incidents.noted_by_controller = driver.incidents();
 }
