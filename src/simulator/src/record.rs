@@ -139,7 +139,7 @@ pub struct Incidents {
     pub shed_steps: u64,
     /// Energy shed, MWh.
     pub shed_mwh: f64,
-    /// Flexible energy from other sources than surplus although the rule forbids it, MWh.
+    /// Energy of miners and jobs from other sources than surplus although the rule forbids it, MWh.
     pub beyond_surplus_mwh: f64,
     /// Devices that failed.
     pub device_failures: u64,

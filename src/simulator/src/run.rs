@@ -105,6 +105,9 @@ pub(crate) struct Context<'a> {
 ///
 /// # Errors
 /// A series with a gap inside the period; a policy or forecast model nobody knows.
+///
+/// # Panics
+/// For a difficulty or bitcoin price that is not above zero: readers refuse them.
 pub fn simulate(
     input: &StudyInput,
     progress: &(dyn Fn(Progress<'_>) + Sync),

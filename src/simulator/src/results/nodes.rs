@@ -7,7 +7,8 @@ use swingload_model::site::Use;
 use swingload_model::site::tariff::TariffLine;
 use swingload_model::units::JOULES_PER_MWH;
 
-use super::{energy::is_surplus, use_name};
+use super::energy::{available_mwh, is_surplus};
+use super::use_name;
 use crate::load::use_index;
 use crate::record::PolicyRun;
 use crate::run::Context;
@@ -100,9 +101,7 @@ fn summary(context: &Context<'_>, run: &PolicyRun, node: usize) -> NodeSummary {
         .filter(|k| is_surplus(site.supply[**k].kind))
     {
         s.surplus_mwh += mwh(run.supply_energy[*k].iter().sum());
-        s.surplus_available_mwh += mwh((0..grid.len())
-            .map(|t| truth.supply[*k].available.at(t) * grid.duration(t).get())
-            .sum());
+        s.surplus_available_mwh += available_mwh(truth, *k);
     }
     s.energy_mwh = mwh(uses.iter().sum());
     s.by_use_mwh = (0..4).map(|u| (use_name(u), mwh(uses[u]))).collect();

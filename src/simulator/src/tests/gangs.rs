@@ -61,10 +61,7 @@ fn a_gang_that_changes_size_goes_on_from_its_own_checkpoint() {
     });
     // 3300 s of work on 128, then checkpoint and restart, then the rest on 64.
     let rest = 2 * (5400 - 3300);
-    assert_eq!(
-        run.jobs[0].finished,
-        Some(start + 3600 + 240 + 300 + rest)
-    );
+    assert_eq!(run.jobs[0].finished, Some(start + 3600 + 240 + 300 + rest));
 }
 
 #[test]
