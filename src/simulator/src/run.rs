@@ -53,7 +53,7 @@ pub enum Error {
     #[error("no policy is called `{0}`")]
     UnknownPolicy(String),
     /// A forecast model nobody knows.
-    #[error("no forecast model is called `{0}`")]
+    #[error("no forecast model is called `{0}`, or it lacks the series it reads forecasts from")]
     UnknownModel(String),
 }
 
