@@ -5,5 +5,6 @@ mod bound;
 mod closed_loop;
 mod gangs;
 mod machines;
+mod properties;
 mod settling;
 pub(crate) mod support;

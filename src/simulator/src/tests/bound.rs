@@ -15,7 +15,7 @@ proptest! {
         demand in prop::collection::vec(0.0..500.0f64, 1..4),
         windows in prop::collection::vec((0.0..14.0f64, 1.0..9.0f64, 1.1..3.0f64), 0..6),
     ) {
-        let names = ["always_on", "breakeven", "asap", "static_split", "oracle"];
+        let names = ["always_on", "breakeven", "asap", "static_split", "swingload", "oracle"];
         let shape = scenario(SITE, "2026-03-01T06:00:00Z", 24, 60, &names);
         let start = shape.grid.start_s(0);
         let jobs = windows.iter().enumerate().map(|(k, (release, hours, slack))| job(&format!("j{k}"), start, 64 << (k % 3), *hours, *release, release + hours * slack));
