@@ -8,7 +8,7 @@ mod tests;
 mod thousand;
 
 use swingload_model::scenario::binding::{Binding, FileSource, FilterFile, Publication};
-use swingload_model::series::Observation;
+use swingload_model::series::{Observation, Unit};
 use swingload_model::{Diagnostic, Diagnostics};
 
 use crate::clock::{Clock, SubSecond};
@@ -221,7 +221,38 @@ impl Reading<'_> {
                 format!("if the file is in another unit set data.{name}.scale; if the value is right, widen data.{name}.{key}"),
             ));
         }
+        for cell in cells {
+            let Some((value, problem)) = cell
+                .value
+                .and_then(|v| Some((v, impossible(&self.binding.unit, v)?)))
+            else {
+                continue;
+            };
+            let (name, unit) = (self.name, &self.binding.unit);
+            faults.push(self.fault(
+                Some(cell.line),
+                format!("{value} {unit}"),
+                problem,
+                format!("correct the row or leave its cell empty; if the file is in another unit set data.{name}.scale"),
+            ));
+        }
         faults.finish()
+    }
+}
+
+/// Why a value cannot be one of its unit, whatever market it comes from; `None` when it can.
+pub(crate) fn impossible(unit: &Unit, value: f64) -> Option<&'static str> {
+    match unit {
+        Unit::Difficulty if value < 1.0 => Some("a difficulty is at least 1"),
+        Unit::PricePerBitcoin(_) if value <= 0.0 => Some("a bitcoin's price is above zero"),
+        Unit::ExchangeRate(..) if value <= 0.0 => Some("an exchange rate is above zero"),
+        Unit::BitcoinPerBlock if value < 0.0 => Some("bitcoin per block are zero or more"),
+        // What no money has ever reached would end in a revenue without bound.
+        Unit::PricePerBitcoin(_) | Unit::ExchangeRate(..) if value > 1e15 => {
+            Some("no price is that high")
+        }
+        Unit::BitcoinPerBlock if value > 21e6 => Some("there are 21 million bitcoin at most"),
+        _ => None,
     }
 }
 

@@ -17,6 +17,7 @@ mod note;
 mod parquet_file;
 mod publication;
 mod random;
+mod supply;
 mod synthetic;
 mod table;
 
@@ -24,7 +25,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use swingload_model::job::Job;
-use swingload_model::scenario::binding::Source;
+use swingload_model::scenario::binding::{Publication, Source};
 use swingload_model::scenario::{Binding, Scenario};
 use swingload_model::series::{Observation, Unit};
 use swingload_model::{Diagnostics, Series, SeriesRef};
@@ -65,26 +66,36 @@ pub fn load(scenario: &Scenario, data_root: Option<&Path>) -> Result<Loaded, Dia
     let mut bound = BTreeMap::new();
     let mut shapes = BTreeMap::new();
     for (name, binding) in &scenario.data {
+        if let Err(refused) = column_rule(name, binding) {
+            faults.extend(refused);
+            continue;
+        }
         let observations = match &binding.source {
             Source::File(_) => from_file(name, binding, window, &mut files, &mut notes),
-            Source::Constant(value) => Ok(vec![Observation {
-                start: window.from,
-                end: window.until,
-                value: *value,
-                known_at: window.from,
-            }]),
+            Source::Constant(value) => {
+                let observation = Observation {
+                    start: window.from,
+                    end: window.until,
+                    value: *value,
+                    known_at: window.from,
+                };
+                in_range(name, binding, "constant", vec![observation])
+            }
             Source::Synthetic(shape) => {
                 let step = scenario.step.get();
                 let made = synthetic::generate(name, shape, scenario.seed, step, window, &shapes);
                 let observations = made.observations(&binding.publication, window.from);
                 shapes.insert(name.clone(), made);
-                in_range(name, binding, observations)
+                in_range(name, binding, "synthetic", observations)
             }
         };
         match observations {
             Ok(observations) => drop(bound.insert(name.clone(), observations)),
             Err(diagnostics) => faults.extend(diagnostics),
         }
+    }
+    if let Err(refused) = supply::check(scenario, &bound, &mut notes) {
+        faults.extend(refused);
     }
     let jobs = jobs::load(scenario, &mut files, &mut notes);
     match (faults.finish(), jobs) {
@@ -143,28 +154,64 @@ fn from_file(
         table: &table,
         window,
     };
-    reading.observations(&mut notes)
+    let observations = reading.observations(&mut notes)?;
+    let filled = observations
+        .iter()
+        .find_map(|o| intervals::impossible(&binding.unit, o.value));
+    match filled {
+        None => Ok(observations),
+        Some(problem) => {
+            let field = format!("data.{name}.gaps");
+            let help = format!("set {field} = \"previous\" or \"interpolate\"");
+            Err(fault(&table.file, None, &field, "zero", problem, help).into())
+        }
+    }
 }
 
-/// Refuses a generator that leaves the binding's plausible range.
+/// Refuses publication times from a column where no row stands for a value.
+fn column_rule(name: &str, binding: &Binding) -> Result<(), Diagnostics> {
+    let Publication::Column(column) = &binding.publication else {
+        return Ok(());
+    };
+    let problem = match &binding.source {
+        Source::File(source) if source.events_step.is_none() => return Ok(()),
+        Source::File(_) => "events are summed over steps, and a step has no row of its own",
+        Source::Constant(_) | Source::Synthetic(_) => "without a file there is no such column",
+    };
+    let help = "say when a value is known with \"start\", \"end\" or \"D-1 HH:MM ZONE\", with a lag where there is one";
+    let field = format!("data.{name}.publication");
+    let value = format!("column {column}");
+    Err(fault("scenario", None, &field, value, problem, help).into())
+}
+
+/// Refuses what is not in a file and leaves the binding's plausible range, or that of its unit.
 fn in_range(
     name: &str,
     binding: &Binding,
+    key: &str,
     observations: Vec<Observation>,
 ) -> Result<Vec<Observation>, Diagnostics> {
     let (min, max) = binding.range;
-    match observations.iter().find(|o| o.value < min || o.value > max || !o.value.is_finite()) {
-        None => Ok(observations),
-        Some(o) => Err(fault(
-            "scenario",
-            None,
-            &format!("data.{name}.synthetic"),
-            format!("{} {}", o.value, binding.unit),
-            format!("the generated value at {} lies outside the plausible range {min} to {max}", note::instant(o.start)),
-            format!("clip the shape with data.{name}.synthetic.min and .max, or widen data.{name}.min and .max"),
-        )
-        .into()),
+    let refuse = |o: &Observation, problem: String, help: String| {
+        let field = format!("data.{name}.{key}");
+        let value = format!("{} {}", o.value, binding.unit);
+        Err(fault("scenario", None, &field, value, problem, help).into())
+    };
+    for o in &observations {
+        if o.value < min || o.value > max || !o.value.is_finite() {
+            let at = note::instant(o.start);
+            return refuse(
+                o,
+                format!("the value at {at} lies outside the plausible range {min} to {max}"),
+                format!("change data.{name}.{key}, or widen data.{name}.min and .max"),
+            );
+        }
+        if let Some(problem) = intervals::impossible(&binding.unit, o.value) {
+            let help = format!("correct data.{name}.{key}");
+            return refuse(o, problem.to_owned(), help);
+        }
     }
+    Ok(observations)
 }
 
 /// Applies exchange rates and builds the series.

@@ -12,7 +12,7 @@ pub(crate) enum Rule {
     FromStart(i64),
     FromEnd(i64),
     DayAhead(DayAhead),
-    /// The column's own times; the lag is used for intervals the file does not have.
+    /// The column's own times; a zero put where the file has nothing is known at its end.
     Column,
 }
 

@@ -3,9 +3,12 @@
 //! Loads are given; supplies are taken by rising cost. Limits nest, so a greedy is
 //! exact: bottom-up, a node whose limit cannot bring in what it needs takes the
 //! cheapest supply of its own; the rest follows the merit order of the whole tree,
-//! as far as nodes may send it up. Physics does not stop at a contract: where
+//! as far as nodes may send it up. At equal cost the supply nearest the load goes first,
+//! so that no power is hauled through the tree for nothing. Physics does not stop at a contract: where
 //! limits leave a need open the grid delivers it all the same, and it is counted.
 //! Where there is no grid, load is shed: hashing first, overheads last.
+
+use std::ops::Range;
 
 use swingload_model::site::supply::SupplyKind;
 use swingload_model::site::{Site, Use};
@@ -108,8 +111,9 @@ impl Flow {
         self.shed = 0;
         let mut delivered = [PARTS; 4];
         if !self.tree.grid.contains(&true) {
-            let available: i64 = self.segments.iter().map(|s| s.available).sum();
-            let short = load.iter().sum::<i64>() - available;
+            let available = self.segments.iter().map(|s| s.available);
+            let available = available.fold(0, i64::saturating_add);
+            let short = load.iter().sum::<i64>().saturating_sub(available);
             if short > 0 {
                 self.shed = short;
                 delivered = shed(loads, load, short);
@@ -142,7 +146,8 @@ impl Flow {
     fn lay_out(&mut self, truth: &Truth, t: usize, seconds: i64, prepaid: &[i64]) {
         self.segments.clear();
         for (supply, block) in truth.supply.iter().enumerate() {
-            let mut available = block.available.at(t) * seconds;
+            // An availability that stands for "unlimited" may pass what a joule counter holds.
+            let mut available = block.available.at(t).saturating_mul(seconds);
             let free = prepaid[supply].min(available);
             if free > 0 {
                 self.segments.push(Segment {
@@ -180,7 +185,34 @@ impl Flow {
 
     /// Takes up to `need` joules by merit from below `node`; returns what stays open.
     fn take(&mut self, node: usize, mut need: i64, seconds: i64) -> i64 {
-        for k in 0..self.order.len() {
+        let mut from = 0;
+        while need > 0 && from < self.order.len() {
+            let cost = self.segments[self.order[from]].cost;
+            let equal = self.order[from..]
+                .iter()
+                .take_while(|i| self.segments[**i].cost == cost)
+                .count();
+            let range = from..from + equal;
+            if equal > 1 {
+                // What each node below still lacks, from the leaves on.
+                for near in (node + 1..self.node_load.len()).rev() {
+                    if self.tree.inside(near, node) {
+                        let lacks = (self.node_load[near] - self.supplied[near]).max(0);
+                        let part = lacks.min(need);
+                        need -= part - self.take_of(range.clone(), near, part, seconds);
+                    }
+                }
+            }
+            need = self.take_of(range, node, need, seconds);
+            from += equal;
+        }
+        need
+    }
+
+    /// Takes up to `need` joules below `node` from the segments at `range` of the order;
+    /// returns what stays open.
+    fn take_of(&mut self, range: Range<usize>, node: usize, mut need: i64, seconds: i64) -> i64 {
+        for k in range {
             let index = self.order[k];
             if need == 0 {
                 break;
@@ -225,7 +257,7 @@ impl Flow {
     }
 
     /// What limits and availability left open: first supply that only a limit held back, then the grid.
-    fn take_beyond(&mut self, mut open: i64, t: usize, truth: &Truth, _seconds: i64) {
+    fn take_beyond(&mut self, mut open: i64, t: usize, truth: &Truth, seconds: i64) {
         let grid = self
             .order
             .iter()
@@ -234,8 +266,8 @@ impl Flow {
         if let Some(index) = grid {
             let supply = self.segments[index].supply;
             self.draw(supply, open);
-            let over = self.used[supply]
-                - truth.supply[supply].available.at(t) * truth.grid.duration(t).get();
+            let there = truth.supply[supply].available.at(t);
+            let over = self.used[supply] - there.saturating_mul(seconds);
             self.beyond[supply] = over.max(0);
             return;
         }

@@ -2,24 +2,24 @@
 //!
 //! The planner is given the truth over the whole period. Its plan is realised through
 //! the same world and settlement as every policy, on a fleet without faults. The
-//! oracle is the better of that and of any policy's realised dispatch.
+//! oracle is the better of that and of the realised dispatch of any policy that kept
+//! the limits, ramps and minimum times the plan keeps.
 //!
-//! The bound is the planner's own, plus money no decision changes. It is relaxed
-//! where reality is looser than the plan's rules, so that it holds for every policy:
-//! limits and availabilities are widened to what any policy's meter showed beyond
-//! them, ramps and minimum times are dropped where a policy broke them, job windows
-//! count every step they touch, and work whose time ends after the run costs nothing
-//! when undone.
+//! The bound is the planner's own, plus money no decision changes. Where a run broke
+//! limits and is worth more than that, the bound is taken from a second plan instead,
+//! on inputs widened to what the meters showed (`relax.rs`), which is used for nothing
+//! else. In all plans job windows count every step they touch, and work whose time
+//! ends after the run costs nothing when undone.
 
 mod realise;
+mod relax;
 
 use serde::Serialize;
 use swingload_model::TimeGrid;
 use swingload_model::scenario::Faults;
 use swingload_model::site::Use;
 use swingload_model::site::tariff::TariffLine;
-use swingload_model::units::JOULES_PER_MWH;
-use swingload_scheduler::build::{Built, Windows, build_with};
+use swingload_scheduler::build::{Windows, build_with};
 use swingload_scheduler::outlook::Outlook;
 use swingload_scheduler::plan::{Budget, plan};
 use swingload_scheduler::state::{JobState, SiteState};
@@ -36,10 +36,17 @@ use realise::Hindsight;
 /// Name under which the oracle is asked for and reported.
 pub const NAME: &str = "oracle";
 
+/// A plan to be realised only: its value is proven by another.
+const WITHOUT_PROOF: Budget = Budget {
+    bound: 0,
+    asap: false,
+    ..Budget::STUDY
+};
+
 /// The best possible, in currency over the whole run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Certificate {
-    /// No policy can be worth more.
+    /// No policy that keeps the site's limits can be worth more, and none that ran is.
     pub bound: f64,
     /// Value of running every job as soon as possible, by the planner's rule.
     pub asap: f64,
@@ -47,7 +54,7 @@ pub struct Certificate {
     pub planned: f64,
     /// What that plan was worth when realised.
     pub realised: f64,
-    /// The oracle's value: the better of the plan and any policy.
+    /// The oracle's value: the better of the plan and any policy that kept the limits.
     pub oracle: f64,
     /// Whose dispatch that is.
     pub oracle_is: String,
@@ -89,15 +96,35 @@ pub(crate) fn add(
             input.unmet = 0.0;
         }
     }
-    relax(context, runs, &mut built);
     let planned = plan(&built.inputs, Budget::STUDY);
+    let certain = planned.bound;
+    let (asap, mut loose) = (planned.asap, built.inputs.clone());
+    let planned = if relax::leave_room(context, &planned, &mut built.inputs) {
+        plan(&built.inputs, WITHOUT_PROOF)
+    } else {
+        planned
+    };
     let extra = built.constant + overhead_adders(context) + rounding(context);
     let hindsight = Hindsight::new(context, &setup, &built, &planned);
     let publications = Publications::new(context.series, start - context.scenario.history.get());
     let driver = ClosedLoop::with_foresight(context, &publications, Box::new(hindsight));
     let mut run = recorder::run(context, NAME, &Faults::default(), driver, progress);
     let realised = run.ledger.value().as_units();
-    let best = runs.iter().max_by_key(|r| r.ledger.value());
+    let mut bound = certain + extra;
+    let mut unproven = relax::unlimited_starts(&mut loose);
+    let (value, all) = (|r: &PolicyRun| r.ledger.value().as_units(), [&run]);
+    if runs.iter().chain(all).any(|r| value(r) > bound) {
+        unproven = true;
+        let widen = |r| relax::widen(context, r, &mut loose);
+        runs.iter().chain(all).for_each(widen);
+    }
+    if unproven {
+        bound = plan(&loose, Budget::STUDY).bound + extra;
+    }
+    let best = runs
+        .iter()
+        .filter(|r| r.incidents.kept_the_rules())
+        .max_by_key(|r| r.ledger.value());
     let mut oracle_is = NAME.to_owned();
     if let Some(better) = best.filter(|r| r.ledger.value() > run.ledger.value()) {
         oracle_is.clone_from(&better.name);
@@ -107,8 +134,8 @@ pub(crate) fn add(
         };
     }
     let certificate = Certificate {
-        bound: planned.bound + extra,
-        asap: planned.asap + built.constant,
+        bound,
+        asap: asap + built.constant,
         planned: planned.value() + built.constant,
         realised,
         oracle: run.ledger.value().as_units(),
@@ -147,70 +174,6 @@ impl Outlook for Truth<'_> {
 
     fn quantile(&self, series: &str, grid: &TimeGrid, _pct: u8) -> Vec<f64> {
         self.mean(series, grid)
-    }
-}
-
-/// Widens the inputs to what the policies' meters showed.
-fn relax(context: &Context<'_>, runs: &[PolicyRun], built: &mut Built) {
-    let site = &context.scenario.site;
-    let inputs = &mut built.inputs;
-    if runs.iter().any(|run| run.incidents.ramp_exceeded_steps > 0) {
-        inputs.ramps.clear();
-    }
-    if runs.iter().any(|run| run.incidents.early_switches > 0) {
-        for pool in &mut inputs.pools {
-            pool.min_on = 0.0;
-            pool.min_off = 0.0;
-        }
-    }
-    // Rule policies count starts by the block, the bound by the device: no limit holds for both.
-    inputs
-        .pools
-        .iter_mut()
-        .for_each(|pool| pool.starts_per_day = None);
-    let grid = &context.truth.grid;
-    let below: Vec<Vec<usize>> = (0..site.tree.len())
-        .map(|n| site.tree.path_to_root(n))
-        .collect();
-    for run in runs {
-        for t in 0..grid.len() {
-            let mw = |joules: i64| joules as f64 / JOULES_PER_MWH as f64 / grid.hours(t);
-            for (k, block) in site.supply.iter().enumerate() {
-                let prepaid = format!("{} (contract)", block.id);
-                let of_block = |id: &str| id == block.id || id == prepaid;
-                let there: f64 = inputs
-                    .supplies
-                    .iter()
-                    .filter(|s| of_block(&s.id))
-                    .map(|s| s.available[t])
-                    .sum();
-                let over = mw(run.supply_energy[k][t]) - there;
-                if over > 1e-9 {
-                    let first = inputs.supplies.iter_mut().find(|s| s.id == block.id);
-                    first
-                        .expect("invariant: every block is a supply of the plan")
-                        .available[t] += over;
-                }
-            }
-            if site.tree.len() == 1 {
-                continue;
-            }
-            let mut import = vec![0i64; site.tree.len()];
-            for (load, energy) in context.loads.all.iter().zip(&run.load_energy) {
-                below[load.node]
-                    .iter()
-                    .for_each(|n| import[*n] += energy[t]);
-            }
-            for (block, energy) in site.supply.iter().zip(&run.supply_energy) {
-                below[block.node]
-                    .iter()
-                    .for_each(|n| import[*n] -= energy[t]);
-            }
-            for node in 1..site.tree.len() {
-                let limit = &mut inputs.nodes[node].limit[t];
-                *limit = limit.max(mw(import[node]));
-            }
-        }
     }
 }
 

@@ -139,7 +139,7 @@ pub struct Incidents {
     pub shed_steps: u64,
     /// Energy shed, MWh.
     pub shed_mwh: f64,
-    /// Flexible energy from other sources than surplus although the rule forbids it, MWh.
+    /// Energy of miners and jobs from other sources than surplus although the rule forbids it, MWh.
     pub beyond_surplus_mwh: f64,
     /// Devices that failed.
     pub device_failures: u64,
@@ -153,8 +153,26 @@ pub struct Incidents {
     pub acknowledgements_lost: u64,
     /// Blocks switched before their minimum time on or off was over.
     pub early_switches: u64,
+    /// Times a block was told to wake beyond its pool's starts per day.
+    pub starts_beyond_limit: u64,
+    /// Jobs stopped before their shortest run was over.
+    pub short_runs: u64,
     /// Gangs dropped because a pool had too few GPUs.
     pub gpu_overcommitments: u64,
     /// Incidents the controller itself noted.
     pub noted_by_controller: u64,
+}
+
+impl Incidents {
+    /// Whether every limit, ramp, minimum time and count of starts was kept: a run that did
+    /// not is no dispatch the site could have had.
+    pub(crate) fn kept_the_rules(&self) -> bool {
+        self.limit_exceeded_steps == 0
+            && self.ramp_exceeded_steps == 0
+            && self.early_switches == 0
+            && self.starts_beyond_limit == 0
+            && self.short_runs == 0
+            && self.beyond_supply_mwh == 0.0
+            && self.beyond_surplus_mwh == 0.0
+    }
 }

@@ -53,7 +53,7 @@ pub enum Error {
     #[error("no policy is called `{0}`")]
     UnknownPolicy(String),
     /// A forecast model nobody knows.
-    #[error("no forecast model is called `{0}`")]
+    #[error("no forecast model is called `{0}`, or it lacks the series it reads forecasts from")]
     UnknownModel(String),
 }
 
@@ -105,6 +105,9 @@ pub(crate) struct Context<'a> {
 ///
 /// # Errors
 /// A series with a gap inside the period; a policy or forecast model nobody knows.
+///
+/// # Panics
+/// For a difficulty or bitcoin price that is not above zero: readers refuse them.
 pub fn simulate(
     input: &StudyInput,
     progress: &(dyn Fn(Progress<'_>) + Sync),

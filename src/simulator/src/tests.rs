@@ -3,6 +3,8 @@
 mod balance;
 mod bound;
 mod closed_loop;
+mod gangs;
 mod machines;
+mod properties;
 mod settling;
 pub(crate) mod support;

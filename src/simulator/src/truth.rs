@@ -75,6 +75,9 @@ impl Truth {
     ///
     /// # Errors
     /// The first series, and second, without a value inside the period.
+    ///
+    /// # Panics
+    /// For a difficulty or bitcoin price that is not above zero: readers refuse them.
     pub fn new(scenario: &Scenario, series: &BTreeMap<String, Series>) -> Result<Self, Missing> {
         let site = &scenario.site;
         let grid = &scenario.grid;
@@ -260,7 +263,9 @@ fn mining(market: &MiningMarket, look: &mut Look<'_>) -> Result<MiningTruth, Mis
         .transpose()?;
     let of_step = |t: usize| {
         let reward = subsidy(look.grid.start_s(t)) + fees.as_ref().map_or(0.0, |f| f[t]);
-        hashprice(difficulty[t], reward, btc_price[t]).map_or(0.0, |h| h.get())
+        hashprice(difficulty[t], reward, btc_price[t])
+            .expect("invariant: readers refuse difficulties, bitcoin prices and fees no market has")
+            .get()
     };
     let hashprice = (0..look.grid.len()).map(of_step).collect();
     let network = difficulty.iter().map(|d| network_hashrate(*d)).collect();

@@ -12,6 +12,7 @@ pub(crate) mod acks;
 pub(crate) mod gpus;
 pub(crate) mod miners;
 
+use jiff::tz::TimeZone;
 use swingload_model::job::Job;
 use swingload_model::scenario::Faults;
 use swingload_model::site::Site;
@@ -85,6 +86,8 @@ pub(crate) struct WorldCounts {
     pub(crate) acks_lost: u64,
     pub(crate) early_switches: u64,
     pub(crate) gpu_overcommitments: u64,
+    pub(crate) starts_beyond_limit: u64,
+    pub(crate) short_runs: u64,
     pub(crate) lying_device_s: i64,
 }
 
@@ -97,6 +100,7 @@ pub(crate) struct World<'a> {
     pub(crate) miners: Miners,
     pub(crate) gpus: Gpus<'a>,
     hosting: Vec<Power>,
+    zone: TimeZone,
     acks: Acks,
     epoch: u64,
     plan: u64,
@@ -132,6 +136,8 @@ impl<'a> World<'a> {
             miners: Miners::new(site, faults, seed, truth.grid.start_s(0)),
             gpus: Gpus::new(site, jobs),
             hosting: vec![Power::ZERO; site.commitments.len()],
+            zone: TimeZone::get(&site.time_zone)
+                .expect("invariant: a site's time zone was checked when it was read"),
             acks: Acks::new(faults, seed),
             epoch: 0,
             plan: 0,
@@ -189,6 +195,9 @@ impl<'a> World<'a> {
     pub(crate) fn draw(&mut self, t: usize) {
         let (start, end) = (self.truth.grid.start_s(t), self.truth.grid.end_s(t));
         let seconds = end - start;
+        let offset = self.zone.to_offset(self.truth.grid.start(t)).seconds();
+        let day = (start + i64::from(offset)).div_euclid(86_400);
+        self.miners.count_starts(self.site, day, &mut self.counts);
         let meter = &mut self.meter;
         meter.load.fill(0);
         let overhead = |node: usize| {

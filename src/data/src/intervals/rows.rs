@@ -10,6 +10,11 @@ use crate::note::{Notes, count, instant, length};
 
 const DAY: i64 = 86_400;
 
+/// Without a given step a row lasts until the next one, as long as that is no further
+/// than so many of the long distances between rows (the 90th percentile: weekends in
+/// daily rates belong to it, an outage does not). Beyond, rows are missing.
+const FAR: i64 = 3;
+
 /// A row with its interval; times not yet shifted.
 struct Placed {
     row: u32,
@@ -130,6 +135,11 @@ fn placed(
         .collect();
     spacings.sort_unstable();
     let median = spacings.get(spacings.len() / 2).copied();
+    let long = spacings
+        .len()
+        .checked_sub(1)
+        .map(|last| spacings[last * 9 / 10]);
+    let far = long.map_or(i64::MAX, |long| long.saturating_mul(FAR));
     let length_of_edge = match (reading.source.step, median) {
         (Some(step), _) => step,
         (None, Some(median)) => median,
@@ -150,10 +160,11 @@ fn placed(
         && least != most
     {
         notes.push(format!(
-            "intervals of {} to {}, half of them up to {}; each lasts until the next row",
+            "intervals of {} to {}, half of them up to {}; each lasts until the next row, or where that is more than {} away as long as half of them",
             length(*least),
             length(*most),
-            length(length_of_edge)
+            length(length_of_edge),
+            length(far)
         ));
     }
     let ends = spec.marks == Marks::End;
@@ -181,11 +192,14 @@ fn placed(
         let (start, end) = match (ends, fixed) {
             (false, true) => (*time, apart(*time, true)),
             (true, true) => (apart(*time, false), *time),
-            (false, false) => (
-                *time,
-                marks.get(next).map_or_else(|| apart(*time, true), |m| m.0),
-            ),
-            (true, false) => (before.unwrap_or_else(|| apart(*time, false)), *time),
+            (false, false) => {
+                let next = marks.get(next).map(|m| m.0).filter(|n| n - *time <= far);
+                (*time, next.unwrap_or_else(|| apart(*time, true)))
+            }
+            (true, false) => {
+                let before = before.filter(|b| *time - b <= far);
+                (before.unwrap_or_else(|| apart(*time, false)), *time)
+            }
         };
         placed.push(Placed {
             row: *row,

@@ -510,3 +510,138 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn without_a_step_a_missing_span_is_a_gap_all_the_same() {
+    let binding = PRICE.replace("step_min = 60\n", "");
+    let gap = edited(|rows| drop(rows.drain(9..21)));
+    let refused = world().file("p.csv", &gap).refusal(&binding);
+    assert!(
+        refused.contains("no value inside the period: 1 span, 12 h in all: 2022-01-01T08:00:00Z to 2022-01-01T20:00:00Z"),
+        "{refused}"
+    );
+    let most = binding.clone() + "gaps = \"previous\"\ngap_max_min = 600\n";
+    let refused = world().file("p.csv", &gap).refusal(&most);
+    assert!(refused.contains("gap_max_min"), "{refused}");
+    let ends = binding.replace("{ column = \"t\" }", "{ column = \"t\", marks = \"end\" }");
+    let refused = world().file("p.csv", &gap).refusal(&ends);
+    assert!(refused.contains("12 h"), "{refused}");
+    // Weekends in a daily rate are no outage: they last until Monday.
+    let days = [
+        "2021-12-30",
+        "2021-12-31",
+        "2022-01-03",
+        "2022-01-04",
+        "2022-01-05",
+        "2022-01-06",
+        "2022-01-07",
+        "2022-01-10",
+    ];
+    let rows = days.map(|day| format!("{day}T00:00:00Z,40\n")).concat();
+    let loaded = world()
+        .file("p.csv", "t,v\n".to_owned() + &rows)
+        .load(&binding);
+    assert!(loaded.is_ok(), "{:?}", loaded.err());
+}
+
+/// The rows with values by their position.
+fn valued(value: impl Fn(usize) -> f64) -> String {
+    edited(|rows| {
+        for (index, row) in rows.iter_mut().enumerate().skip(1) {
+            let time = row.split(',').next().unwrap_or("").to_owned();
+            *row = format!("{time},{}", value(index));
+        }
+    })
+}
+
+#[test]
+fn values_no_market_has_are_refused() {
+    for (unit, value, problem) in [
+        ("difficulty", 0.0, "a difficulty is at least 1"),
+        ("difficulty", -1e14, "a difficulty is at least 1"),
+        ("USD/BTC", 0.0, "a bitcoin's price is above zero"),
+        ("BTC/block", -0.1, "bitcoin per block are zero or more"),
+    ] {
+        let binding = PRICE.replace("USD/MWh", unit);
+        let rows = valued(|index| if index == 7 { value } else { 5.0 });
+        let refused = world().file("p.csv", &rows).refusal(&binding);
+        assert!(
+            refused.starts_with("p.csv:8: v = ") && refused.contains(problem),
+            "{refused}"
+        );
+        let constant =
+            format!("[data.x]\nunit = \"{unit}\"\nconstant = {value:?}\npublication = \"start\"");
+        let refused = world().refusal(&constant);
+        assert!(
+            refused.contains("data.x.constant") && refused.contains(problem),
+            "{refused}"
+        );
+    }
+    let gap: String = valued(|_| 5.0)
+        .lines()
+        .enumerate()
+        .filter(|(index, _)| !(9..21).contains(index))
+        .map(|(_, row)| format!("{row}\n"))
+        .collect();
+    let zero = PRICE.replace("USD/MWh", "difficulty") + "gaps = \"zero\"";
+    let refused = world().file("p.csv", &gap).refusal(&zero);
+    assert!(
+        refused.contains("data.price.gaps = zero: a difficulty is at least 1"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn one_end_of_the_plausible_range_leaves_the_other_to_be_looked_at() {
+    let rows = valued(|index| {
+        let level = if (20..40).contains(&index) {
+            1000.0
+        } else {
+            1.0
+        };
+        level * (40.0 + (index % 7) as f64)
+    });
+    let refused = refusal(&rows, "min = 0");
+    assert!(refused.contains("1000 times"), "{refused}");
+    assert_eq!(values(&load(&rows, "max = 100000\nmin = 0")).len(), 48);
+}
+
+#[test]
+fn supply_that_dwarfs_the_site_is_refused_unless_it_is_said_to_be_right() {
+    let world = world().file("p.csv", valued(|index| 4000.0 + index as f64));
+    let binding = PRICE.replace("USD/MWh", "MW");
+    let load = |more: &str| {
+        let mut scenario = world.scenario(&(binding.clone() + more));
+        scenario.site.supply[0].available_mw = swingload_model::site::Amount::Series {
+            series: "price".into(),
+            scale: 1.0,
+        };
+        crate::load(&scenario, Some(&world.root()))
+    };
+    let refused = load("").expect_err("kW among MW").0[0].to_string();
+    assert!(
+        refused.contains("data.price") && refused.contains("scale = 0.001"),
+        "{refused}"
+    );
+    assert!(load("max = 1e6").is_ok());
+    let noted = load("scale = 0.000001").expect("loads");
+    assert!(noted.notes.iter().any(|n| n.text.contains("in GW")));
+}
+
+#[test]
+fn publication_times_from_a_column_need_a_row_for_each_value() {
+    use swingload_model::scenario::binding::{Publication, Source};
+    let world = world().file("p.csv", valued(|_| 5.0));
+    let constant = "[data.x]\nunit = \"1\"\nconstant = 1\npublication = \"start\"";
+    for (body, name) in [(PRICE, "price"), (constant, "x")] {
+        let mut scenario = world.scenario(body);
+        let binding = scenario.data.get_mut(name).expect("bound");
+        binding.publication = Publication::Column("issued".into());
+        if let Source::File(source) = &mut binding.source {
+            source.events_step = Some(3600);
+        }
+        let refused = crate::load(&scenario, Some(&world.root())).expect_err("refused");
+        let text = refused.0[0].to_string();
+        assert!(text.contains("publication = column issued"), "{text}");
+    }
+}

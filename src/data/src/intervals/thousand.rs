@@ -18,23 +18,26 @@ struct Levels {
 
 /// Refuses a stretch that stands a thousandfold above or below the rest of the series.
 ///
-/// Only for prices of energy and for power, and only where the binding gives no
-/// plausible range of its own. Price spikes pass: their lowest values meet the rest.
+/// Only for prices of energy and for power. What the binding itself calls plausible is
+/// not asked again: `max` answers for values that stand above, `min` for those below.
+/// Price spikes pass: their lowest values meet the rest.
 pub(super) fn check(
     reading: &Reading<'_>,
     cells: &[Cell],
     notes: &mut Notes<'_>,
 ) -> Result<(), Diagnostics> {
     let unit = &reading.binding.unit;
-    let ranged = reading.binding.range != (f64::NEG_INFINITY, f64::INFINITY);
-    if ranged || !matches!(unit, Unit::Megawatt | Unit::PricePerMwh(_)) {
+    if !matches!(unit, Unit::Megawatt | Unit::PricePerMwh(_)) {
         return Ok(());
     }
+    let (min, max) = reading.binding.range;
+    let (floor, cap) = (min.is_finite(), max.is_finite());
     let sizes: Vec<f64> = cells
         .iter()
         .map(|c| c.value.map_or(0.0, f64::abs))
         .collect();
-    if let Some(levels) = two_levels(&sizes) {
+    let answered = |levels: &Levels| if levels.factor > 1.0 { cap } else { floor };
+    if let Some(levels) = two_levels(&sizes).filter(|levels| !answered(levels)) {
         let cell = cells[levels.first];
         let name = reading.name;
         return Err(reading.fault(
@@ -50,10 +53,10 @@ pub(super) fn check(
         return Ok(());
     };
     match unit {
-        Unit::PricePerMwh(_) if middle < 1.0 && high < 5.0 => notes.push(format!(
+        Unit::PricePerMwh(_) if !floor && middle < 1.0 && high < 5.0 => notes.push(format!(
             "half of the prices are below {middle} {unit}: if the file is per kWh, set data.{}.scale = 1000", reading.name
         )),
-        Unit::Megawatt if middle > 1e6 => notes.push(format!(
+        Unit::Megawatt if !cap && middle > 1e6 => notes.push(format!(
             "half of the values are above {middle} MW, a country's worth: if the file is in kW, set data.{}.scale = 0.001", reading.name
         )),
         _ => {}

@@ -214,3 +214,21 @@ fn generated_jobs_keep_number_hours_and_run_times() {
     assert!((small - 0.75).abs() < 0.03, "{small}");
     assert_eq!(jobs, world.load(ARRIVALS).expect("valid").jobs);
 }
+
+#[test]
+fn parts_of_a_gpu_are_rounded_after_scaling_and_noted() {
+    let rows = "at,s,gpus,who\n2022-01-01T02:00:00Z,3600,0.25,a\n2022-01-01T01:00:00Z,3600,0.5,\n";
+    let (jobs, notes) = load(rows, TRACE);
+    assert_eq!(jobs.iter().map(|j| j.work).sum::<i64>(), 2 * 3600);
+    assert!(
+        notes.contains(
+            "2 jobs of 2 rounded to whole GPUs, which changes the work by +1.2 GPU-hours"
+        ),
+        "{notes}"
+    );
+    let scaled = TRACE.replace("gpus_column", "gpu_scale = 4\ngpus_column");
+    let (jobs, notes) = load(rows, &scaled);
+    let gangs: Vec<u32> = jobs.iter().map(|j| j.gangs[0]).collect();
+    assert_eq!(gangs, [2, 1], "two quarters of a GPU at a scale of four");
+    assert!(!notes.contains("rounded"), "{notes}");
+}

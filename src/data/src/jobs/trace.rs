@@ -33,7 +33,8 @@ pub(super) fn arrivals(
     notes: &mut Notes<'_>,
 ) -> Result<Vec<Arrival>, Diagnostics> {
     let mut jobs = rows(trace, table, notes)?;
-    jobs.sort_by_key(|job| job.release);
+    jobs.sort_by_key(|(_, job)| job.release);
+    let jobs = whole_gpus(jobs, trace.gpu_scale, notes);
     let (Some(first), Some(last)) = (
         jobs.first().map(|j| j.release),
         jobs.last().map(|j| j.release),
@@ -49,9 +50,6 @@ pub(super) fn arrivals(
         )
         .into());
     };
-    for job in &mut jobs {
-        job.gpus = scaled(job.gpus, trace.gpu_scale);
-    }
     refuse_too_large(source, trace, table, &jobs, pool)?;
     let shift = if trace.align_start {
         period.0 - first
@@ -129,19 +127,40 @@ pub(super) fn arrivals(
     Ok(all)
 }
 
-/// GPUs times the factor, at least one.
-fn scaled(gpus: u32, factor: f64) -> u32 {
-    (f64::from(gpus) * factor)
-        .round()
-        .clamp(1.0, f64::from(u32::MAX)) as u32
+/// Jobs with their GPUs times the factor, rounded to whole ones and at least one; what
+/// rounding adds or takes is noted.
+fn whole_gpus(jobs: Vec<(f64, Arrival)>, factor: f64, notes: &mut Notes<'_>) -> Vec<Arrival> {
+    let (mut rounded, mut hours) = (0, 0.0);
+    let whole = |(count, job): (f64, Arrival)| {
+        let exact = count * factor;
+        let gpus = exact.round().clamp(1.0, f64::from(u32::MAX));
+        if (gpus - exact).abs() > 1e-6 * exact {
+            rounded += 1;
+            hours += (gpus - exact) * job.duration / 3600.0;
+        }
+        Arrival {
+            gpus: gpus as u32,
+            ..job
+        }
+    };
+    let jobs: Vec<Arrival> = jobs.into_iter().map(whole).collect();
+    if rounded > 0 {
+        notes.push(format!(
+            "{} of {} rounded to whole GPUs, which changes the work by {hours:+.1} GPU-hours",
+            count(rounded, "job"),
+            jobs.len()
+        ));
+    }
+    jobs
 }
 
-/// The selected rows as jobs, at their own times; rows without work are left out and noted.
+/// The selected rows as jobs with the GPUs they ask for, at their own times; rows
+/// without work are left out and noted.
 fn rows(
     trace: &TraceFile,
     table: &Table,
     notes: &mut Notes<'_>,
-) -> Result<Vec<Arrival>, Diagnostics> {
+) -> Result<Vec<(f64, Arrival)>, Diagnostics> {
     let subject = notes.subject.clone();
     let selected = select(table, trace.filter.as_ref(), &subject)?;
     let clock = Clock::new(&trace.time);
@@ -216,15 +235,16 @@ fn rows(
         } else if duration < trace.duration_min_s {
             short += 1;
         } else {
-            jobs.push(Arrival {
+            let job = Arrival {
                 release,
                 duration,
-                gpus: scaled(1, count),
+                gpus: 0,
                 tenant: tenants
                     .map(|(cells, _)| cells.text(row).into_owned())
                     .filter(|t| !t.is_empty()),
                 line,
-            });
+            };
+            jobs.push((count, job));
         }
     }
     faults.finish()?;

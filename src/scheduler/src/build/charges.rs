@@ -96,7 +96,7 @@ pub(super) fn supplies(setup: &Setup, look: &Look<'_>, must_serve: &[f64]) -> Ve
         });
     }
     for (limit, penalty) in soft_limits(site, look) {
-        all = split_at(all, &limit, penalty);
+        all = split_at(all, &limit, &penalty);
     }
     all
 }
@@ -149,8 +149,8 @@ fn coincident_peaks(site: &Site, look: &Look<'_>) -> Vec<f64> {
     total
 }
 
-/// Penalised limits on the site's load per step: `(MW, penalty per MWh)`.
-fn soft_limits(site: &Site, look: &Look<'_>) -> Vec<(Vec<f64>, f64)> {
+/// Penalised limits on the site's load per step: MW, and penalty per MWh above them.
+fn soft_limits(site: &Site, look: &Look<'_>) -> Vec<(Vec<f64>, Vec<f64>)> {
     let mut limits = Vec::new();
     for commitment in &site.commitments {
         if let CommitmentKind::PowerLimit {
@@ -162,32 +162,37 @@ fn soft_limits(site: &Site, look: &Look<'_>) -> Vec<(Vec<f64>, f64)> {
             (0..limit.len())
                 .filter(|t| !commitment.binds(look.grid.start_s(*t)))
                 .for_each(|t| limit[t] = f64::INFINITY);
-            limits.push((limit, *penalty_per_mwh));
+            let penalty = vec![*penalty_per_mwh; limit.len()];
+            limits.push((limit, penalty));
         }
     }
     for programme in &site.programmes {
         let Some(calls) = &programme.calls else {
             continue;
         };
-        let limit = |called: &f64| {
-            if *called > 0.0 {
-                programme.firm_mw
-            } else {
-                f64::INFINITY
-            }
+        // A step called in part, or with a probability, bears that share of the penalty.
+        let called: Vec<f64> = look
+            .series(calls)
+            .iter()
+            .map(|c| c.clamp(0.0, 1.0))
+            .collect();
+        let limit = |share: &f64| match *share > 0.0 {
+            true => programme.firm_mw,
+            false => f64::INFINITY,
         };
+        let penalty = |share: &f64| share * programme.penalty_per_mwh;
         limits.push((
-            look.series(calls).iter().map(limit).collect(),
-            programme.penalty_per_mwh,
+            called.iter().map(limit).collect(),
+            called.iter().map(penalty).collect(),
         ));
     }
     limits
 }
 
-/// Power beyond `limit`, counted in merit order, costs `penalty` more.
+/// Power beyond `limit`, counted in merit order, costs `penalty` more, both per step.
 ///
 /// Exact where supply lies at the root; supply inside the tree counts as if it did.
-fn split_at(supplies: Vec<SupplyInput>, limit: &[f64], penalty: f64) -> Vec<SupplyInput> {
+fn split_at(supplies: Vec<SupplyInput>, limit: &[f64], penalty: &[f64]) -> Vec<SupplyInput> {
     if limit.iter().all(|l| l.is_infinite()) {
         return supplies;
     }
@@ -198,7 +203,7 @@ fn split_at(supplies: Vec<SupplyInput>, limit: &[f64], penalty: f64) -> Vec<Supp
             id: s.id.clone(),
             node: s.node,
             available: vec![0.0; limit.len()],
-            cost: s.cost.iter().map(|c| c + penalty).collect(),
+            cost: s.cost.iter().zip(penalty).map(|(c, p)| c + p).collect(),
         })
         .collect();
     for t in 0..limit.len() {
@@ -317,4 +322,42 @@ pub(super) fn constant(site: &Site, look: &Look<'_>) -> f64 {
         }
     }
     total
+}
+
+#[cfg(test)]
+mod tests {
+    use swingload_model::catalogue::Catalogue;
+
+    use super::*;
+    use crate::outlook::Outlook;
+
+    struct Calls;
+
+    impl Outlook for Calls {
+        fn mean(&self, _series: &str, _grid: &TimeGrid) -> Vec<f64> {
+            vec![0.0, 0.25, 1.0]
+        }
+
+        fn quantile(&self, series: &str, grid: &TimeGrid, _pct: u8) -> Vec<f64> {
+            self.mean(series, grid)
+        }
+    }
+
+    #[test]
+    fn a_call_over_part_of_a_step_bears_that_part_of_the_penalty() {
+        let site = r#"
+name = "programme"
+currency = "USD"
+time_zone = "UTC"
+nodes = [{ id = "connection", kind = "interconnect", rating_mw = 10 }]
+supply = [{ id = "grid", kind = "grid", available_mw = 10, price_per_mwh = 50 }]
+programmes = [{ id = "reserve", capacity_mw = 5, availability_per_mw_h = 10, calls = "calls", firm_mw = 2, penalty_per_mwh = 400 }]
+"#;
+        let site = Site::from_toml("site.toml", site, &[], &Catalogue::embedded()).expect("valid");
+        let grid = TimeGrid::from_boundaries(vec![0, 3600, 7200, 10_800]).expect("steps");
+        let limits = soft_limits(&site, &Look::new(&Calls, &grid));
+        let (limit, penalty) = &limits[0];
+        assert_eq!(limit[..], [f64::INFINITY, 2.0, 2.0]);
+        assert_eq!(penalty[..], [0.0, 100.0, 400.0]);
+    }
 }

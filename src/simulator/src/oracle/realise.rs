@@ -43,7 +43,12 @@ impl Hindsight {
     ) -> Self {
         let grid = &context.truth.grid;
         let steps = grid.len();
-        let problem = Problem::new(&built.inputs);
+        // Demand charges are held down by caps on the root that the plan chose.
+        let mut inputs = built.inputs.clone();
+        if let Some(caps) = &planned.caps {
+            inputs.nodes[0].limit.clone_from(caps);
+        }
+        let problem = Problem::new(&inputs);
         let mut bare = planned.schedule.clone();
         bare.jobs.clear();
         bare.adders.clear();

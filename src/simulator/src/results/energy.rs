@@ -11,6 +11,7 @@ use crate::load::use_index;
 use crate::record::PolicyRun;
 use crate::run::Context;
 use crate::run::recorder::Prices;
+use crate::truth::Truth;
 
 /// Facility energy of a run, MWh.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
@@ -41,7 +42,7 @@ pub struct SupplySummary {
 /// Prices of a run, currency per MWh. `None` where no energy was drawn.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct PriceSummary {
-    /// The reference price (the grid's) weighted by time.
+    /// The reference price (the grid's, or without one the dearest block's in use) weighted by time.
     pub time_weighted: f64,
     /// The reference price weighted by the site's load.
     pub load_weighted: Option<f64>,
@@ -65,6 +66,18 @@ fn mwh(joules: i64) -> f64 {
     joules as f64 / JOULES_PER_MWH as f64
 }
 
+/// What a supply block could have delivered over the run, MWh.
+///
+/// Joules of a block that stands for "unlimited" do not fit 64 bits over a year.
+pub(super) fn available_mwh(truth: &Truth, block: usize) -> f64 {
+    let joules = |t| {
+        let watts = i128::from(truth.supply[block].available.at(t));
+        watts * i128::from(truth.grid.duration(t).get())
+    };
+    let all: i128 = (0..truth.grid.len()).map(joules).sum();
+    all as f64 / JOULES_PER_MWH as f64
+}
+
 /// Facility joules per use.
 pub(super) fn by_use(context: &Context<'_>, run: &PolicyRun) -> [i64; 4] {
     let mut uses = [0; 4];
@@ -79,11 +92,8 @@ pub(super) fn energy(context: &Context<'_>, run: &PolicyRun) -> EnergySummary {
     let uses = by_use(context, run);
     let total = mwh(uses.iter().sum());
     let supply = site.supply.iter().enumerate().map(|(k, block)| {
-        let available: i64 = (0..truth.grid.len())
-            .map(|t| truth.supply[k].available.at(t) * truth.grid.duration(t).get())
-            .sum();
         let summary = SupplySummary {
-            available_mwh: mwh(available),
+            available_mwh: available_mwh(truth, k),
             drawn_mwh: mwh(run.supply_energy[k].iter().sum()),
             by_use_mwh: (0..4)
                 .map(|u| (use_name(u), mwh(run.energy_by_supply_and_use[k][u])))
@@ -107,7 +117,7 @@ pub(super) fn prices(context: &Context<'_>, run: &PolicyRun) -> PriceSummary {
     let mut time = 0.0;
     let mut weighted = [0.0; 4];
     for t in 0..truth.grid.len() {
-        let reference = prices.reference(truth, t);
+        let reference = prices.reference(truth, t, |k| run.supply_energy[k][t]);
         time += reference * truth.grid.hours(t);
         for (load, energy) in context.loads.all.iter().zip(&run.load_energy) {
             weighted[use_index(load.used_for)] += reference * mwh(energy[t]);

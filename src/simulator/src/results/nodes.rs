@@ -7,7 +7,8 @@ use swingload_model::site::Use;
 use swingload_model::site::tariff::TariffLine;
 use swingload_model::units::JOULES_PER_MWH;
 
-use super::{energy::is_surplus, use_name};
+use super::energy::{available_mwh, is_surplus};
+use super::use_name;
 use crate::load::use_index;
 use crate::record::PolicyRun;
 use crate::run::Context;
@@ -29,7 +30,7 @@ pub struct NodeSummary {
     pub exported_mwh: f64,
     /// Highest mean power of a step, MW.
     pub peak_mw: f64,
-    /// Hours in which its import stood at its limit (99 % of it).
+    /// Hours in which its import stood at its limit (99 % of it); at the root, all that is drawn below it.
     pub hours_at_limit: f64,
     /// Adders that are no tax on its energy, currency: where blocks are priced at marginal
     /// fuel cost, what the use contributes to capacity payments and wires.
@@ -80,7 +81,13 @@ fn summary(context: &Context<'_>, run: &PolicyRun, node: usize) -> NodeSummary {
         imported += import.max(0);
         exported += (-import).max(0);
         let limit = truth.limit[node].at(t) * grid.duration(t).get();
-        if node > 0 && import as f64 >= 0.99 * limit as f64 && import > 0 {
+        // The root's bus carries all load, whatever feeds it.
+        let carried = if node == 0 {
+            drawn.iter().sum()
+        } else {
+            import
+        };
+        if carried as f64 >= 0.99 * limit as f64 && carried > 0 {
             s.hours_at_limit += grid.hours(t);
         }
         for u in 0..4 {
@@ -94,9 +101,7 @@ fn summary(context: &Context<'_>, run: &PolicyRun, node: usize) -> NodeSummary {
         .filter(|k| is_surplus(site.supply[**k].kind))
     {
         s.surplus_mwh += mwh(run.supply_energy[*k].iter().sum());
-        s.surplus_available_mwh += mwh((0..grid.len())
-            .map(|t| truth.supply[*k].available.at(t) * grid.duration(t).get())
-            .sum());
+        s.surplus_available_mwh += available_mwh(truth, *k);
     }
     s.energy_mwh = mwh(uses.iter().sum());
     s.by_use_mwh = (0..4).map(|u| (use_name(u), mwh(uses[u]))).collect();

@@ -10,7 +10,7 @@ use super::{Context, Progress};
 use crate::column::Column;
 use crate::flow::{Flow, split_over_uses};
 use crate::ledger::{Ledger, LineKind};
-use crate::load::use_index;
+use crate::load::{Loads, use_index};
 use crate::record::{Incidents, JobOutcome, PolicyRun, PoolColumns, StepReason};
 use crate::settlement::{Metered, Settlement, carbon, open_work};
 use crate::truth::Truth;
@@ -60,7 +60,7 @@ pub(crate) fn run(
     let mut prepaid = vec![0; site.supply.len()];
     let mut node_power: Option<Vec<i64>> = None;
     let prices = Prices::new(site, truth);
-    let watch = Watch::new(site);
+    let watch = Watch::new(site, &context.loads);
     for t in 0..steps {
         let (start, end) = (truth.grid.start_s(t), truth.grid.end_s(t));
         driver.step(t, start, end, node_power.as_deref(), &mut world);
@@ -106,7 +106,8 @@ pub(crate) fn run(
     if before > 0.0 {
         out.difficulty_share = out.ledger.total(LineKind::Mining).as_units() / before;
     }
-    finish(&world, &driver, &mut out);
+    let end = truth.grid.end_s(steps - 1);
+    finish(&world, &driver, end, &mut out);
     open_work::book(site, truth, &context.jobs, &out.jobs, &mut out.ledger);
     out
 }
@@ -142,7 +143,7 @@ fn empty(context: &Context<'_>, name: &str, ledger: Ledger) -> PolicyRun {
 
 /// Prices that attribution needs, currency per MWh.
 pub(crate) struct Prices {
-    /// Grid block whose price is the reference; the dearest block in use where there is no grid.
+    /// Grid block whose price is the reference, where there is one.
     grid: Option<usize>,
     adders: [Column<f64>; 4],
 }
@@ -160,14 +161,37 @@ impl Prices {
         (truth.supply[k].price.at(t).get() + truth.supply[k].forgone.at(t).get()) as f64 / 1e6
     }
 
-    /// The price a watt is held against: the grid's, or the dearest block's.
-    pub(crate) fn reference(&self, truth: &Truth, t: usize) -> f64 {
-        match self.grid {
-            Some(k) => Self::block(truth, k, t),
-            None => (0..truth.supply.len())
-                .map(|k| Self::block(truth, k, t))
-                .fold(0.0, f64::max),
+    /// The price a watt is held against: the grid's, or without one that of the dearest
+    /// block in use; where nothing is drawn, that of the cheapest block there is.
+    pub(crate) fn reference(&self, truth: &Truth, t: usize, used: impl Fn(usize) -> i64) -> f64 {
+        if let Some(k) = self.grid {
+            return Self::block(truth, k, t);
         }
+        let blocks = || 0..truth.supply.len();
+        let price = |k: usize| Self::block(truth, k, t);
+        let dearest = blocks()
+            .filter(|k| used(*k) > 0)
+            .map(price)
+            .reduce(f64::max);
+        let there = |k: &usize| truth.supply[*k].available.at(t) > 0;
+        dearest
+            .or_else(|| blocks().filter(there).map(price).reduce(f64::min))
+            .unwrap_or(0.0)
+    }
+
+    /// The price expected of a watt whatever was decided: the grid's, or without one the
+    /// mean over the blocks by their power, each as far as the root could carry it.
+    pub(crate) fn expected(&self, truth: &Truth, t: usize) -> f64 {
+        if let Some(k) = self.grid {
+            return Self::block(truth, k, t);
+        }
+        let (mut power, mut cost) = (0.0, 0.0);
+        for (k, block) in truth.supply.iter().enumerate() {
+            let usable = block.available.at(t).min(truth.limit[0].at(t)) as f64;
+            power += usable;
+            cost += usable * Self::block(truth, k, t);
+        }
+        if power > 0.0 { cost / power } else { 0.0 }
     }
 
     /// Adders on a use.
@@ -199,7 +223,7 @@ fn attribute(step: &Metered<'_>, prices: &Prices, out: &mut PolicyRun) {
         }
         out.supply_cost += mwh(step.flow.used[block]) * price;
     });
-    let reference = prices.reference(step.truth, step.t);
+    let reference = prices.reference(step.truth, step.t, |k| step.flow.used[k]);
     for u in 0..4 {
         let adder = prices.adder(u, step.t);
         out.energy_cost_by_use[u] += mwh(step.uses[u]) * adder;
@@ -266,12 +290,12 @@ fn columns(step: &Metered<'_>, out: &mut PolicyRun) {
 struct Watch {
     /// Per node: largest rise and fall, W per minute.
     ramps: Vec<(usize, Option<i64>, Option<i64>)>,
-    root_grid: Vec<usize>,
-    surplus_only: bool,
+    /// Loads the rule on surplus is about; `None` without the rule.
+    surplus_only: Option<Vec<usize>>,
 }
 
 impl Watch {
-    fn new(site: &Site) -> Self {
+    fn new(site: &Site, loads: &Loads) -> Self {
         let ramps =
             site.tree.nodes().enumerate().filter(|(_, n)| {
                 n.ramp_up_per_minute.is_some() || n.ramp_down_per_minute.is_some()
@@ -285,19 +309,20 @@ impl Watch {
         });
         Self {
             ramps: ramps.collect(),
-            root_grid: (0..site.supply.len())
-                .filter(|k| site.supply[*k].node == 0 && site.supply[*k].kind == SupplyKind::Grid)
-                .collect(),
-            surplus_only: site.surplus_only.is_some(),
+            // Hosted equipment must be served, whatever it is used for.
+            surplus_only: site
+                .surplus_only
+                .as_ref()
+                .map(|_| [loads.pool.clone(), loads.training.clone()].concat()),
         }
     }
 
     fn step(&self, step: &Metered<'_>, before: Option<&[i64]>, out: &mut PolicyRun) {
         let mwh = |joules: i64| joules as f64 / JOULES_PER_MWH as f64;
         for (node, import) in step.flow.import.iter().enumerate() {
-            // What comes into the root comes from the grid; supply behind the connection does not pass it.
+            // The root's bus carries all load, whatever feeds it.
             let import = if node == 0 {
-                self.root_grid.iter().map(|k| step.flow.used[*k]).sum()
+                step.flow.node_load[0]
             } else {
                 *import
             };
@@ -324,18 +349,18 @@ impl Watch {
             out.incidents.shed_steps += 1;
             out.incidents.shed_mwh += mwh(step.flow.shed);
         }
-        if self.surplus_only {
+        if let Some(flexible) = &self.surplus_only {
             let surplus: i64 = (0..step.site.supply.len())
                 .filter(|k| step.site.supply[*k].kind == SupplyKind::Surplus)
                 .map(|k| step.flow.used[k])
                 .sum();
-            let flexible = step.uses[use_index(Use::Hashing)] + step.uses[use_index(Use::Training)];
+            let flexible: i64 = flexible.iter().map(|k| step.meter.load[*k]).sum();
             out.incidents.beyond_surplus_mwh += mwh((flexible - surplus).max(0));
         }
     }
 }
 
-fn finish(world: &World<'_>, driver: &impl Driver, out: &mut PolicyRun) {
+fn finish(world: &World<'_>, driver: &impl Driver, end: i64, out: &mut PolicyRun) {
     let submitted = world.gpus.submitted();
     out.jobs = world
         .gpus
@@ -357,6 +382,10 @@ fn finish(world: &World<'_>, driver: &impl Driver, out: &mut PolicyRun) {
         })
         .collect();
     out.spans.clone_from(&world.gpus.spans);
+    // A checkpoint may still be under way when the run ends.
+    for span in &mut out.spans {
+        span.end = span.end.min(end);
+    }
     out.spans.retain(|span| span.end > span.start);
     let counts = &world.counts;
     out.incidents.device_failures = counts.device_failures;
@@ -365,6 +394,8 @@ fn finish(world: &World<'_>, driver: &impl Driver, out: &mut PolicyRun) {
     out.incidents.commands_refused = counts.commands_refused;
     out.incidents.acknowledgements_lost = counts.acks_lost;
     out.incidents.early_switches = counts.early_switches;
+    out.incidents.starts_beyond_limit = counts.starts_beyond_limit;
+    out.incidents.short_runs = counts.short_runs;
     out.incidents.gpu_overcommitments = counts.gpu_overcommitments;
     out.incidents.noted_by_controller = driver.incidents();
 }

@@ -16,7 +16,7 @@ use crate::run::recorder::Prices;
 use crate::truth::{PARTS, Truth};
 
 /// Expected cost of a GPU-hour after the run, currency, per GPU pool: the run's mean
-/// reference price with training's adders, at the pool's mean marginal PUE.
+/// expected price with training's adders, at the pool's mean marginal PUE.
 pub(crate) fn costs(site: &Site, truth: &Truth) -> Vec<f64> {
     let prices = Prices::new(site, truth);
     let training = use_index(Use::Training);
@@ -25,7 +25,7 @@ pub(crate) fn costs(site: &Site, truth: &Truth) -> Vec<f64> {
         let watts = (pool.running - pool.idle).as_megawatts();
         let step = |t: usize| {
             let pue = truth.factor[pool.node].at(t) as f64 / PARTS as f64;
-            let price = prices.reference(truth, t) + prices.adder(training, t);
+            let price = prices.expected(truth, t) + prices.adder(training, t);
             price * pue * truth.grid.hours(t)
         };
         (0..truth.grid.len()).map(step).sum::<f64>() / hours * watts

@@ -47,11 +47,9 @@ impl Programmes {
             ledger.book(one.availability, step.t, units(pay));
             if called > 0.0 {
                 let above = step.above(Power::from_megawatts(programme.firm_mw).get());
-                ledger.book(
-                    one.penalty,
-                    step.t,
-                    -(above * EnergyPrice::from_per_mwh(programme.penalty_per_mwh)),
-                );
+                // A step's mean says nothing of when in it the power was drawn: the call bears its share.
+                let price = EnergyPrice::from_per_mwh(programme.penalty_per_mwh * called);
+                ledger.book(one.penalty, step.t, -(above * price));
             }
         }
     }

@@ -266,3 +266,33 @@ fn jobs_keep_to_their_release_work_and_order() {
         assert_eq!(outcome.on_time + outcome.late + outcome.left, job.work);
     }
 }
+
+#[test]
+fn the_roots_rating_carries_all_load_whatever_feeds_it() {
+    let site = SITE.replace("rating_mw = 12", "rating_mw = 5");
+    let study = input(
+        scenario(&site, START, 2, 60, &["always_on"]),
+        &[40.0],
+        &[9.0],
+        &[0.0],
+        vec![],
+    );
+    let points = study.scenario.site.pools[0].points.len();
+    let run = scripted(&study, &Faults::default(), |_, world| {
+        set_all(world, 200, points)
+    });
+    assert_eq!(
+        run.supply_energy[1],
+        [0, 0],
+        "nothing comes through the meter"
+    );
+    let over = run.node_peak[0] - 5_000_000;
+    assert!(over > 1_000_000, "six megawatts on a bus of five");
+    assert_eq!(run.incidents.limit_exceeded_steps, 2);
+    let mwh = 2.0 * over as f64 / 1e6;
+    assert!((run.incidents.limit_exceeded_mwh - mwh).abs() < 1e-3);
+    let kept = crate::run::simulate(&study, &|_| {}).expect("runs");
+    let always_on = &kept.summary.policies["always_on"];
+    assert_eq!(always_on.incidents.limit_exceeded_steps, 0);
+    assert_eq!(always_on.nodes["poi"].hours_at_limit, 2.0);
+}

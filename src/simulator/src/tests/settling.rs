@@ -191,3 +191,169 @@ fn where_there_is_no_grid_hashing_is_shed_first() {
         assert_eq!(uses, supply);
     }
 }
+
+#[test]
+fn a_call_over_part_of_a_step_bears_that_part_of_the_penalty() {
+    // The series called surplus stands in for calls here: a quarter of the hour, then all of it.
+    let mut study = input(
+        scenario(SITE, START, 2, 60, &[]),
+        &[40.0],
+        &[0.25, 1.0],
+        &[0.0],
+        vec![],
+    );
+    study
+        .scenario
+        .site
+        .programmes
+        .push(swingload_model::site::Programme {
+            id: "reserve".into(),
+            capacity_mw: 1.0,
+            availability: swingload_model::site::Amount::Constant(10.0),
+            calls: Some("surplus".into()),
+            firm_mw: 0.0,
+            penalty_per_mwh: 100.0,
+        });
+    let run = scripted(&study, &Faults::default(), |_, _| {});
+    let bill = lines(&run);
+    assert_eq!(bill["Availability reserve"], 7_500_000);
+    let mwh: Vec<f64> = (0..2)
+        .map(|t| run.load_energy.iter().map(|l| l[t]).sum::<i64>() as f64 / 3.6e9)
+        .collect();
+    let owed = 100e6 * (0.25 * mwh[0] + mwh[1]);
+    assert!((bill["CallPenalty reserve"] as f64 + owed).abs() <= 1.0);
+}
+
+#[test]
+fn a_price_without_a_grid_is_that_of_the_dearest_block_in_use() {
+    let price = |diesel: &str| {
+        let block = format!(
+            "[[supply]]\nid = \"diesel\"\nkind = \"generation\"\navailable_mw = 0\nprice_per_mwh = {diesel}\n"
+        );
+        let site = SITE.replace("kind = \"grid\"", "kind = \"generation\"");
+        let site = site.replace(
+            "[[tariff]]\nkind = \"adder\"",
+            &(block + "[[tariff]]\nkind = \"adder\""),
+        );
+        let shape = scenario(&site, START, 6, 60, &["always_on"]);
+        let start = shape.grid.start_s(0);
+        let jobs = vec![job("open", start, 64, 9.0, 0.0, 30.0)];
+        let study = input(shape, &[60.0], &[1.0], &[0.0], jobs);
+        crate::run::simulate(&study, &|_| {}).expect("runs")
+    };
+    let (cheap, dear) = (price("60"), price("1500"));
+    let of = |study: &crate::run::Study| study.summary.policies["always_on"].clone();
+    assert_eq!(of(&cheap).prices.time_weighted, 60.0);
+    assert_eq!(of(&dear).prices, of(&cheap).prices);
+    assert_eq!(
+        of(&dear).value,
+        of(&cheap).value,
+        "nothing was drawn from it"
+    );
+}
+
+#[test]
+fn unlimited_supply_is_summed_without_overflow() {
+    let site = SITE.replace("available_mw = 12\n", "available_mw = 1e9\n");
+    let shape = scenario(&site, START, 6, 60, &["always_on"]);
+    let study = input(shape, &[60.0], &[1.0], &[0.0], vec![]);
+    let study = crate::run::simulate(&study, &|_| {}).expect("runs");
+    let energy = &study.summary.policies["always_on"].energy;
+    assert_eq!(energy.supply["grid"].available_mwh, 6e9);
+}
+
+#[test]
+fn at_equal_cost_every_hall_takes_its_own_surplus() {
+    let own = |id: &str, node: &str| {
+        format!(
+            "[[supply]]\nid = \"{id}\"\nnode = \"{node}\"\nkind = \"surplus\"\navailable_mw = 9\nprice_per_mwh = 3\n\n"
+        )
+    };
+    let region = |id: &str| {
+        format!(
+            "[[nodes]]\nid = \"{id}\"\nparent = \"poi\"\nkind = \"region\"\nrating_mw = 12\nexport_mw = 12\n\n"
+        )
+    };
+    let blocks = own("at-ai", "south") + &own("at-mine", "north") + "[[supply]]\nid = \"grid\"";
+    let site = SITE
+        .replace("[[supply]]\nid = \"grid\"", &blocks)
+        .replace(
+            "id = \"mine\"\nparent = \"poi\"",
+            "id = \"mine\"\nparent = \"north\"",
+        )
+        .replace(
+            "id = \"ai\"\nparent = \"poi\"",
+            "id = \"ai\"\nparent = \"south\"",
+        )
+        .replacen(
+            "[[supply]]",
+            &(region("north") + &region("south") + "[[supply]]"),
+            1,
+        );
+    let study = input(
+        scenario(&site, START, 1, 60, &[]),
+        &[40.0],
+        &[0.0],
+        &[0.0],
+        vec![],
+    );
+    let points = study.scenario.site.pools[0].points.len();
+    let run = scripted(&study, &Faults::default(), |_, world| {
+        let mut at_point = vec![0; points];
+        at_point[points - 1] = 200;
+        for block in 0..8 {
+            let at_point = at_point.clone();
+            let _ = world.apply(&Action::SetBlock {
+                pool: 0,
+                block,
+                at_point,
+            });
+        }
+    });
+    let at = |node: usize| -> i64 {
+        let loads = crate::load::Loads::new(&study.scenario.site).all;
+        let energy = loads
+            .iter()
+            .zip(&run.load_energy)
+            .filter(|(l, _)| l.node == node);
+        energy.map(|(_, e)| e[0]).sum()
+    };
+    let tree = &study.scenario.site.tree;
+    let node = |id: &str| {
+        (0..tree.len())
+            .find(|n| tree.node(*n).id == id)
+            .expect("node")
+    };
+    assert_eq!(
+        run.supply_energy[1][0],
+        at(node("ai")),
+        "the first of the file"
+    );
+    assert_eq!(run.supply_energy[2][0], at(node("mine")));
+}
+
+#[test]
+fn a_tenant_that_trains_may_draw_from_the_grid_under_the_surplus_rule() {
+    let site = SITE.to_owned()
+        + r#"
+[surplus_only]
+quantile_pct = 10
+
+[[commitments]]
+kind = "hosting"
+id = "tenant"
+node = "ai"
+use = "training"
+power_mw = 1
+contracted_mw = 1
+price_per_mwh = 200
+penalty_per_mwh = 300
+"#;
+    let shape = scenario(&site, START, 4, 60, &["always_on"]);
+    let study = input(shape, &[40.0], &[0.0], &[0.0], vec![]);
+    let study = crate::run::simulate(&study, &|_| {}).expect("runs");
+    let policy = &study.summary.policies["always_on"];
+    assert!(policy.energy.by_use_mwh["training"] > 3.9, "it is served");
+    assert_eq!(policy.energy.by_use_mwh["hashing"], 0.0);
+    assert_eq!(policy.incidents.beyond_surplus_mwh, 0.0);
+}

@@ -133,6 +133,10 @@ publication = "start"
 unit = "GPU"
 constant = 200
 publication = "start"
+[data.temperature]
+unit = "degC"
+constant = 20
+publication = "start"
 [data.btc]
 unit = "USD/BTC"
 constant = 60000
@@ -190,6 +194,7 @@ pub(crate) fn input(
         ("price", "USD/MWh", price),
         ("surplus", "MW", surplus),
         ("demand", "GPU", demand),
+        ("temperature", "degC", &[20.0]),
         ("btc", "USD/BTC", &[60_000.0]),
         ("difficulty", "difficulty", &[9.0e13]),
     ];

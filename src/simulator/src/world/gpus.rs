@@ -6,8 +6,10 @@
 //!   |- restart -|- work -|- work -|xxxxxxxx|                    it does not: x is lost
 //!                        ^ periodic checkpoints cost nothing
 //! ```
-//! All of it draws running power, counted by the second. A stop's notice fits a
-//! checkpoint when the job's notice is at least the time a checkpoint takes.
+//! All of it draws running power, counted by the second, over as many steps as it
+//! takes. A stop's notice fits a checkpoint when the job's notice is at least the time
+//! a checkpoint takes. Its GPUs are free when it is written, and not before does the
+//! job itself go on at another size.
 
 use std::collections::BTreeMap;
 
@@ -36,6 +38,8 @@ pub(crate) struct Gpus<'a> {
     /// Positions by rising `latest`, and how many have passed.
     by_latest: Vec<usize>,
     passed: usize,
+    /// Checkpoints being written.
+    writing: Vec<Writing>,
     service_target: Vec<u32>,
     service_of: Vec<usize>,
     served_s: Vec<i64>,
@@ -54,6 +58,10 @@ pub(crate) struct JobState {
     pub(crate) work_left: i64,
     gpus: u32,
     target: u32,
+    /// Second at which the GPUs of the current start are free for it.
+    ready_at: i64,
+    /// Second at which it last began to run after standing still.
+    since: i64,
     /// Seconds of the current start still without progress.
     restart_left: i64,
     /// Seconds of work since the last checkpoint, the work, and its value in micro-units.
@@ -103,11 +111,12 @@ struct Stretch {
     until: i64,
 }
 
-/// GPUs of a pool that write checkpoints before they are free.
-#[derive(Debug, Clone, Copy, Default)]
-struct Hold {
-    seconds: i64,
-    gpus: i64,
+/// A stopped gang that writes its checkpoint.
+#[derive(Debug, Clone, Copy)]
+struct Writing {
+    job: usize,
+    gpus: u32,
+    until: i64,
 }
 
 impl<'a> Gpus<'a> {
@@ -146,6 +155,7 @@ impl<'a> Gpus<'a> {
             changed: Vec::new(),
             by_latest,
             passed: 0,
+            writing: Vec::new(),
             service_target: vec![0; site.services.len()],
             service_of: site.services.iter().map(|s| s.gpu_pool).collect(),
             served_s: vec![0; site.services.len()],
@@ -231,20 +241,16 @@ impl<'a> Gpus<'a> {
             let asked = truth.demand[v].0.at(t).max(0.0) * (end - start) as f64;
             *served = (gpus * (end - start)).min(asked.round() as i64);
         }
-        let mut checkpoints = self.switch(start, end, free.len());
+        self.switch(start, counts);
         self.fit(start, &mut free, counts);
-        for (hold, free) in checkpoints.iter_mut().zip(&free) {
-            if *free >= hold.gpus {
-                hold.seconds = 0;
-            }
+        self.hold(&free);
+        for gang in &self.writing {
+            let seconds = gang.until.min(end) - start;
+            self.training_s[self.jobs[gang.job].gpu_pool] += i64::from(gang.gpus) * seconds;
         }
+        self.writing.retain(|gang| gang.until > end);
         for index in 0..self.running.len() {
-            let job = self.running[index];
-            let pool = self.jobs[job].gpu_pool;
-            let fresh = self.state[job].restart_left < 0;
-            // GPUs that are still writing another job's checkpoint are not yet free.
-            let delay = if fresh { checkpoints[pool].seconds } else { 0 };
-            self.plan_stretch(job, start, end, delay);
+            self.plan_stretch(self.running[index], start, end);
         }
         for stretch in &self.stretches {
             let pool = self.jobs[stretch.job].gpu_pool;
@@ -253,9 +259,8 @@ impl<'a> Gpus<'a> {
         }
     }
 
-    /// Performs stops and lists starts; returns per pool for how long checkpoints hold GPUs that starts need.
-    fn switch(&mut self, start: i64, end: i64, pools: usize) -> Vec<Hold> {
-        let mut hold = vec![Hold::default(); pools];
+    /// Performs stops and lists starts.
+    fn switch(&mut self, start: i64, counts: &mut WorldCounts) {
         let mut changed = std::mem::take(&mut self.changed);
         for job in changed.drain(..) {
             let state = self.state[job];
@@ -266,11 +271,13 @@ impl<'a> Gpus<'a> {
             if state.gpus > 0 {
                 let cost = terms.checkpoint_cost.get();
                 if terms.notice.get() >= cost {
-                    let cost = cost.min(end - start);
-                    self.training_s[terms.gpu_pool] += i64::from(state.gpus) * cost;
-                    let hold = &mut hold[terms.gpu_pool];
-                    hold.seconds = hold.seconds.max(cost);
-                    hold.gpus += i64::from(state.gpus);
+                    if cost > 0 {
+                        self.writing.push(Writing {
+                            job,
+                            gpus: state.gpus,
+                            until: start + cost,
+                        });
+                    }
                     self.secure(job);
                     self.end_span(job, start + cost);
                 } else {
@@ -280,18 +287,48 @@ impl<'a> Gpus<'a> {
                 self.running.retain(|r| *r != job);
                 self.state[job].gpus = 0;
                 self.report(job);
+                let young = start - state.since < terms.min_runtime.get();
+                counts.short_runs += u64::from(state.target == 0 && young);
             }
             if state.target > 0 {
+                let resized = state.gpus > 0;
                 let state = &mut self.state[job];
+                if !resized {
+                    state.since = start;
+                }
                 state.gpus = state.target;
                 state.starts += 1;
                 // Negative marks a start in this step; the sign goes when it runs.
                 state.restart_left = -terms.restart.get() - 1;
+                state.ready_at = start;
                 self.running.push(job);
             }
         }
         self.changed = changed;
-        hold
+    }
+
+    /// Makes gangs that start in this step wait for GPUs that still write a checkpoint:
+    /// for their own always, for others' where the pool has no other GPUs free.
+    fn hold(&mut self, free: &[i64]) {
+        if self.writing.is_empty() {
+            return;
+        }
+        let mut held = vec![(0, i64::MIN); free.len()];
+        for gang in &self.writing {
+            let (gpus, until) = &mut held[self.jobs[gang.job].gpu_pool];
+            *gpus += i64::from(gang.gpus);
+            *until = gang.until.max(*until);
+            let state = &mut self.state[gang.job];
+            state.ready_at = state.ready_at.max(gang.until);
+        }
+        for job in &self.running {
+            let pool = self.jobs[*job].gpu_pool;
+            let state = &mut self.state[*job];
+            let (gpus, until) = held[pool];
+            if state.restart_left < 0 && free[pool] < gpus {
+                state.ready_at = state.ready_at.max(until);
+            }
+        }
     }
 
     /// Drops the latest starts until every pool's gangs fit its GPUs.
@@ -323,19 +360,21 @@ impl<'a> Gpus<'a> {
         }
     }
 
-    fn plan_stretch(&mut self, job: usize, start: i64, end: i64, delay: i64) {
+    fn plan_stretch(&mut self, job: usize, start: i64, end: i64) {
         let terms = &self.jobs[job];
         let state = &mut self.state[job];
         let last = end.min(terms.latest);
-        let from = (start + delay).min(last);
+        // Its GPUs may still write a checkpoint.
+        let from = start.max(state.ready_at).min(last);
         if state.restart_left < 0 {
             state.restart_left = -state.restart_left - 1;
             state.span = self.spans.len();
+            let start = start.max(state.ready_at).min(terms.latest);
             self.spans.push(Span {
                 job: job as u32,
                 gpus: state.gpus,
-                start: from,
-                end: from,
+                start,
+                end: start,
             });
         }
         let restart_used = state.restart_left.min(last - from);
@@ -419,14 +458,19 @@ impl<'a> Gpus<'a> {
         let on_time = work.min(gang * on_time_s);
         let late = work - on_time;
         let value = terms.value.prorated(work, 3600).get();
-        let mut lateness = 0;
-        if late > 0 {
-            // Value falls by the hour: the middle of the late stretch stands for it.
-            let late_from = stretch.work_from + on_time_s;
-            let middle = late_from + (stretch.work_s - on_time_s) / 2;
-            let loss = terms.value.as_units() - terms.value_at(middle);
-            lateness = Money::from_units(loss * late as f64 / 3600.0).get();
-        }
+        // Value falls by the hour: the middle of a late stretch stands for it.
+        let lateness_of = |from: i64, until: i64, work: i64| {
+            let loss = terms.value.as_units() - terms.value_at(from + (until - from) / 2);
+            Money::from_units(loss * work as f64 / 3600.0).get()
+        };
+        let (late_from, until) = (
+            stretch.work_from + on_time_s,
+            stretch.work_from + stretch.work_s,
+        );
+        let lateness = match late {
+            0 => 0,
+            _ => lateness_of(late_from, until, late),
+        };
         money.value += value;
         money.lateness += lateness;
         state.work_left -= work;
@@ -457,10 +501,13 @@ impl<'a> Gpus<'a> {
             state.since_checkpoint = rest;
             state.at_risk = part(work);
             state.at_risk_on_time = (state.at_risk - late).max(0);
-            state.at_risk_money = (
-                part(value),
-                if late > 0 { part(lateness).max(0) } else { 0 },
-            );
+            // What is late lies at the stretch's end, and so does what is at risk.
+            let late_at_risk = state.at_risk - state.at_risk_on_time;
+            let tail = match late_at_risk {
+                0 => 0,
+                _ => lateness_of(late_from.max(until - rest), until, late_at_risk).min(lateness),
+            };
+            state.at_risk_money = (part(value), tail);
         }
     }
 
@@ -538,6 +585,8 @@ impl JobState {
             work_left: job.work,
             gpus: 0,
             target: 0,
+            ready_at: i64::MIN,
+            since: i64::MIN / 2,
             restart_left: 0,
             since_checkpoint: 0,
             at_risk: 0,

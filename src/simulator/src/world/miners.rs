@@ -49,6 +49,10 @@ struct Block {
     started: u32,
     /// Last change between asleep and awake.
     since: i64,
+    /// Whether it was told to be awake when starts were last counted, the local day, and
+    /// how often it was told to wake on it.
+    told_awake: bool,
+    starts_on: (i64, u32),
 }
 
 /// IT joules of a pool in a step.
@@ -78,6 +82,8 @@ impl Miners {
                     waking: VecDeque::new(),
                     started: 0,
                     since: i64::MIN / 2,
+                    told_awake: false,
+                    starts_on: (i64::MIN, 0),
                 });
             Pool {
                 points: pool.points.len(),
@@ -107,6 +113,28 @@ impl Miners {
         };
         block.target.copy_from_slice(at_point);
         true
+    }
+
+    /// Counts blocks told to wake more often than their pool allows on local day `day`.
+    ///
+    /// What heat and failures do is no start: only commands count.
+    pub(crate) fn count_starts(&mut self, site: &Site, day: i64, counts: &mut WorldCounts) {
+        for (pool, state) in site.pools.iter().zip(&mut self.pools) {
+            let Some(most) = pool.starts_per_day else {
+                continue;
+            };
+            for block in &mut state.blocks {
+                let awake = block.target.iter().any(|n| *n > 0);
+                if block.starts_on.0 != day {
+                    block.starts_on = (day, 0);
+                }
+                if awake && !block.told_awake {
+                    block.starts_on.1 += 1;
+                    counts.starts_beyond_limit += u64::from(block.starts_on.1 > most);
+                }
+                block.told_awake = awake;
+            }
+        }
     }
 
     /// Runs a pool through `[start, end)` at an outdoor temperature.
