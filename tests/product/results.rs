@@ -210,6 +210,27 @@ fn a_second_run_replaces_the_first_and_nothing_else() {
 }
 
 #[test]
+fn results_can_be_written_where_one_stands() {
+    let world = world();
+    let folder = world.path().join("r");
+    std::fs::create_dir(&folder).expect("made");
+    for seed in [7, 8] {
+        let run = format!("simulate --quiet --policies breakeven {SHORT} --out . --seed {seed}");
+        world
+            .swingload(&run)
+            .current_dir(&folder)
+            .assert()
+            .success();
+        assert_eq!(world.names(), ["r"], "nothing is left beside it");
+        let summary = json(&world.read("r/summary.json"));
+        assert_eq!(summary["seed"], seed);
+        for file in FILES {
+            assert!(!world.read(&format!("r/{file}")).is_empty(), "{file}");
+        }
+    }
+}
+
+#[test]
 fn variants_are_compared_by_net_present_value() {
     let world = world();
     let folder = root().join("simulations/hosting-contract");
