@@ -1,6 +1,6 @@
 //! From the keys of a site file to a valid [`Site`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -748,6 +748,21 @@ impl Builder<'_> {
             1.0,
             "",
         );
+        if let Some(pool) = pools.get(gpu_pool).filter(|p| p.id == s.gpu_pool)
+            && s.gpus_per_replica > pool.count.max()
+        {
+            let problem = format!(
+                "a replica of {} GPUs is larger than the pool `{}` of {}",
+                s.gpus_per_replica,
+                pool.id,
+                pool.count.max()
+            );
+            self.fault(
+                &key("gpus_per_replica"),
+                problem,
+                "replicas run whole; choose smaller ones or a larger pool",
+            );
+        }
         let mut tiers = Vec::new();
         for (j, tier) in s.tiers.iter().enumerate() {
             let share = self.within(&key(&format!("tiers[{j}].share")), tier.share, 0.0, 1.0);
@@ -805,6 +820,7 @@ impl Builder<'_> {
                 power_mw,
                 price_per_mwh,
                 take_or_pay,
+                take_or_pay_price_per_mwh,
                 contracted_mw,
                 penalty_per_mwh,
                 from,
@@ -824,6 +840,8 @@ impl Builder<'_> {
                     power_mw: self.amount_not_negative(&key("power_mw"), power_mw),
                     price: self.amount(&key("price_per_mwh"), price_per_mwh),
                     take_or_pay: self.within(&key("take_or_pay"), *take_or_pay, 0.0, 1.0),
+                    take_or_pay_price: take_or_pay_price_per_mwh
+                        .map(|price| self.finite(&key("take_or_pay_price_per_mwh"), price)),
                     contracted_mw: self.at_least(&key("contracted_mw"), *contracted_mw, 0.0, "MW"),
                     penalty_per_mwh: self.at_least(
                         &key("penalty_per_mwh"),
@@ -866,33 +884,39 @@ impl Builder<'_> {
         }
     }
 
-    /// What nothing can run on is refused: overheads and idle watts must fit below every node.
+    /// What nothing can run on is refused: overheads and idle watts must fit below every
+    /// node, IT watts where it is rated at the IT side, facility watts elsewhere.
     fn capacity(&mut self, site: &Site, raw: &[NodeFile]) {
+        let asleep = site
+            .pools
+            .iter()
+            .map(|p| (p.node, p.sleep.get() * i64::from(p.count.max())));
+        let idle = site
+            .gpu_pools
+            .iter()
+            .map(|p| (p.node, p.idle.get() * i64::from(p.count.max())));
+        let drawn: Vec<(usize, i64)> = asleep.chain(idle).collect();
         for position in 0..site.tree.len() {
-            let below = |node: usize| site.tree.path_to_root(node).contains(&position);
-            let halls = (0..site.tree.len())
-                .filter(|n| below(*n))
-                .filter_map(|n| site.tree.node(n).hall.as_ref());
-            let fixed: i64 = halls.map(|h| h.fixed.get()).sum();
-            let asleep: i64 = site
-                .pools
-                .iter()
-                .filter(|p| below(p.node))
-                .map(|p| p.sleep.get() * i64::from(p.count.max()))
-                .sum();
-            let idle: i64 = site
-                .gpu_pools
-                .iter()
-                .filter(|p| below(p.node))
-                .map(|p| p.idle.get() * i64::from(p.count.max()))
-                .sum();
             let node = site.tree.node(position);
-            if fixed + asleep + idle > node.usable().get() {
+            let below = |n: usize| site.tree.path_to_root(n).contains(&position);
+            let it = drawn.iter().filter(|(n, _)| below(*n));
+            let least: i64 = if node.rated_at == RatedAt::It {
+                it.map(|(_, watts)| watts).sum()
+            } else {
+                let halls = (0..site.tree.len()).filter(|n| below(*n));
+                let fixed: i64 = halls
+                    .filter_map(|n| Some(site.tree.node(n).hall.as_ref()?.fixed.get()))
+                    .sum();
+                fixed
+                    + it.map(|(n, watts)| in_cool_weather(site, *n, *watts))
+                        .sum::<i64>()
+            };
+            if least > node.usable().get() {
                 let problem = format!(
                     "node `{}` may carry {:.3} MW, but overheads, sleeping miners and idle GPUs below it draw {:.3} MW whatever is decided",
                     node.id,
                     node.usable().as_megawatts(),
-                    Power::new(fixed + asleep + idle).as_megawatts()
+                    Power::new(least).as_megawatts()
                 );
                 self.fault(
                     &position_of(raw, &node.id, "rating_mw"),
@@ -905,19 +929,26 @@ impl Builder<'_> {
     }
 }
 
+/// Facility watts of IT watts at a node, at the lowest marginal PUE of the hall above them.
+fn in_cool_weather(site: &Site, node: usize, watts: i64) -> i64 {
+    let path = site.tree.path_to_root(node);
+    let hall = path.iter().find_map(|n| site.tree.node(*n).hall.as_ref());
+    hall.map_or(watts, |h| (watts as f64 * h.pue_base) as i64)
+}
+
 fn position_of(raw: &[NodeFile], id: &str, field: &str) -> String {
     raw.iter()
         .rposition(|n| n.id == id)
         .map_or_else(|| "nodes".to_owned(), |i| format!("nodes[{i}].{field}"))
 }
 
-/// Every series named by the site, with its unit.
-pub(super) fn required_series(site: &Site) -> BTreeMap<SeriesRef, Unit> {
-    let mut all = BTreeMap::new();
+/// Every series named by the site, with each unit it is asked for in.
+pub(super) fn required_series(site: &Site) -> BTreeSet<(SeriesRef, Unit)> {
+    let mut all = BTreeSet::new();
     let currency = || site.currency.clone();
     let mut need = |amount: &Amount, unit: Unit| {
         if let Some(series) = amount.series() {
-            all.insert(series.to_owned(), unit);
+            all.insert((series.to_owned(), unit));
         }
     };
     let named = |series: &str| Amount::Series {
