@@ -29,6 +29,17 @@ impl Texts {
     /// scenario that is built in. `overrides` may name another site file.
     pub(crate) fn read(scenario: Option<&Path>, overrides: &[Override]) -> Result<Self, Failure> {
         let Some(path) = scenario else {
+            if let Some(site) = overrides.iter().find(|o| o.path == "site") {
+                return Err(Failure::input(
+                    "--set",
+                    format!(
+                        "site = {}: the built-in scenario has its site built in",
+                        site.value
+                    ),
+                    "name a scenario, or change single keys of the site with site.KEY=VALUE",
+                    "swingload simulate SCENARIO --set site=FILE",
+                ));
+            }
             return Ok(Self {
                 name: embedded::NAME.into(),
                 file: format!("{}/scenario.toml (built in)", embedded::NAME),

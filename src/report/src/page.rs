@@ -38,10 +38,13 @@ pub fn payload(results: &Results) -> Payload {
         jobs: jobs::jobs(results),
         dearest: decisions.into_iter().map(|d| d.shown).collect(),
         slots: Some(slots::slots(results, costliest)),
+        variants: tables::variants(results),
+        promises: tables::promises(results),
         regions: tables::regions(results),
         tariff: Some(tables::bill(results)),
         pools: tables::pools(results),
         curtailed_runs: tables::curtailed_runs(results),
+        incidents: tables::incidents(results).map(tables::without_empty),
         notes: notes(results),
     }
 }
