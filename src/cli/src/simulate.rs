@@ -135,13 +135,13 @@ fn changed_scenarios(
     base: &Scenario,
     policy: &str,
 ) -> Result<Vec<Option<Scenario>>, Failure> {
-    let build = |file: &VariantFile| {
+    let build = |(index, file): (usize, &VariantFile)| {
         let overrides = of_variant(file, overrides, policy);
-        (!file.set.is_empty())
-            .then(|| texts.build(&overrides))
-            .transpose()
+        let changes = !file.set.is_empty();
+        let built = changes.then(|| texts.build_variant(index, &file.id, &overrides));
+        built.transpose()
     };
-    base.variants.iter().map(build).collect()
+    base.variants.iter().enumerate().map(build).collect()
 }
 
 /// Runs every variant with the main policy, once for each block subsidy of its years.
