@@ -1,7 +1,7 @@
 //! Charges on top of energy, as data.
 //!
 //! A new kind of charge is a new variant of [`TariffLine`], its keys in
-//! `site/file.rs` and `site/build.rs`, its marginal cost in the planner
+//! `site/file.rs` and `site/build/tariff.rs`, its marginal cost in the planner
 //! (`build/charges.rs`) and its file in the simulator's settlement.
 
 use super::{Amount, Use};
