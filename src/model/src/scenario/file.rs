@@ -200,7 +200,7 @@ pub struct VariantFile {
     /// Money spent, by date.
     #[serde(default)]
     pub capex: Vec<CapexFile>,
-    /// Years over which the period's yearly result is repeated for the net present value.
+    /// Years over which the period's yearly result is repeated for the net present value, each at the block subsidy of its time.
     #[serde(default = "years")]
     pub years: f64,
 }

@@ -95,10 +95,13 @@ mod tests {
     use swingload_model::units::Power;
     use swingload_scheduler::event::Action;
 
+    use crate::run::{StudyInput, simulate};
     use crate::tests::support::{SITE, input, lines, scenario, scripted};
 
+    const START: &str = "2026-03-01T06:00:00Z";
+
     /// A tenant that contracted 2 MW, draws 1 and pays for 1.8 at least.
-    fn bill(extra: &str) -> std::collections::BTreeMap<String, i64> {
+    fn study(extra: &str, policies: &[&str]) -> StudyInput {
         let tenant = format!(
             r#"
 [[commitments]]
@@ -114,15 +117,13 @@ penalty_per_mwh = 500
 {extra}
 "#
         );
-        let start = "2026-03-01T06:00:00Z";
         let site = format!("{SITE}{tenant}");
-        let study = input(
-            scenario(&site, start, 2, 60, &[]),
-            &[40.0],
-            &[0.0],
-            &[0.0],
-            vec![],
-        );
+        let scenario = scenario(&site, START, 2, 60, policies);
+        input(scenario, &[40.0], &[0.0], &[0.0], vec![])
+    }
+
+    fn bill(extra: &str) -> std::collections::BTreeMap<String, i64> {
+        let study = study(extra, &[]);
         let run = scripted(&study, &Faults::default(), |t, world| {
             let power = Power::from_megawatts(if t == 0 { 1.0 } else { 0.75 });
             assert!(world.apply(&Action::SetHosting {
@@ -148,5 +149,16 @@ penalty_per_mwh = 500
         let own = bill("take_or_pay_price_per_mwh = 166");
         assert_eq!(own["Hosting tenant"], 350_000_000);
         assert_eq!(own["TakeOrPay tenant"], 265_600_000, "1.6 MWh at 166");
+    }
+
+    #[test]
+    fn the_bound_counts_take_or_pay_as_the_bill_does() {
+        let bound = |extra: &str| {
+            let study = simulate(&study(extra, &["always_on", "oracle"]), &|_| {});
+            let summary = study.expect("a study").summary;
+            summary.gain.expect("an oracle").bound
+        };
+        let less = bound("") - bound("take_or_pay_price_per_mwh = 166");
+        assert!((less - 54.4).abs() < 1e-3, "1.6 MWh at 200 - 166: {less}");
     }
 }
