@@ -180,12 +180,33 @@ fn no_data_root() {
 }
 
 #[test]
+fn a_variant_that_changes_nothing_there_is() {
+    let variant = "[[variants]]\nid = \"more\"\ntitle = \"More\"\n\
+                   set = { \"site.gpu_pools.3.count\" = 600 }\n\n[[jobs]]";
+    let world = broken("scenario.toml", "[[jobs]]", variant);
+    insta::assert_snapshot!("bad_variant", refusal(&world, "simulate ."));
+    let refused = world.swingload("simulate .").assert().code(2);
+    assert!(
+        refused.get_output().stdout.is_empty(),
+        "it is refused before anything runs"
+    );
+}
+
+#[test]
 fn arguments_that_name_nothing() {
     let world = broken("", "", "");
     insta::assert_snapshot!("no_scenario", refusal(&world, "simulate nowhere"));
     insta::assert_snapshot!(
         "no_policy",
         refusal(&world, "simulate . --policies asap,greed")
+    );
+    insta::assert_snapshot!(
+        "policy_twice",
+        refusal(&world, "simulate . --policies asap,asap")
+    );
+    insta::assert_snapshot!(
+        "site_of_the_built_in",
+        refusal(&world, "simulate --set site=other.toml")
     );
     insta::assert_snapshot!("bad_set", refusal(&world, "simulate . --set seed"));
     insta::assert_snapshot!(

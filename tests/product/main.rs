@@ -2,6 +2,6 @@
 
 mod bad_input;
 mod lists;
-mod real_data;
 mod results;
 mod sanity;
+mod scenarios;

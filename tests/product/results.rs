@@ -61,7 +61,10 @@ fn the_json_is_one_object_and_fits_its_schema() {
     assert_eq!(stdout, &world.read("out/quickstart/summary.json"));
     let summary = json(stdout);
     let policies = summary["policies"].as_object().expect("a map of policies");
-    assert_eq!(policies.len(), 10);
+    assert_eq!(
+        policies.len(),
+        swingload_model::scenario::names::POLICIES.len()
+    );
     for (name, policy) in policies {
         assert!(policy["value"].is_number(), "{name}");
     }
@@ -210,6 +213,27 @@ fn a_second_run_replaces_the_first_and_nothing_else() {
 }
 
 #[test]
+fn results_can_be_written_where_one_stands() {
+    let world = world();
+    let folder = world.path().join("r");
+    std::fs::create_dir(&folder).expect("made");
+    for seed in [7, 8] {
+        let run = format!("simulate --quiet --policies breakeven {SHORT} --out . --seed {seed}");
+        world
+            .swingload(&run)
+            .current_dir(&folder)
+            .assert()
+            .success();
+        assert_eq!(world.names(), ["r"], "nothing is left beside it");
+        let summary = json(&world.read("r/summary.json"));
+        assert_eq!(summary["seed"], seed);
+        for file in FILES {
+            assert!(!world.read(&format!("r/{file}")).is_empty(), "{file}");
+        }
+    }
+}
+
+#[test]
 fn variants_are_compared_by_net_present_value() {
     let world = world();
     let folder = root().join("simulations/hosting-contract");
@@ -224,4 +248,15 @@ fn variants_are_compared_by_net_present_value() {
     assert_eq!(ids, ["stay", "convert-20", "convert-40"]);
     assert!(variants.iter().all(|v| v["npv"].is_number()));
     assert_eq!(variants[1]["capex"], Value::from(150_000_000.0));
+    let subsidies: Vec<&Value> = variants[0]["eras"]
+        .as_array()
+        .expect("eras")
+        .iter()
+        .map(|era| &era["subsidy_btc"])
+        .collect();
+    assert_eq!(subsidies, [3.125, 1.5625, 0.78125, 0.390625]);
+    let page = String::from_utf8(world.read("out/hosting-contract/report.html")).expect("text");
+    for shown in ["convert-20", "ai-tenant"] {
+        assert!(page.contains(shown), "the page shows {shown}");
+    }
 }

@@ -1,62 +1,20 @@
 //! `swingload policies` and `swingload models`.
 
 use swingload_model::catalogue::{AsicModel, Catalogue, GpuModel};
-use swingload_model::scenario::file::POLICY_NAMES;
+use swingload_model::scenario::names::POLICIES;
 use swingload_report::terminal::{draw, wrap};
 use swingload_report::{Cell, Column, Table};
 
 use crate::failure::Failure;
 use crate::output;
 
-/// One line per policy.
-const POLICIES: [(&str, &str); 10] = [
-    (
-        "always_on",
-        "everything runs at its top point whenever limits allow, jobs as they come",
-    ),
-    (
-        "breakeven",
-        "each device model stops at its own break-even price",
-    ),
-    (
-        "strike",
-        "two price thresholds with a dwell time, tuned on the days before",
-    ),
-    (
-        "asap",
-        "jobs as soon as possible, gangs whole; miners at their break-even price",
-    ),
-    (
-        "quantile",
-        "runs in the cheapest share of the expected hours",
-    ),
-    (
-        "static_split",
-        "a fixed power for mining and a fixed power for GPUs",
-    ),
-    ("mining_only", "the planner, with miners only"),
-    ("ai_only", "the planner, with GPUs only"),
-    (
-        "swingload",
-        "one plan over hashing, inference and training, renewed at every step",
-    ),
-    (
-        "oracle",
-        "perfect foresight, with a proven upper bound for all the others",
-    ),
-];
-
 /// Lists the policies.
 pub(crate) fn policies() -> Result<(), Failure> {
     let width = output::style().width;
     let mut text = String::new();
-    for name in POLICY_NAMES {
-        let about = POLICIES
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map_or("", |(_, about)| about);
-        let about = wrap(about, width.saturating_sub(14), "              ");
-        text += format!("{name:<14}{about}").trim_end();
+    for policy in POLICIES {
+        let about = wrap(policy.about, width.saturating_sub(14), "              ");
+        text += format!("{:<14}{about}", policy.name).trim_end();
         text.push('\n');
     }
     text += "\nChoose with --policies A,B or `policies.run` of a scenario.\n";
@@ -125,15 +83,4 @@ fn gpu(model: &GpuModel) -> Vec<Cell> {
         model.idle_w.into(),
         model.source.as_str().into(),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_policy_is_described() {
-        let described: Vec<&str> = POLICIES.iter().map(|(name, _)| *name).collect();
-        assert_eq!(described, POLICY_NAMES);
-    }
 }

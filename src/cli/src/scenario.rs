@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use swingload_model::Diagnostics;
 use swingload_model::catalogue::Catalogue;
-use swingload_model::document::Override;
+use swingload_model::document::{Document, Override};
 use swingload_model::scenario::{Scenario, ScenarioFile};
+use swingload_model::{Diagnostic, Diagnostics};
 
 use crate::embedded;
 use crate::failure::Failure;
@@ -29,6 +29,17 @@ impl Texts {
     /// scenario that is built in. `overrides` may name another site file.
     pub(crate) fn read(scenario: Option<&Path>, overrides: &[Override]) -> Result<Self, Failure> {
         let Some(path) = scenario else {
+            if let Some(site) = overrides.iter().find(|o| o.path == "site") {
+                return Err(Failure::input(
+                    "--set",
+                    format!(
+                        "site = {}: the built-in scenario has its site built in",
+                        site.value
+                    ),
+                    "name a scenario, or change single keys of the site with site.KEY=VALUE",
+                    "swingload simulate SCENARIO --set site=FILE",
+                ));
+            }
             return Ok(Self {
                 name: embedded::NAME.into(),
                 file: format!("{}/scenario.toml (built in)", embedded::NAME),
@@ -60,6 +71,40 @@ impl Texts {
 
     /// The scenario with `overrides` on top.
     pub(crate) fn build(&self, overrides: &[Override]) -> Result<Scenario, Failure> {
+        self.read_with(overrides).map_err(bad_scenario)
+    }
+
+    /// The scenario with the overrides of its variant at `index` among `overrides`; what
+    /// is wrong then is wrong with the variant, and said there.
+    pub(crate) fn build_variant(
+        &self,
+        index: usize,
+        id: &str,
+        overrides: &[Override],
+    ) -> Result<Scenario, Failure> {
+        self.read_with(overrides).map_err(|faults| {
+            let place = format!("variants[{index}].set");
+            let document = Document::parse(&self.file, &self.text);
+            let in_variant = |fault: Diagnostic| Diagnostic {
+                file: self.file.clone(),
+                line: document
+                    .as_ref()
+                    .ok()
+                    .and_then(|d| d.refuse(&place, "", "").line),
+                field: place.clone(),
+                value: String::new(),
+                problem: format!(
+                    "with the variant `{id}`, {} = {}: {}",
+                    fault.field, fault.value, fault.problem
+                )
+                .replace(" = : ", ": "),
+                help: fault.help,
+            };
+            bad_scenario(Diagnostics(faults.0.into_iter().map(in_variant).collect()))
+        })
+    }
+
+    fn read_with(&self, overrides: &[Override]) -> Result<Scenario, Diagnostics> {
         Scenario::from_toml(
             &self.file,
             &self.text,
@@ -68,7 +113,6 @@ impl Texts {
             overrides,
             &Catalogue::embedded(),
         )
-        .map_err(bad_scenario)
     }
 }
 

@@ -7,7 +7,9 @@ use swingload_model::document::Override;
 use swingload_model::scenario::Scenario;
 use swingload_model::scenario::file::VariantFile;
 use swingload_report::{Results, folder, json, main_policy, terminal};
-use swingload_simulator::results::{VariantSummary, variant};
+use swingload_simulator::results::{
+    EraSummary, VariantSummary, eras, in_era, value_per_year, variant,
+};
 use swingload_simulator::{Error, Study, StudyInput, simulate};
 
 use crate::args::Simulate;
@@ -26,6 +28,9 @@ pub(crate) fn run(args: &Simulate) -> Result<(), Failure> {
         .clone()
         .unwrap_or_else(|| Path::new("out").join(&texts.name));
     folder::check(&out).map_err(|error| cannot_write(&error))?;
+    let policy = main_policy(&scenario).to_owned();
+    // All that can be wrong is found before anything runs.
+    let changed = changed_scenarios(&texts, &overrides, &scenario, &policy)?;
     let style = output::style();
     if args.json {
         // Standard output belongs to the object.
@@ -35,9 +40,15 @@ pub(crate) fn run(args: &Simulate) -> Result<(), Failure> {
     } else if !args.quiet {
         output::print(&terminal::heading(&scenario, style))?;
     }
-    let (input, notes) = input(scenario, args.data.as_deref())?;
+    let data = args.data.as_deref();
+    let (input, notes) = load(scenario, data)?;
+    let changed = changed.into_iter().map(|scenario| match scenario {
+        Some(scenario) => load(scenario, data).map(|(input, _)| Some(input)),
+        None => Ok(None),
+    });
+    let changed = changed.collect::<Result<Vec<_>, _>>()?;
     let study = run_study(&input, args.quiet)?;
-    let variants = variants(args, &texts, &overrides, &study)?;
+    let variants = variants(&input, &study, &changed, &policy, args.quiet)?;
     let results = Results {
         input,
         study,
@@ -77,7 +88,7 @@ fn overrides(args: &Simulate) -> Result<Vec<Override>, Failure> {
     parsed.collect()
 }
 
-fn input(scenario: Scenario, data: Option<&Path>) -> Result<(StudyInput, Vec<String>), Failure> {
+fn load(scenario: Scenario, data: Option<&Path>) -> Result<(StudyInput, Vec<String>), Failure> {
     let loaded = swingload_data::load(&scenario, data).map_err(bad_scenario)?;
     let Loaded {
         series,
@@ -117,27 +128,51 @@ fn run_study(input: &StudyInput, quiet: bool) -> Result<Study, Failure> {
     })
 }
 
-/// Runs every variant with the main policy; the one without overrides is the scenario itself.
-fn variants(
-    args: &Simulate,
+/// The scenario of each variant; `None` for one without overrides, the scenario itself.
+fn changed_scenarios(
     texts: &Texts,
     overrides: &[Override],
-    base: &Study,
+    base: &Scenario,
+    policy: &str,
+) -> Result<Vec<Option<Scenario>>, Failure> {
+    let build = |(index, file): (usize, &VariantFile)| {
+        let overrides = of_variant(file, overrides, policy);
+        let changes = !file.set.is_empty();
+        let built = changes.then(|| texts.build_variant(index, &file.id, &overrides));
+        built.transpose()
+    };
+    base.variants.iter().enumerate().map(build).collect()
+}
+
+/// Runs every variant with the main policy, once for each block subsidy of its years.
+fn variants(
+    input: &StudyInput,
+    study: &Study,
+    changed: &[Option<StudyInput>],
+    policy: &str,
+    quiet: bool,
 ) -> Result<Vec<VariantSummary>, Failure> {
-    let policy = main_policy(&base.scenario).to_owned();
-    let rate = base.scenario.discount_rate;
     let mut all = Vec::new();
-    for file in &base.scenario.variants {
-        let run;
-        let study = if file.set.is_empty() {
-            base
-        } else {
-            let scenario = texts.build(&of_variant(file, overrides, &policy))?;
-            let (input, _) = input(scenario, args.data.as_deref())?;
-            run = run_study(&input, args.quiet)?;
-            &run
-        };
-        all.extend(variant(file, study, &policy, rate));
+    for (file, changed) in study.scenario.variants.iter().zip(changed) {
+        let mut own = changed.clone().unwrap_or_else(|| input.clone());
+        own.scenario.policies.run = vec![policy.to_owned()];
+        let mut years = Vec::new();
+        for era in eras(&own, file.years) {
+            let value = match (in_era(&own, &era), changed) {
+                (None, None) => value_per_year(study, policy),
+                (later, _) => {
+                    let run = run_study(later.as_ref().unwrap_or(&own), quiet)?;
+                    value_per_year(&run, policy)
+                }
+            };
+            years.push(EraSummary {
+                years: era.years,
+                subsidy_btc: era.subsidy_btc,
+                value_per_year: value.expect("invariant: the main policy was run"),
+            });
+        }
+        let (rate, now) = (study.scenario.discount_rate, study.truth.grid.start_s(0));
+        all.push(variant(file, policy, years, rate, now));
     }
     Ok(all)
 }

@@ -31,6 +31,16 @@ pub fn subsidy(at: i64) -> f64 {
     SUBSIDY_FIRST / libm::exp2((past as i64 + ahead) as f64)
 }
 
+/// First Unix second after `at` from which the subsidy is half; halvings to come at ten
+/// minutes a block.
+pub fn next_halving(at: i64) -> i64 {
+    let past = HALVINGS.partition_point(|h| *h <= at);
+    HALVINGS.get(past).copied().unwrap_or_else(|| {
+        let last = HALVINGS[HALVINGS.len() - 1];
+        last + ((at - last) / HALVING_INTERVAL_S + 1) * HALVING_INTERVAL_S
+    })
+}
+
 /// Expected revenue of 1 PH/s for a day.
 ///
 /// `reward_btc` is subsidy plus fees per block, `btc_price` in currency per BTC.
@@ -108,6 +118,24 @@ mod tests {
         assert_eq!(subsidy(1_713_571_766), 6.25);
         assert_eq!(subsidy(1_713_571_767), 3.125);
         assert_eq!(subsidy(1_713_571_767 + HALVING_INTERVAL_S), 1.5625);
+    }
+
+    #[test]
+    fn the_next_halving_halves() {
+        for at in [
+            0,
+            1_300_000_000,
+            1_713_571_767,
+            1_767_225_600,
+            2_100_000_000,
+        ] {
+            let next = next_halving(at);
+            assert!(next > at);
+            assert_eq!(subsidy(next - 1), subsidy(at), "none before {next}");
+            assert_eq!(subsidy(next), subsidy(at) / 2.0);
+        }
+        // 2028-04-16, where 210,000 blocks of ten minutes end.
+        assert_eq!(next_halving(1_767_225_600), 1_839_571_767);
     }
 
     #[test]

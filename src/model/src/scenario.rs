@@ -4,6 +4,7 @@ pub mod binding;
 mod build;
 pub mod file;
 pub mod jobs;
+pub mod names;
 
 use std::collections::BTreeMap;
 

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde_json::Value;
 
 use crate::scenario::ScenarioFile;
-use crate::scenario::file::POLICY_NAMES;
+use crate::scenario::names::{FORECAST_MODELS, Named, POLICIES};
 use crate::site::file::SiteFile;
 
 /// JSON schema (draft 2020-12) of a site file, read as TOML.
@@ -18,9 +18,20 @@ pub fn site_schema() -> Schema {
 /// JSON schema (draft 2020-12) of a scenario file, read as TOML.
 pub fn scenario_schema() -> Schema {
     let mut schema = titled::<ScenarioFile>("Swingload scenario file", "scenario");
-    let names: Vec<Value> = POLICY_NAMES.iter().map(|name| (*name).into()).collect();
-    if let Some(items) = schema.pointer_mut("/$defs/PoliciesFile/properties/run/items") {
-        items["enum"] = names.into();
+    let names = |table: &[Named]| -> Value {
+        let names = table.iter().map(|entry| Value::from(entry.name));
+        names.collect::<Vec<_>>().into()
+    };
+    for (path, table) in [
+        ("/$defs/PoliciesFile/properties/run/items", POLICIES),
+        (
+            "/$defs/SeriesForecastFile/properties/model",
+            FORECAST_MODELS,
+        ),
+    ] {
+        if let Some(text) = schema.pointer_mut(path) {
+            text["enum"] = names(table);
+        }
     }
     schema
 }
@@ -65,15 +76,13 @@ mod tests {
     }
 
     #[test]
-    fn schemas_are_titled_and_name_the_policies() {
+    fn schemas_are_titled_and_name_policies_and_models() {
         assert_eq!(site_schema().as_value()["title"], "Swingload site file");
         let schema = scenario_schema();
-        let runs =
-            &schema.as_value()["$defs"]["PoliciesFile"]["properties"]["run"]["items"]["enum"];
-        assert_eq!(
-            runs.as_array().map(Vec::len),
-            Some(POLICY_NAMES.len()),
-            "{runs}"
-        );
+        let defs = &schema.as_value()["$defs"];
+        let runs = &defs["PoliciesFile"]["properties"]["run"]["items"]["enum"];
+        assert_eq!(runs.as_array().map(Vec::len), Some(POLICIES.len()));
+        let models = &defs["SeriesForecastFile"]["properties"]["model"]["enum"];
+        assert_eq!(models.as_array().map(Vec::len), Some(FORECAST_MODELS.len()));
     }
 }

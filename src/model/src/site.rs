@@ -12,7 +12,7 @@ pub mod supply;
 pub mod tariff;
 pub mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::catalogue::Catalogue;
 use crate::diagnostic::Diagnostics;
@@ -152,8 +152,9 @@ impl Site {
         build::build(&document, &raw, catalogue)
     }
 
-    /// Every series the site needs, with the unit it must be bound in.
-    pub fn required_series(&self) -> BTreeMap<SeriesRef, Unit> {
+    /// Every series the site needs, with the unit it must be bound in, by name. A series
+    /// that is named in two units stands there twice, and no binding can serve it.
+    pub fn required_series(&self) -> BTreeSet<(SeriesRef, Unit)> {
         build::required_series(self)
     }
 }

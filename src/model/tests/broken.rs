@@ -70,6 +70,19 @@ fn the_good_files_are_good() {
     }
 }
 
+/// IT ratings are held against IT watts: a hall's cooling does not count there.
+#[test]
+fn overheads_do_not_count_against_an_it_rating() {
+    let hall = "rating_mw = 18\nhall = { fixed_overhead_kw = 100";
+    let cooled = "rating_mw = 1\nrated_at = \"it\"\nhall = { fixed_overhead_kw = 2000";
+    let site = good("good-site.toml");
+    assert!(site.contains(hall));
+    let text = site.replacen(hall, cooled, 1);
+    if let Err(error) = Site::from_toml("site.toml", &text, &[], &Catalogue::embedded()) {
+        panic!("{error}");
+    }
+}
+
 #[test]
 fn every_broken_file_gives_its_message() {
     let bless = std::env::var("INSTA_UPDATE").is_ok_and(|v| v == "always");

@@ -1,11 +1,13 @@
 //! The output folder: all files, or none.
 //!
-//! Files are written to a sibling `.NAME.partial` and the folder is renamed at the end,
-//! so that a run that fails or is stopped leaves the earlier results as they were.
+//! Files are written to `.NAME.partial` beside the target and moved into it once all are
+//! there, so that a run that fails or is stopped leaves the earlier results as they were.
+//! The target itself stays: somebody may stand in it (`--out .`), or it may be a link.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::frame::{self, CsvSink, Field, ParquetSink, Sink, WriteError};
 use crate::{Results, html, json, page};
@@ -66,11 +68,9 @@ pub fn check(target: &Path) -> Result<(), Error> {
 /// [`Error`]; nothing is left behind then, and an earlier run's files stay.
 pub fn write(results: &Results, target: &Path) -> Result<Vec<PathBuf>, Error> {
     check(target)?;
-    let name = target
-        .file_name()
-        .map_or("out".into(), |n| n.to_string_lossy().into_owned());
-    let partial = target.with_file_name(format!(".{name}.partial"));
-    let written = fill(results, &partial).and_then(|()| replace(&partial, target));
+    let place = place(target).map_err(|error| failed(target, error))?;
+    let partial = beside(&place, "partial")?;
+    let written = fill(results, &partial).and_then(|()| replace(&partial, &place));
     if written.is_err() {
         // Best effort: the error that led here is the one to report.
         let _ = fs::remove_dir_all(&partial);
@@ -78,21 +78,53 @@ pub fn write(results: &Results, target: &Path) -> Result<Vec<PathBuf>, Error> {
     written.map(|()| FILES.iter().map(|file| target.join(file)).collect())
 }
 
-fn fill(results: &Results, folder: &Path) -> Result<(), Error> {
-    let failed = |path: &Path, source: WriteError| Error::Write {
-        path: path.to_owned(),
-        source,
-    };
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(failed(folder, error.into()));
+/// The target as an absolute path without links, `.` and `..`, so that it has a name and
+/// what lies beside it does not lie inside it.
+fn place(target: &Path) -> io::Result<PathBuf> {
+    let mut place = PathBuf::new();
+    for part in std::path::absolute(target)?.components() {
+        match part {
+            // What is there was resolved already; what is not has no links.
+            Component::ParentDir => {
+                place.pop();
+            }
+            part => place.push(part),
         }
-        _ => {}
+        if let Ok(resolved) = fs::canonicalize(&place) {
+            place = resolved;
+        }
     }
-    fs::create_dir_all(folder).map_err(|e| failed(folder, e.into()))?;
+    Ok(place)
+}
+
+/// `.NAME.SUFFIX` beside a folder.
+fn beside(place: &Path, suffix: &str) -> Result<PathBuf, Error> {
+    let Some(name) = place.file_name() else {
+        // The root of the file system holds other things.
+        return Err(Error::Occupied {
+            path: place.to_owned(),
+        });
+    };
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(".");
+    hidden.push(suffix);
+    Ok(place.with_file_name(hidden))
+}
+
+fn failed(path: &Path, source: impl Into<WriteError>) -> Error {
+    Error::Write {
+        path: path.to_owned(),
+        source: source.into(),
+    }
+}
+
+fn fill(results: &Results, folder: &Path) -> Result<(), Error> {
+    remove(folder)?;
+    fs::create_dir_all(folder).map_err(|e| failed(folder, e))?;
     let text = |file: &str, text: &str| {
         let path = folder.join(file);
-        fs::write(&path, text).map_err(|e| failed(&path, e.into()))
+        fs::write(&path, text).map_err(|e| failed(&path, e))
     };
     text("summary.json", &json::summary(results))?;
     text("report.html", &html::render(&page::payload(results)))?;
@@ -113,14 +145,106 @@ fn sinks(stem: &Path, fields: &[Field]) -> Result<Vec<Box<dyn Sink>>, WriteError
     ])
 }
 
-/// Puts the finished folder in the place of an earlier one.
-fn replace(partial: &Path, target: &Path) -> Result<(), Error> {
-    let failed = |error: io::Error| Error::Write {
-        path: target.to_owned(),
-        source: error.into(),
-    };
-    if target.exists() {
-        fs::remove_dir_all(target).map_err(failed)?;
+/// Removes a folder that an earlier, stopped run may have left.
+fn remove(folder: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(folder, error)),
+        _ => Ok(()),
     }
-    fs::rename(partial, target).map_err(failed)
+}
+
+/// Puts the finished files in the place of earlier ones, which come back when that fails.
+fn replace(partial: &Path, place: &Path) -> Result<(), Error> {
+    if !place.exists() {
+        return fs::rename(partial, place).map_err(|e| failed(place, e));
+    }
+    let earlier = beside(place, "earlier")?;
+    remove(&earlier)?;
+    fs::create_dir(&earlier).map_err(|e| failed(&earlier, e))?;
+    let there: Vec<&str> = FILES
+        .into_iter()
+        .filter(|file| place.join(file).exists())
+        .collect();
+    let moved = shift(place, &earlier, &there).and_then(|()| shift(partial, place, &FILES));
+    if moved.is_err() {
+        // Best effort, as above.
+        for file in FILES {
+            let _ = if there.contains(&file) {
+                fs::rename(earlier.join(file), place.join(file))
+            } else {
+                fs::remove_file(place.join(file))
+            };
+        }
+        let _ = fs::remove_dir(&earlier);
+    }
+    moved?;
+    remove(&earlier)?;
+    remove(partial)
+}
+
+/// Moves files from one folder to another.
+fn shift(from: &Path, to: &Path, files: &[&str]) -> Result<(), Error> {
+    for file in files {
+        fs::rename(from.join(file), to.join(file)).map_err(|e| failed(&to.join(file), e))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(folder: &Path, files: &[&str], text: &str) {
+        fs::create_dir_all(folder).expect("made");
+        for file in files {
+            fs::write(folder.join(file), text).expect("written");
+        }
+    }
+
+    #[test]
+    fn a_failed_replacement_leaves_the_earlier_results() {
+        let world = tempfile::tempdir().expect("a temporary folder");
+        let (partial, place) = (world.path().join(".r.partial"), world.path().join("r"));
+        filled(&place, &FILES, "old");
+        // The last file is missing, so the move fails after five were replaced.
+        filled(&partial, &FILES[..5], "new");
+        assert!(matches!(
+            replace(&partial, &place),
+            Err(Error::Write { .. })
+        ));
+        for file in FILES {
+            let text = fs::read_to_string(place.join(file)).expect("there");
+            assert_eq!(text, "old", "{file}");
+        }
+        assert!(!world.path().join(".r.earlier").exists());
+
+        filled(&partial, &FILES, "new");
+        replace(&partial, &place).expect("complete");
+        assert_eq!(
+            fs::read_to_string(place.join("steps.parquet")).expect("there"),
+            "new"
+        );
+        let left: Vec<_> = fs::read_dir(world.path()).expect("there").collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+    }
+
+    #[test]
+    fn a_place_has_a_name_however_it_is_written() {
+        let world = tempfile::tempdir().expect("a temporary folder");
+        let root = fs::canonicalize(world.path()).expect("there");
+        fs::create_dir_all(root.join("a/b")).expect("made");
+        for (written, meant) in [
+            ("a/b/.", "a/b"),
+            ("a/b/..", "a"),
+            ("new/../other", "other"),
+            ("a/new", "a/new"),
+        ] {
+            assert_eq!(
+                place(&root.join(written)).expect("a place"),
+                root.join(meant),
+                "{written}"
+            );
+        }
+        assert!(beside(Path::new("/"), "partial").is_err());
+    }
 }

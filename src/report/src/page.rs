@@ -38,10 +38,13 @@ pub fn payload(results: &Results) -> Payload {
         jobs: jobs::jobs(results),
         dearest: decisions.into_iter().map(|d| d.shown).collect(),
         slots: Some(slots::slots(results, costliest)),
+        variants: tables::variants(results),
+        promises: tables::promises(results),
         regions: tables::regions(results),
         tariff: Some(tables::bill(results)),
         pools: tables::pools(results),
         curtailed_runs: tables::curtailed_runs(results),
+        incidents: tables::incidents(results).map(tables::without_empty),
         notes: notes(results),
     }
 }
@@ -155,35 +158,6 @@ fn signed(amount: f64, currency: &str) -> String {
 fn notes(results: &Results) -> Vec<String> {
     let summary = results.summary();
     let mut notes = results.notes.clone();
-    let main = results.policy(results.main_policy());
-    if let Some(incidents) = main.map(|m| &m.incidents) {
-        let mut tell = |count: f64, text: &str| {
-            if count > 0.0 {
-                notes.push(format!(
-                    "{}: {} {text}",
-                    results.main_policy(),
-                    thousands(count, 0)
-                ));
-            }
-        };
-        tell(
-            incidents.limit_exceeded_steps as f64,
-            "node-steps with the meter above a limit.",
-        );
-        tell(
-            incidents.ramp_exceeded_steps as f64,
-            "steps faster than a ramp limit.",
-        );
-        tell(
-            incidents.shed_mwh,
-            "MWh of load shed because supply fell short.",
-        );
-        tell(incidents.device_failures as f64, "device failures.");
-        tell(
-            incidents.commands_refused as f64,
-            "commands refused by the site.",
-        );
-    }
     if summary.gain.is_none() {
         let why = "No gain is given: the run has no oracle, or the network's difficulty \
                    answers the site, and then only absolute money means anything.";

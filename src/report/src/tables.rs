@@ -2,6 +2,7 @@
 
 use swingload_model::site::tree::NodeKind;
 use swingload_simulator::PolicyRun;
+use swingload_simulator::ledger::LineKind;
 use swingload_simulator::results::{Levers, RunBin, Summary};
 
 use crate::Results;
@@ -150,7 +151,12 @@ pub(crate) fn operation(results: &Results) -> Table {
         column("jobs on time", "", 0, "Finished by their deadline."),
         column("late", "", 0, "Finished after their deadline."),
         column("unmet", "", 0, "Out of time with work left."),
-        column("emissions", "tCO2e", 0, "Of the energy drawn."),
+        column(
+            "emissions",
+            "tCO2e",
+            0,
+            "Of the energy drawn; unknown where a source of it has no carbon intensity.",
+        ),
     ];
     let rows = results.policies().map(|(name, p)| {
         let run = results.study.run(name);
@@ -163,7 +169,7 @@ pub(crate) fn operation(results: &Results) -> Table {
             jobs(p.jobs.on_time).into(),
             jobs(p.jobs.late).into(),
             jobs(p.jobs.unmet).into(),
-            p.emissions.tonnes.into(),
+            p.emissions.map(|e| e.tonnes).into(),
         ]
     });
     let rows = rows.collect();
@@ -370,23 +376,157 @@ pub(crate) fn regions(results: &Results) -> Option<Table> {
     })
 }
 
+/// What was promised and what of it was kept, by the main policy; `None` for a site that
+/// promised nothing.
+pub(crate) fn promises(results: &Results) -> Option<Table> {
+    let main = results.policy(results.main_policy())?;
+    let currency = &results.summary().currency;
+    let penalty = |id: &str, kind: LineKind| {
+        let line = main.lines.iter().find(|l| l.id == id && l.kind == kind);
+        line.map_or(0.0, |l| l.amount)
+    };
+    let hosting = main.hosting.iter().map(|(id, h)| {
+        vec![
+            id.as_str().into(),
+            "hosting, IT MWh".into(),
+            h.asked_mwh.into(),
+            h.delivered_mwh.into(),
+            h.missed_mwh.into(),
+            penalty(id, LineKind::HostingPenalty).into(),
+        ]
+    });
+    let services = main.services.iter().map(|(id, s)| {
+        vec![
+            id.as_str().into(),
+            "inference, GPU-h".into(),
+            s.demand_gpu_h.into(),
+            s.served_gpu_h.into(),
+            s.floor_missed_gpu_h.into(),
+            penalty(id, LineKind::InferencePenalty).into(),
+        ]
+    });
+    let rows: Vec<Vec<Cell>> = hosting.chain(services).collect();
+    let columns = vec![
+        column("promise", "", 0, ""),
+        column("what", "", 0, ""),
+        column("asked", "", 0, "By tenants, or demand for inference."),
+        column("delivered", "", 0, ""),
+        column(
+            "missed",
+            "",
+            1,
+            "Asked for and not delivered; of inference, what its floor missed.",
+        ),
+        column("penalty", currency, 0, ""),
+    ];
+    (!rows.is_empty()).then(|| Table {
+        columns,
+        rows,
+        highlight: None,
+        note: String::new(),
+    })
+}
+
+/// What went wrong, one row for each policy that met something; `None` when none did.
+pub(crate) fn incidents(results: &Results) -> Option<Table> {
+    let count = |n: u64| (n > 0).then_some(n as f64);
+    let amount = |mwh: f64| (mwh > 0.0).then_some(mwh);
+    let rows: Vec<Vec<Cell>> = results
+        .policies()
+        .filter_map(|(name, p)| {
+            let i = &p.incidents;
+            let found = [
+                count(i.limit_exceeded_steps),
+                amount(i.limit_exceeded_mwh),
+                count(i.ramp_exceeded_steps),
+                amount(i.beyond_supply_mwh),
+                amount(i.beyond_surplus_mwh),
+                amount(i.shed_mwh),
+                count(i.device_failures),
+                count(i.commands_refused),
+                count(i.early_switches),
+                count(i.gpu_overcommitments),
+            ];
+            if found.iter().all(Option::is_none) {
+                return None;
+            }
+            let mut row = vec![Cell::from(name)];
+            row.extend(found.map(Cell::from));
+            Some(row)
+        })
+        .collect();
+    let columns = vec![
+        column("policy", "", 0, ""),
+        column("over limit", "steps", 0, "Node-steps above a node's limit."),
+        column("over limit", "MWh", 2, "Energy above nodes' limits."),
+        column("over ramp", "steps", 0, "Steps faster than a ramp limit."),
+        column(
+            "beyond supply",
+            "MWh",
+            2,
+            "Drawn from the grid beyond what was available there.",
+        ),
+        column(
+            "beyond surplus",
+            "MWh",
+            2,
+            "Flexible load on other sources although the rule forbids it.",
+        ),
+        column("shed", "MWh", 2, "Load shed because supply fell short."),
+        column("failures", "", 0, "Devices that failed."),
+        column("refused", "", 0, "Commands the site refused."),
+        column(
+            "early switches",
+            "",
+            0,
+            "Blocks switched before their minimum time was over.",
+        ),
+        column(
+            "GPU over\u{ad}commit",
+            "",
+            0,
+            "Gangs dropped for lack of GPUs.",
+        ),
+    ];
+    (!rows.is_empty()).then(|| {
+        let highlight = rows
+            .iter()
+            .position(|row| row[0] == Cell::from(results.main_policy()));
+        Table {
+            columns,
+            rows,
+            highlight,
+            note: String::new(),
+        }
+    })
+}
+
 /// Variants by net present value; `None` for scenarios without any.
 pub(crate) fn variants(results: &Results) -> Option<Table> {
     let currency = &results.summary().currency;
-    let best = (0..results.variants.len()).max_by(|a, b| {
-        results.variants[*a]
-            .npv
-            .total_cmp(&results.variants[*b].npv)
-    })?;
-    let rows = results.variants.iter().map(|v| {
+    let all = &results.variants;
+    let best = (0..all.len()).max_by(|a, b| all[*a].npv.total_cmp(&all[*b].npv))?;
+    let rows = all.iter().map(|v| {
+        let last = v.eras.last().filter(|_| v.eras.len() > 1);
         vec![
             v.id.as_str().into(),
             v.title.as_str().into(),
             v.value_per_year.into(),
+            last.map(|era| era.value_per_year).into(),
             v.capex.into(),
             v.npv.into(),
         ]
     });
+    let mut note = format!(
+        "Run with {}; discounted at {} % a year.",
+        results.main_policy(),
+        100.0 * results.study.scenario.discount_rate
+    );
+    let halvings = all.iter().map(|v| v.eras.len() - 1).max().unwrap_or(0);
+    if halvings > 0 {
+        note += " The block subsidy halves on its schedule: the years after each halving are run \
+                 at the lower one, with price and difficulty of bitcoin as they are here.";
+    }
     Some(Table {
         columns: vec![
             column("variant", "", 0, ""),
@@ -397,16 +537,18 @@ pub(crate) fn variants(results: &Results) -> Option<Table> {
                 0,
                 "Of a year like the run's period.",
             ),
+            column(
+                "in the last",
+                currency,
+                0,
+                "Of a year after the last halving counted.",
+            ),
             column("capex", currency, 0, "Not discounted."),
             column("NPV", currency, 0, "Net present value at the run's start."),
         ],
         rows: rows.collect(),
         highlight: Some(best),
-        note: format!(
-            "Run with {}; discounted at {} % a year.",
-            results.main_policy(),
-            100.0 * results.study.scenario.discount_rate
-        ),
+        note,
     })
 }
 

@@ -70,11 +70,17 @@ pub fn results(results: &Results, style: Style) -> String {
     if let Some(pools) = tables::pools(results) {
         section(&format!("Pools of {main}"), &pools);
     }
+    if let Some(promises) = tables::promises(results) {
+        section(&format!("Promises of {main}"), &promises);
+    }
     if let Some(regions) = tables::regions(results) {
         section(&format!("Regions of {main}"), &regions);
     }
     if let Some(variants) = tables::variants(results) {
         section("Variants by net present value", &variants);
+    }
+    if let Some(incidents) = tables::incidents(results) {
+        section("Incidents", &incidents);
     }
     if !results.notes.is_empty() {
         out += "\nNotes on the data\n";

@@ -75,6 +75,7 @@ fn a_browser_draws_every_part_without_an_error() {
         "jobs",
         "dearest",
         "curtailment",
+        "variants",
         "tariff",
         "pools",
         "run",

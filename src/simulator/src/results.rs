@@ -26,7 +26,9 @@ pub use jobs::JobSummary;
 pub use levers::Levers;
 pub use machines::{GpuSummary, HostingSummary, MiningSummary, PoolSummary, ServiceSummary};
 pub use nodes::NodeSummary;
-pub use npv::{VariantSummary, net_present_value, variant};
+pub use npv::{
+    Era, EraSummary, VariantSummary, eras, in_era, net_present_value, value_per_year, variant,
+};
 
 use crate::ledger::LineKind;
 use crate::oracle::Certificate;
@@ -130,8 +132,8 @@ pub struct Summary {
     pub hosting: BTreeMap<String, HostingSummary>,
     /// Jobs.
     pub jobs: JobSummary,
-    /// Emissions.
-    pub emissions: Emissions,
+    /// Emissions; `None` when a supply block that was drawn from has no carbon intensity.
+    pub emissions: Option<Emissions>,
     /// How long mining was curtailed at a stretch.
     pub curtailed_runs: Vec<RunBin>,
     /// Nodes of the power tree by id: regions, halls, feeders.
@@ -186,9 +188,6 @@ pub(crate) fn summarise(
                 .filter(|g| g.gainable > 1e-6 * g.bound.abs())
                 .map(|g| 100.0 * amount / g.gainable)
         };
-        let total: i64 = run.supply_energy.iter().flatten().sum();
-        let tonnes = run.carbon.iter().sum::<i64>() as f64 / 1e6;
-        let mwh = total as f64 / 3.6e9;
         let used = run
             .ledger
             .lines
@@ -220,14 +219,7 @@ pub(crate) fn summarise(
             services: machines::services(context, run),
             hosting: machines::hosting(context, run),
             jobs: jobs::jobs(context, run),
-            emissions: Emissions {
-                tonnes,
-                g_per_kwh: if mwh > 0.0 {
-                    tonnes * 1000.0 / mwh
-                } else {
-                    0.0
-                },
-            },
+            emissions: emissions(context, run),
             curtailed_runs: curtailment::runs(context, run),
             nodes: nodes::nodes(context, run),
             incidents: run.incidents,
@@ -251,6 +243,28 @@ pub(crate) fn summarise(
         policies: policies.collect(),
         gain,
     }
+}
+
+/// Emissions of a run. Unknown is not zero: one block without an intensity hides them all.
+fn emissions(context: &Context<'_>, run: &PolicyRun) -> Option<Emissions> {
+    let drawn = run.supply_energy.iter().map(|e| e.iter().sum::<i64>());
+    let mut total = 0;
+    for (block, joules) in context.scenario.site.supply.iter().zip(drawn) {
+        if joules > 0 && block.carbon.is_none() {
+            return None;
+        }
+        total += joules;
+    }
+    let tonnes = run.carbon.iter().sum::<i64>() as f64 / 1e6;
+    let mwh = total as f64 / 3.6e9;
+    Some(Emissions {
+        tonnes,
+        g_per_kwh: if mwh > 0.0 {
+            tonnes * 1000.0 / mwh
+        } else {
+            0.0
+        },
+    })
 }
 
 fn gain(certificate: &Certificate, runs: &[PolicyRun], feedback: bool) -> Option<GainSummary> {
@@ -306,4 +320,30 @@ fn market(context: &Context<'_>) -> MarketSummary {
 /// Name of a use, as key of a map.
 fn use_name(u: usize) -> String {
     Use::ALL[u].name().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::run::simulate;
+    use crate::tests::support::{SITE, input, scenario};
+
+    fn emissions(site: &str, surplus_mw: f64) -> Option<super::Emissions> {
+        let start = "2026-03-01T06:00:00Z";
+        let scenario = scenario(site, start, 2, 60, &["always_on"]);
+        let study = input(scenario, &[40.0], &[surplus_mw], &[0.0], vec![]);
+        let study = simulate(&study, &|_| {}).expect("a study");
+        study.summary.policies["always_on"].emissions
+    }
+
+    #[test]
+    fn emissions_are_unknown_where_a_source_has_no_intensity() {
+        let known = emissions(SITE, 0.0).expect("known");
+        // Steps are booked in whole grams.
+        assert!((known.g_per_kwh - 400.0).abs() < 1e-3, "{known:?}");
+        let site = SITE.replace("carbon_g_per_kwh = 400\n", "");
+        assert_eq!(emissions(&site, 0.0), None);
+        // What was not drawn from hides nothing.
+        let surplus = emissions(&site, 12.0).expect("surplus alone");
+        assert_eq!(surplus.tonnes, 0.0);
+    }
 }

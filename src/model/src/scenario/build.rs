@@ -4,9 +4,12 @@ mod ranges;
 
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::binding::{Binding, BindingFile, FileSource, Publication, Source, SyntheticFile};
-use super::file::{POLICY_NAMES, ScenarioFile};
+use super::file::ScenarioFile;
 use super::jobs::{JobSource, Uniform};
+use super::names::{FORECAST_MODELS, POLICIES, PUBLISHED, known, listed};
 use super::{Horizon, Scenario};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::Document;
@@ -21,6 +24,17 @@ const HORIZON_DEFAULT: [(i64, i64); 4] = [
     (36 * 3600, 3600),
     (168 * 3600, 10_800),
 ];
+
+/// Longest period, and longest history before it: ten years.
+const DAYS_MAX: f64 = 3660.0;
+
+/// Most steps of a run: ten years of five minutes, so that a slip in a date or a step is
+/// refused before memory runs out.
+const STEPS_MAX: i64 = 1_060_000;
+
+/// Instants a period may hold: `UNIX_EPOCH` to 2200, with room for history and horizon.
+const YEARS: (Timestamp, Timestamp) =
+    (Timestamp::UNIX_EPOCH, Timestamp::constant(7_258_118_400, 0));
 
 /// Builds the scenario, or says everything that is wrong with it.
 pub(super) fn build(
@@ -99,18 +113,49 @@ impl Builder<'_> {
     }
 
     fn period(&mut self, raw: &ScenarioFile, step: Seconds) -> Option<TimeGrid> {
-        if !(raw.period.history_days.is_finite() && raw.period.history_days >= 0.0) {
+        if !(0.0..=DAYS_MAX).contains(&raw.period.history_days) {
             self.fault(
                 "period.history_days",
-                "must be a number of days, zero or more",
+                format!("must be a number of days between 0 and {DAYS_MAX}, ten years"),
                 "28 is usual",
             );
+        }
+        let (first, last) = (YEARS.0.as_second(), YEARS.1.as_second());
+        for (field, at) in [("start", raw.period.start), ("end", raw.period.end)] {
+            if !(first..=last).contains(&at.as_second()) {
+                self.fault(
+                    &format!("period.{field}"),
+                    "lies outside the years 1970 to 2200",
+                    "check the year",
+                );
+                return None;
+            }
         }
         if step.get() < 1 {
             self.fault(
                 "period.step_min",
                 "a step needs a length",
                 "5 is usual; 60 for hourly markets",
+            );
+            return None;
+        }
+        let length = raw.period.end.as_second() - raw.period.start.as_second();
+        if length > (DAYS_MAX * 86_400.0) as i64 {
+            self.fault(
+                "period.end",
+                format!("the period is longer than {DAYS_MAX} days, ten years"),
+                "check the year, or run one part after the other",
+            );
+            return None;
+        }
+        if length / step.get() > STEPS_MAX {
+            self.fault(
+                "period.step_min",
+                format!(
+                    "the period has {} steps, and a run holds {STEPS_MAX} at most",
+                    length / step.get()
+                ),
+                "choose longer steps or a shorter period",
             );
             return None;
         }
@@ -457,9 +502,16 @@ impl Builder<'_> {
             if converted == unit {
                 continue;
             }
+            let twice = site
+                .required_series()
+                .iter()
+                .any(|(other, in_unit)| *other == name && *in_unit == bound);
             let other_currency = bound.currency().is_some_and(|c| c != site.currency)
                 && bound.in_currency(&site.currency) == unit;
-            let help = if other_currency {
+            let help = if twice {
+                "the site names this series in two units; bind another one for one of them"
+                    .to_owned()
+            } else if other_currency {
                 format!(
                     "bind an exchange rate in {}/{} and name it in data.{name}.fx",
                     site.currency,
@@ -643,11 +695,15 @@ impl Builder<'_> {
 
     fn policies(&mut self, raw: &ScenarioFile) {
         for (i, name) in raw.policies.run.iter().enumerate() {
-            if !POLICY_NAMES.contains(&name.as_str()) {
+            let path = format!("policies.run[{i}]");
+            if !known(POLICIES, name) {
+                let help = format!("policies: {}", listed(POLICIES));
+                self.fault(&path, "is no policy", help);
+            } else if raw.policies.run[..i].contains(name) {
                 self.fault(
-                    &format!("policies.run[{i}]"),
-                    "is no policy",
-                    format!("policies: {}", POLICY_NAMES.join(", ")),
+                    &path,
+                    "is listed before, and results go by name",
+                    "name each policy once",
                 );
             }
         }
@@ -655,33 +711,27 @@ impl Builder<'_> {
             self.fault(
                 "policies.run",
                 "a run without policies shows nothing",
-                format!("policies: {}", POLICY_NAMES.join(", ")),
+                format!("policies: {}", listed(POLICIES)),
             );
         }
     }
 
     fn forecast(&mut self, raw: &ScenarioFile) {
-        const MODELS: [&str; 7] = [
-            "persistence",
-            "seasonal_naive_day",
-            "seasonal_naive_week",
-            "climatology",
-            "reverting",
-            "published",
-            "perfect",
-        ];
-        let help = format!("models: {}", MODELS.join(", "));
-        if raw
-            .forecast
-            .model
-            .as_ref()
-            .is_some_and(|m| !MODELS.contains(&m.as_str()))
-        {
-            self.fault("forecast.model", "is no forecast model", &*help);
+        let help = format!("models: {}", listed(FORECAST_MODELS));
+        match raw.forecast.model.as_deref() {
+            Some(PUBLISHED) => self.fault(
+                "forecast.model",
+                "belongs to the one series whose forecasts are published, not to all",
+                "write [forecast.series.NAME] with model = \"published\" and published = \"SERIES\"",
+            ),
+            Some(model) if !known(FORECAST_MODELS, model) => {
+                self.fault("forecast.model", "is no forecast model", &*help);
+            }
+            _ => {}
         }
         for (name, setting) in &raw.forecast.series {
             let path = format!("forecast.series.{name}");
-            if !MODELS.contains(&setting.model.as_str()) {
+            if !known(FORECAST_MODELS, &setting.model) {
                 self.fault(&format!("{path}.model"), "is no forecast model", &*help);
             }
             if !raw.data.contains_key(name) {
@@ -699,7 +749,7 @@ impl Builder<'_> {
                         "bind the published forecast under [data]",
                     );
                 }
-                None if setting.model == "published" => {
+                None if setting.model == PUBLISHED => {
                     self.fault(
                         &path,
                         "the model `published` needs the series with the forecast",

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::binding::BindingFile;
 use super::jobs::JobSource;
+use super::names::POLICIES;
 
 /// A scenario.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -66,12 +67,12 @@ fn discount() -> f64 {
 pub struct PeriodFile {
     /// First instant.
     pub start: Timestamp,
-    /// First instant no longer part of it.
+    /// First instant no longer part of it; ten years after the start at most.
     pub end: Timestamp,
     /// Length of a step, minutes.
     #[serde(default = "five")]
     pub step_min: f64,
-    /// Days of history before the start that forecasters and tuned policies may use, where the data has them.
+    /// Days of history before the start that forecasters and tuned policies may use, where the data has them; ten years at most.
     #[serde(default = "month")]
     pub history_days: f64,
 }
@@ -103,7 +104,7 @@ pub struct MiningFile {
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ForecastFile {
-    /// Model of series not named below; `seasonal_naive_day` when absent.
+    /// Model of series not named below; `seasonal_naive_day` when absent. `published` belongs to a single series.
     pub model: Option<String>,
     /// Model by series.
     pub series: BTreeMap<String, SeriesForecastFile>,
@@ -113,7 +114,7 @@ pub struct ForecastFile {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeriesForecastFile {
-    /// `persistence`, `seasonal_naive_day`, `seasonal_naive_week`, `climatology`, `reverting`, `published` or `perfect`.
+    /// Name of the model.
     pub model: String,
     /// Bound series with the published forecast, for `published`.
     pub published: Option<String>,
@@ -141,7 +142,7 @@ pub struct StretchFile {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PoliciesFile {
-    /// Names, in the order of the report.
+    /// Names, each once, in the order of the report.
     pub run: Vec<String>,
     /// Days before the period on which `strike` tunes its thresholds.
     pub strike_tuning_days: f64,
@@ -158,7 +159,7 @@ pub struct PoliciesFile {
 impl Default for PoliciesFile {
     fn default() -> Self {
         Self {
-            run: POLICY_NAMES.iter().map(|name| (*name).to_owned()).collect(),
+            run: POLICIES.iter().map(|p| p.name.to_owned()).collect(),
             strike_tuning_days: 28.0,
             strike_dwell_min: 30.0,
             quantile_share: 0.8,
@@ -167,20 +168,6 @@ impl Default for PoliciesFile {
         }
     }
 }
-
-/// All policies, in the order of reports.
-pub const POLICY_NAMES: [&str; 10] = [
-    "always_on",
-    "breakeven",
-    "strike",
-    "asap",
-    "quantile",
-    "static_split",
-    "mining_only",
-    "ai_only",
-    "swingload",
-    "oracle",
-];
 
 /// Faults of the virtual site; all off by default.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize, JsonSchema)]
@@ -213,7 +200,7 @@ pub struct VariantFile {
     /// Money spent, by date.
     #[serde(default)]
     pub capex: Vec<CapexFile>,
-    /// Years over which the period's yearly result is repeated for the net present value.
+    /// Years over which the period's yearly result is repeated for the net present value, each at the block subsidy of its time.
     #[serde(default = "years")]
     pub years: f64,
 }

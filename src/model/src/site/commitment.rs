@@ -26,10 +26,13 @@ pub enum CommitmentKind {
         used_for: super::Use,
         /// IT power the tenant draws when served, MW.
         power_mw: Amount,
-        /// Price per IT MWh delivered.
+        /// Price per IT MWh delivered, power passed through included.
         price: Amount,
-        /// Share of the contracted energy that is paid even when not drawn (take-or-pay), 0 to 1.
+        /// Share of the contracted energy that is paid even when not drawn (take-or-pay), 0 to 1;
+        /// settled in every step.
         take_or_pay: f64,
+        /// Price per IT MWh paid for and not drawn; `price` when absent.
+        take_or_pay_price: Option<f64>,
         /// Contracted power for take-or-pay, MW.
         contracted_mw: f64,
         /// SLA penalty per IT MWh not delivered.

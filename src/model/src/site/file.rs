@@ -393,11 +393,13 @@ pub enum CommitmentFile {
         used_for: Use,
         /// IT power the tenant draws when served, MW.
         power_mw: AmountFile,
-        /// Price per IT MWh.
+        /// Price per IT MWh delivered, power passed through included.
         price_per_mwh: AmountFile,
-        /// Share of the contracted energy paid even when the tenant draws less.
+        /// Share of the contracted energy paid even when the tenant draws less; settled in every step.
         #[serde(default)]
         take_or_pay: f64,
+        /// Price per IT MWh paid for and not drawn, where it differs from `price_per_mwh`: the contract's own, without what is passed through with the power.
+        take_or_pay_price_per_mwh: Option<f64>,
         /// Contracted power, MW.
         contracted_mw: f64,
         /// SLA penalty per IT MWh not delivered.

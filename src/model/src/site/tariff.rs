@@ -1,8 +1,8 @@
 //! Charges on top of energy, as data.
 //!
 //! A new kind of charge is a new variant of [`TariffLine`], its keys in
-//! `site/file.rs`, and its arm in the planner's `tariff` stage and in the
-//! simulator's settlement.
+//! `site/file.rs` and `site/build/tariff.rs`, its marginal cost in the planner
+//! (`build/charges.rs`) and its file in the simulator's settlement.
 
 use super::{Amount, Use};
 use crate::units::Money;

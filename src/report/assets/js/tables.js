@@ -53,9 +53,12 @@ function table(data, name) {
 
 function drawTables() {
   const parts = [
+    ["variants", "Variants", DATA.variants],
+    ["promises", "Promises", DATA.promises],
     ["regions", "Regions", DATA.regions],
     ["tariff", "Tariff lines", DATA.tariff],
     ["pools", "Pools", DATA.pools],
+    ["incidents", "Incidents", DATA.incidents],
   ];
   for (const [id, title, data] of parts) {
     if (data && data.rows.length) add(section(id, title), table(data, title));

@@ -25,7 +25,8 @@ const COLUMNS: [(&str, Kind); 18] = [
     ("marginal_value_per_mwh", Kind::Float),
     // All lines of the bill in this step.
     ("value", Kind::Float),
-    ("carbon_g", Kind::Int),
+    // Empty where a source that was drawn from has no carbon intensity.
+    ("carbon_g", Kind::Float),
     ("miners_awake", Kind::Float),
     ("hashrate_ph", Kind::Float),
     ("inference_gpus", Kind::Float),
@@ -56,6 +57,9 @@ fn rows(results: &Results, run: &PolicyRun, sinks: &mut [Box<dyn Sink>]) -> Resu
     let study = &results.study;
     let (grid, truth) = (&study.truth.grid, &study.truth);
     let supply = &study.scenario.site.supply;
+    let carbon_known = results
+        .policy(&run.name)
+        .is_some_and(|p| p.emissions.is_some());
     let surplus: Vec<usize> = (0..supply.len())
         .filter(|k| supply[*k].kind == SupplyKind::Surplus)
         .collect();
@@ -89,7 +93,7 @@ fn rows(results: &Results, run: &PolicyRun, sinks: &mut [Box<dyn Sink>]) -> Resu
             ),
             Cell::Float(marginal.filter(|v| *v != 0.0)),
             Cell::Float(Some(run.ledger.value_of_step(t).as_units())),
-            Cell::Int(run.carbon[t]),
+            Cell::Float(carbon_known.then_some(run.carbon[t] as f64)),
             sum(&mut run.pools.iter().map(|p| p.awake[t])),
             sum(&mut run.pools.iter().map(|p| p.hashrate[t])),
             sum(&mut run.services.iter().map(|s| s[t])),

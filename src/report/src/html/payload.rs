@@ -48,6 +48,10 @@ pub struct Payload {
     pub dearest: Vec<DearDecision>,
     /// Why each slot was assigned as it was, for a window of steps.
     pub slots: Option<Slots>,
+    /// One row per variant of the site, by net present value.
+    pub variants: Option<Table>,
+    /// One row per tenant or service: what was promised and what was delivered.
+    pub promises: Option<Table>,
     /// One row per region, for sites that have several.
     pub regions: Option<Table>,
     /// One row per tariff line.
@@ -56,6 +60,8 @@ pub struct Payload {
     pub pools: Option<Table>,
     /// How long curtailed runs were.
     pub curtailed_runs: Option<Histogram>,
+    /// One row per policy in whose run something went wrong.
+    pub incidents: Option<Table>,
     /// Remarks a reader must know: gaps in data, assumptions, what is not modelled.
     pub notes: Vec<String>,
 }
@@ -160,6 +166,9 @@ impl Payload {
         self.series.check()?;
         let tables = [
             ("policies", Some(&self.policies)),
+            ("variants", self.variants.as_ref()),
+            ("promises", self.promises.as_ref()),
+            ("incidents", self.incidents.as_ref()),
             ("regions", self.regions.as_ref()),
             ("tariff", self.tariff.as_ref()),
             ("pools", self.pools.as_ref()),

@@ -39,10 +39,13 @@ struct Wire<'a> {
     jobs_total: usize,
     dearest: &'a [DearDecision],
     slots: Option<WireSlots<'a>>,
+    variants: &'a Option<Table>,
+    promises: &'a Option<Table>,
     regions: &'a Option<Table>,
     tariff: &'a Option<Table>,
     pools: &'a Option<Table>,
     curtailed_runs: &'a Option<Histogram>,
+    incidents: &'a Option<Table>,
     notes: &'a [String],
 }
 
@@ -128,10 +131,13 @@ pub(super) fn encode(payload: &Payload) -> String {
             .slots
             .as_ref()
             .map(|slots| encode_slots(slots, unit)),
+        variants: &payload.variants,
+        promises: &payload.promises,
         regions: &payload.regions,
         tariff: &payload.tariff,
         pools: &payload.pools,
         curtailed_runs: &payload.curtailed_runs,
+        incidents: &payload.incidents,
         notes: &payload.notes,
     };
     serde_json::to_string(&wire).expect("invariant: plain structs with string keys serialise")

@@ -1,8 +1,10 @@
 //! Draws a page in headless Chromium, where there is one.
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 /// A page after its scripts have run.
 pub(crate) struct Page {
@@ -37,12 +39,11 @@ impl Page {
 /// where no browser is installed.
 pub(crate) fn draw(html: &str, hash: &str) -> Option<Page> {
     let Some(browser) = chromium() else {
-        eprintln!("skipped: no chromium in PATH and CHROMIUM is not set");
+        eprintln!("skipped: no chromium on the PATH and SWINGLOAD_CHROMIUM is not set");
         return None;
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("report.html");
-    let output = folder.path().join("dom.html");
     std::fs::write(&file, html).expect("the page is written");
     let profile = format!(
         "--user-data-dir={}",
@@ -68,28 +69,60 @@ pub(crate) fn draw(html: &str, hash: &str) -> Option<Page> {
             &profile,
         ])
         .arg(format!("file://{}{hash}", file.display()))
-        .stdout(std::fs::File::create(&output).expect("the output is created"))
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .expect("the browser starts");
-    let deadline = Instant::now() + Duration::from_secs(90);
-    while child.try_wait().expect("the browser is ours").is_none() {
-        if Instant::now() > deadline {
-            child.kill().expect("the browser is ours");
-            panic!("the browser did not finish in 90 s");
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    let dom = std::fs::read_to_string(&output).expect("the browser wrote the page");
+    let dom = dumped(&mut child);
+    // It has nothing left to do, or did not do it in time.
+    child.kill().expect("the browser is ours");
+    child.wait().expect("the browser is ours");
+    let dom = dom.expect("the browser draws the page in 90 s");
     Some(Page { dom })
 }
 
+/// What the browser prints, up to the end of the page; `None` when that does not come.
+fn dumped(child: &mut Child) -> Option<String> {
+    let output = child.stdout.take().expect("it was asked for");
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut dom = String::new();
+        // Its helper processes may hold the pipe open after the last line.
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            dom += &line;
+            dom.push('\n');
+            if line.trim_end().ends_with("</html>") {
+                break;
+            }
+        }
+        send.send(dom)
+    });
+    receive.recv_timeout(Duration::from_secs(90)).ok()
+}
+
+/// The browser that `./test` names, or the first of the usual names on the PATH.
+///
+/// # Panics
+/// When `SWINGLOAD_CHROMIUM` names no file: a test that was asked for is not left out.
 fn chromium() -> Option<PathBuf> {
-    if let Some(set) = std::env::var_os("CHROMIUM") {
-        return Some(set.into());
+    if let Some(set) = std::env::var_os("SWINGLOAD_CHROMIUM").filter(|set| !set.is_empty()) {
+        let path = PathBuf::from(set);
+        assert!(
+            path.is_file(),
+            "SWINGLOAD_CHROMIUM names {}, which is no file",
+            path.display()
+        );
+        return Some(path);
     }
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join("chromium"))
+    let names = [
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    ];
+    names
+        .iter()
+        .flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)))
         .find(|file| file.is_file())
 }

@@ -86,15 +86,43 @@ pub(crate) fn sample(steps: usize, nodes: usize, seed: u64) -> Payload {
         },
         jobs,
         slots: Some(slots),
+        variants: Some(variants()),
+        promises: None,
         regions: None,
         tariff: Some(tariff()),
         pools: Some(pools(&halls)),
         curtailed_runs: Some(curtailed_runs()),
+        incidents: None,
         notes: vec![
             "Prices of 3 July 02:00–02:15 were missing and were taken from the step before.".into(),
             "Cooling is modelled as a fixed part plus a marginal PUE that grows with temperature."
                 .into(),
         ],
+    }
+}
+
+fn variants() -> Table {
+    let column = |label: &str, unit: &str| Column {
+        label: label.into(),
+        unit: unit.into(),
+        ..Column::default()
+    };
+    Table {
+        columns: vec![
+            column("variant", ""),
+            column("what", ""),
+            column("NPV", "USD"),
+        ],
+        rows: vec![
+            vec!["stay".into(), "As it is".into(), 81_000_000.0.into()],
+            vec![
+                "grow".into(),
+                "Twenty megawatts more".into(),
+                97_000_000.0.into(),
+            ],
+        ],
+        highlight: Some(1),
+        note: String::new(),
     }
 }
 

@@ -309,6 +309,7 @@ pub(super) fn constant(site: &Site, look: &Look<'_>) -> f64 {
             power_mw,
             price,
             take_or_pay,
+            take_or_pay_price,
             contracted_mw,
             ..
         } = &commitment.kind
@@ -318,7 +319,8 @@ pub(super) fn constant(site: &Site, look: &Look<'_>) -> f64 {
         let (power, price) = (look.amount(power_mw), look.amount(price));
         for t in (0..look.grid.len()).filter(|t| commitment.binds(look.grid.start_s(*t))) {
             // What the tenant does not ask for is paid up to the take-or-pay share.
-            total += (take_or_pay * contracted_mw - power[t]).max(0.0) * price[t] * hours(t);
+            let price = take_or_pay_price.unwrap_or(price[t]);
+            total += (take_or_pay * contracted_mw - power[t]).max(0.0) * price * hours(t);
         }
     }
     total

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use swingload_model::site::commitment::CommitmentKind;
-use swingload_model::units::JOULES_PER_MWH;
+use swingload_model::units::{JOULES_PER_MWH, divide_half_even};
 
 use crate::ledger::LineKind;
 use crate::load::use_index;
@@ -74,6 +74,10 @@ pub struct ServiceSummary {
 pub struct HostingSummary {
     /// IT energy asked for, MWh.
     pub asked_mwh: f64,
+    /// IT energy delivered, MWh.
+    pub delivered_mwh: f64,
+    /// IT energy asked for and not delivered, step by step, MWh.
+    pub missed_mwh: f64,
     /// Facility energy delivered, MWh.
     pub delivered_facility_mwh: f64,
     /// Penalties, currency; zero or negative.
@@ -224,22 +228,42 @@ pub(super) fn hosting(context: &Context<'_>, run: &PolicyRun) -> BTreeMap<String
         .filter(|(_, c)| matches!(c.kind, CommitmentKind::Hosting { .. }));
     let all = all.filter_map(|(c, commitment)| {
         let load = context.loads.hosting[c]?;
-        let binding = (0..grid.len()).filter(|t| commitment.binds(grid.start_s(*t)));
-        let asked: i64 = binding
-            .map(|t| context.truth.committed[c].at(t) * grid.duration(t).get())
-            .sum();
+        let node = context.loads.all[load].node;
+        let (mut asked, mut delivered, mut missed) = (0, 0, 0);
+        for t in (0..grid.len()).filter(|t| commitment.binds(grid.start_s(*t))) {
+            let wanted = context.truth.committed[c].at(t) * grid.duration(t).get();
+            let got = it_energy(context, node, t, run.load_energy[load][t]);
+            asked += wanted;
+            delivered += got;
+            missed += (wanted - got).max(0);
+        }
         let penalty = run
             .ledger
             .lines
             .iter()
             .find(|l| l.kind == LineKind::HostingPenalty && l.id == commitment.id);
         let summary = HostingSummary {
-            asked_mwh: asked as f64 / JOULES_PER_MWH as f64,
-            delivered_facility_mwh: run.load_energy[load].iter().sum::<i64>() as f64
-                / JOULES_PER_MWH as f64,
+            asked_mwh: mwh(asked),
+            delivered_mwh: mwh(delivered),
+            missed_mwh: mwh(missed),
+            delivered_facility_mwh: mwh(run.load_energy[load].iter().sum()),
             penalty: penalty.map_or(0.0, |l| l.total.as_units()),
         };
         Some((commitment.id.clone(), summary))
     });
     all.collect()
+}
+
+fn mwh(joules: i64) -> f64 {
+    joules as f64 / JOULES_PER_MWH as f64
+}
+
+/// IT joules of facility joules at a node, rounded half to even: the inverse of
+/// [`Truth::facility`](crate::truth::Truth::facility), whose rounding it undoes.
+fn it_energy(context: &Context<'_>, node: usize, t: usize, facility: i64) -> i64 {
+    let factor = i128::from(context.truth.factor[node].at(t));
+    divide_half_even(
+        i128::from(facility) * i128::from(crate::truth::PARTS),
+        factor,
+    )
 }

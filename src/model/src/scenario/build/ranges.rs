@@ -1,9 +1,15 @@
 //! Numbers of a scenario that must be finite, and not below what they mean.
 
-use super::Builder;
+use super::{Builder, DAYS_MAX};
 use crate::scenario::binding::SyntheticFile;
 use crate::scenario::file::ScenarioFile;
 use crate::scenario::jobs::TermsFile;
+
+/// Furthest a plan looks ahead, h.
+const HORIZON_MAX_H: f64 = 8784.0;
+
+/// Longest time over which a variant's money is counted.
+const YEARS_MAX: f64 = 100.0;
 
 impl Builder<'_> {
     fn finite(&mut self, path: &str, value: f64) {
@@ -122,7 +128,13 @@ impl Builder<'_> {
     /// The numbers of policies, horizon, variants and discounting.
     pub(super) fn settings_numbers(&mut self, raw: &ScenarioFile) {
         let p = &raw.policies;
-        self.not_negative("policies.strike_tuning_days", p.strike_tuning_days, "days");
+        if !(0.0..=DAYS_MAX).contains(&p.strike_tuning_days) {
+            self.fault(
+                "policies.strike_tuning_days",
+                format!("must be a number of days between 0 and {DAYS_MAX}"),
+                "28 is usual",
+            );
+        }
         self.not_negative("policies.strike_dwell_min", p.strike_dwell_min, "min");
         self.share("policies.quantile_share", p.quantile_share);
         for (field, mw) in [
@@ -134,11 +146,13 @@ impl Builder<'_> {
             }
         }
         for (i, stretch) in raw.planning.horizon.iter().enumerate() {
-            self.not_negative(
-                &format!("planning.horizon[{i}].until_h"),
-                stretch.until_h,
-                "h",
-            );
+            if !(0.0..=HORIZON_MAX_H).contains(&stretch.until_h) {
+                self.fault(
+                    &format!("planning.horizon[{i}].until_h"),
+                    format!("must lie between 0 and {HORIZON_MAX_H} h, a year"),
+                    "168 is usual",
+                );
+            }
         }
         if !(raw.discount_rate > -1.0 && raw.discount_rate <= 1.0) {
             self.fault(
@@ -149,7 +163,13 @@ impl Builder<'_> {
         }
         for (i, variant) in raw.variants.iter().enumerate() {
             let path = format!("variants[{i}]");
-            self.not_negative(&format!("{path}.years"), variant.years, "years");
+            if !(0.0..=YEARS_MAX).contains(&variant.years) {
+                self.fault(
+                    &format!("{path}.years"),
+                    format!("must lie between 0 and {YEARS_MAX} years"),
+                    "12 is usual for a hosting contract",
+                );
+            }
             if raw.variants[..i].iter().any(|v| v.id == variant.id) {
                 self.fault(
                     &format!("{path}.id"),

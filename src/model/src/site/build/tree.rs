@@ -1,0 +1,177 @@
+//! Nodes of the power tree: what each may carry, and what it must.
+
+use super::Builder;
+use crate::site::Site;
+use crate::site::file::NodeFile;
+use crate::site::tree::{Hall, Node, PowerTree, RatedAt, TreeError};
+use crate::units::Power;
+
+impl Builder<'_> {
+    pub(super) fn tree(&mut self, raw: &[NodeFile]) -> Option<PowerTree> {
+        let mut nodes = Vec::new();
+        for (i, n) in raw.iter().enumerate() {
+            let key = |field: &str| format!("nodes[{i}].{field}");
+            let rating = self.at_least(&key("rating_mw"), n.rating_mw, 0.0, "MW");
+            if n.rating_mw == 0.0 {
+                self.fault(
+                    &key("rating_mw"),
+                    "a node of no rating can carry no load",
+                    "give its nameplate in MW",
+                );
+            }
+            let continuous = self.within(
+                &key("continuous_load_factor"),
+                n.continuous_load_factor,
+                0.0,
+                1.0,
+            );
+            let n_minus_1 = self.within(&key("n_minus_1_factor"), n.n_minus_1_factor, 0.0, 1.0);
+            let export = self.at_least(&key("export_mw"), n.export_mw, 0.0, "MW");
+            let mut ramp = |field: &str, value: Option<f64>| {
+                value.map(|kw| {
+                    let kw = self.at_least(&key(field), kw, 0.001, "kW per minute");
+                    Power::from_kilowatts(kw)
+                })
+            };
+            let ramp_up = ramp("ramp_up_kw_per_min", n.ramp_up_kw_per_min);
+            let ramp_down = ramp("ramp_down_kw_per_min", n.ramp_down_kw_per_min);
+            if n.rated_at == RatedAt::It && n.hall.is_none() {
+                self.fault(
+                    &key("rated_at"),
+                    "only a hall can be rated at the IT side: above halls, IT watts of halls with different overheads do not add up to one limit",
+                    "rate the halls, or convert the rating to facility watts",
+                );
+            }
+            let hall = n.hall.as_ref().map(|h| Hall {
+                fixed: Power::from_kilowatts(self.at_least(
+                    &key("hall.fixed_overhead_kw"),
+                    h.fixed_overhead_kw,
+                    0.0,
+                    "kW",
+                )),
+                pue_base: self.at_least(&key("hall.marginal_pue"), h.marginal_pue, 1.0, ""),
+                pue_per_degree: self.at_least(
+                    &key("hall.pue_per_degree_c"),
+                    h.pue_per_degree_c,
+                    0.0,
+                    "",
+                ),
+                threshold_c: self.finite(&key("hall.threshold_c"), h.threshold_c),
+                temperature: h.temperature.clone(),
+            });
+            let id = self.id(&key("id"), &n.id);
+            nodes.push((
+                Node {
+                    id,
+                    kind: n.kind,
+                    rating: Power::from_megawatts(rating),
+                    rated_at: n.rated_at,
+                    derating: continuous * n_minus_1,
+                    export: Power::from_megawatts(export),
+                    ramp_up_per_minute: ramp_up,
+                    ramp_down_per_minute: ramp_down,
+                    hall,
+                },
+                n.parent.clone(),
+            ));
+        }
+        match PowerTree::new(nodes) {
+            Ok(tree) => {
+                self.nested_halls(raw, &tree);
+                Some(tree)
+            }
+            Err(error) => {
+                let path = match &error {
+                    TreeError::Duplicate(id) | TreeError::Circle(id) => {
+                        position_of(raw, id, "parent")
+                    }
+                    TreeError::UnknownParent { node, .. } => position_of(raw, node, "parent"),
+                    TreeError::Roots(_) => "nodes".to_owned(),
+                };
+                if !matches!(error, TreeError::Duplicate(_)) {
+                    self.fault(
+                        &path,
+                        error.to_string(),
+                        "every node but one names a parent, and parents lead to that one",
+                    );
+                }
+                None
+            }
+        }
+    }
+
+    fn nested_halls(&mut self, raw: &[NodeFile], tree: &PowerTree) {
+        for position in 0..tree.len() {
+            let halls = tree
+                .path_to_root(position)
+                .iter()
+                .filter(|p| tree.node(**p).hall.is_some())
+                .count();
+            if tree.node(position).hall.is_some() && halls > 1 {
+                let path = position_of(raw, &tree.node(position).id, "hall");
+                self.fault(
+                    &path,
+                    "a hall lies below another hall, so its overhead would count twice",
+                    "keep `hall` at one level",
+                );
+            }
+        }
+    }
+
+    /// What nothing can run on is refused: overheads and idle watts must fit below every
+    /// node, IT watts where it is rated at the IT side, facility watts elsewhere.
+    pub(super) fn capacity(&mut self, site: &Site, raw: &[NodeFile]) {
+        let asleep = site
+            .pools
+            .iter()
+            .map(|p| (p.node, p.sleep.get() * i64::from(p.count.max())));
+        let idle = site
+            .gpu_pools
+            .iter()
+            .map(|p| (p.node, p.idle.get() * i64::from(p.count.max())));
+        let drawn: Vec<(usize, i64)> = asleep.chain(idle).collect();
+        for position in 0..site.tree.len() {
+            let node = site.tree.node(position);
+            let below = |n: usize| site.tree.path_to_root(n).contains(&position);
+            let it = drawn.iter().filter(|(n, _)| below(*n));
+            let least: i64 = if node.rated_at == RatedAt::It {
+                it.map(|(_, watts)| watts).sum()
+            } else {
+                let halls = (0..site.tree.len()).filter(|n| below(*n));
+                let fixed: i64 = halls
+                    .filter_map(|n| Some(site.tree.node(n).hall.as_ref()?.fixed.get()))
+                    .sum();
+                fixed
+                    + it.map(|(n, watts)| in_cool_weather(site, *n, *watts))
+                        .sum::<i64>()
+            };
+            if least > node.usable().get() {
+                let problem = format!(
+                    "node `{}` may carry {:.3} MW, but overheads, sleeping miners and idle GPUs below it draw {:.3} MW whatever is decided",
+                    node.id,
+                    node.usable().as_megawatts(),
+                    Power::new(least).as_megawatts()
+                );
+                self.fault(
+                    &position_of(raw, &node.id, "rating_mw"),
+                    problem,
+                    "raise the rating, or install fewer devices below it",
+                );
+                return;
+            }
+        }
+    }
+}
+
+/// Facility watts of IT watts at a node, at the lowest marginal PUE of the hall above them.
+fn in_cool_weather(site: &Site, node: usize, watts: i64) -> i64 {
+    let path = site.tree.path_to_root(node);
+    let hall = path.iter().find_map(|n| site.tree.node(*n).hall.as_ref());
+    hall.map_or(watts, |h| (watts as f64 * h.pue_base) as i64)
+}
+
+fn position_of(raw: &[NodeFile], id: &str, field: &str) -> String {
+    raw.iter()
+        .rposition(|n| n.id == id)
+        .map_or_else(|| "nodes".to_owned(), |i| format!("nodes[{i}].{field}"))
+}
