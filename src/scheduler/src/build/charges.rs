@@ -59,7 +59,6 @@ pub(super) fn supplies(setup: &Setup, look: &Look<'_>, must_serve: &[f64]) -> Ve
                 SupplyKind::Surplus => {
                     available = look.amount_quantile(&block.available_mw, rule.quantile_pct)
                 }
-                // Flexible load may not touch other supply; what must be served may.
                 SupplyKind::Grid | SupplyKind::Generation => available
                     .iter_mut()
                     .zip(must_serve)
@@ -95,10 +94,42 @@ pub(super) fn supplies(setup: &Setup, look: &Look<'_>, must_serve: &[f64]) -> Ve
             cost,
         });
     }
+    if site.surplus_only.is_some() && !look.outlook.is_truth() {
+        share(&mut all, must_serve, |s| !is_surplus(site, s));
+    }
+    // What decides counts all supply; what bounds may count only what surely lies above a limit.
+    let counts = |s: &SupplyInput| !look.outlook.is_truth() || s.node == 0;
     for (limit, penalty) in soft_limits(site, look) {
-        all = split_at(all, &limit, &penalty);
+        all = split_at(all, &limit, &penalty, counts);
     }
     all
+}
+
+/// Whether a supply input belongs to a surplus block.
+fn is_surplus(site: &Site, input: &SupplyInput) -> bool {
+    site.supply
+        .iter()
+        .any(|block| block.id == input.id && block.kind == SupplyKind::Surplus)
+}
+
+/// Leaves the supplies that count no more than `most` MW together, the cheapest first:
+/// flexible load may not touch them, what must be served may.
+///
+/// Limits inside the tree can make the dearer one the one that is needed, so a bound does
+/// without this.
+fn share(supplies: &mut [SupplyInput], most: &[f64], counts: impl Fn(&SupplyInput) -> bool) {
+    let mut order: Vec<usize> = (0..supplies.len())
+        .filter(|s| counts(&supplies[*s]))
+        .collect();
+    for (t, most) in most.iter().enumerate() {
+        order.sort_by(|a, b| supplies[*a].cost[t].total_cmp(&supplies[*b].cost[t]));
+        let mut left = *most;
+        for s in &order {
+            let own = &mut supplies[*s].available[t];
+            *own = own.min(left.max(0.0));
+            left -= *own;
+        }
+    }
 }
 
 /// Quantity per step of contracts without resale on a supply: paid whether used or not.
@@ -189,10 +220,18 @@ fn soft_limits(site: &Site, look: &Look<'_>) -> Vec<(Vec<f64>, Vec<f64>)> {
     limits
 }
 
-/// Power beyond `limit`, counted in merit order, costs `penalty` more, both per step.
+/// Power of the supplies that count beyond `limit`, in merit order, costs `penalty` more,
+/// both per step.
 ///
-/// Exact where supply lies at the root; supply inside the tree counts as if it did.
-fn split_at(supplies: Vec<SupplyInput>, limit: &[f64], penalty: &[f64]) -> Vec<SupplyInput> {
+/// Exact where all supply lies at the root. Supply inside the tree may not reach the load
+/// and then takes up room it does not need, so that the penalty is too high; leaving it out
+/// makes the penalty at most what it is.
+fn split_at(
+    supplies: Vec<SupplyInput>,
+    limit: &[f64],
+    penalty: &[f64],
+    counts: impl Fn(&SupplyInput) -> bool,
+) -> Vec<SupplyInput> {
     if limit.iter().all(|l| l.is_infinite()) {
         return supplies;
     }
@@ -207,7 +246,7 @@ fn split_at(supplies: Vec<SupplyInput>, limit: &[f64], penalty: &[f64]) -> Vec<S
         })
         .collect();
     for t in 0..limit.len() {
-        let mut order: Vec<usize> = (0..below.len()).collect();
+        let mut order: Vec<usize> = (0..below.len()).filter(|s| counts(&below[*s])).collect();
         order.sort_by(|a, b| below[*a].cost[t].total_cmp(&below[*b].cost[t]));
         let mut room = limit[t];
         for s in order {
