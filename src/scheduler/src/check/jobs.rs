@@ -63,8 +63,8 @@ impl Course {
         };
         let now = self.gpus[t];
         // Another size is a stop and a start; only the last step of the work may be run in part.
-        let same = (now - before).abs() <= ROUNDING * before
-            || (now < before && self.last() == Some(t));
+        let same =
+            (now - before).abs() <= ROUNDING * before || (now < before && self.last() == Some(t));
         let divisible = matches!(job.gangs, Gangs::Divisible(_));
         now > 0.0 && (before <= 0.0 || !(same || divisible))
     }
