@@ -162,7 +162,7 @@ fn adds_up(study: &Study, run: &PolicyRun) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 5, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn sums_hold_and_nobody_passes_the_bound(draw in draw()) {
