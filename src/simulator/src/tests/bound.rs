@@ -6,7 +6,7 @@ use super::support::{SITE, input, job, scenario};
 use crate::run::simulate;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_policy_is_above_the_bound(
