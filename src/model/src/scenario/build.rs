@@ -39,6 +39,9 @@ const YEARS: (Timestamp, Timestamp) =
 /// Most jobs a generator is expected to make.
 const JOBS_MAX: f64 = 1_000_000.0;
 
+/// Highest value of a GPU-hour, in any currency.
+const VALUE_MAX: f64 = 1_000_000.0;
+
 /// Longest window of a job, in run times.
 const SLACK_MAX: f64 = 1000.0;
 
@@ -711,6 +714,12 @@ impl Builder<'_> {
             self.fault(
                 &key("terms.value_per_gpu_h"),
                 "needs 0 <= low <= high",
+                "in currency per GPU-hour",
+            );
+        } else if terms.value_per_gpu_h.high > VALUE_MAX {
+            self.fault(
+                &key("terms.value_per_gpu_h.high"),
+                format!("must be at most {VALUE_MAX}"),
                 "in currency per GPU-hour",
             );
         }
