@@ -25,8 +25,8 @@ const HORIZON_DEFAULT: [(i64, i64); 4] = [
     (168 * 3600, 10_800),
 ];
 
-/// Longest period, and longest history before it: ten years.
-const DAYS_MAX: f64 = 3660.0;
+/// Longest period, and longest history before it: twenty years.
+const DAYS_MAX: f64 = 7320.0;
 
 /// Most steps of a run: ten years of five minutes, so that a slip in a date or a step is
 /// refused before memory runs out.
@@ -133,7 +133,7 @@ impl Builder<'_> {
         if !(0.0..=DAYS_MAX).contains(&raw.period.history_days) {
             self.fault(
                 "period.history_days",
-                format!("must be a number of days between 0 and {DAYS_MAX}, ten years"),
+                format!("must be a number of days between 0 and {DAYS_MAX}, twenty years"),
                 "28 is usual",
             );
         }
@@ -160,7 +160,7 @@ impl Builder<'_> {
         if length > (DAYS_MAX * 86_400.0) as i64 {
             self.fault(
                 "period.end",
-                format!("the period is longer than {DAYS_MAX} days, ten years"),
+                format!("the period is longer than {DAYS_MAX} days, twenty years"),
                 "check the year, or run one part after the other",
             );
             return None;
@@ -681,7 +681,7 @@ impl Builder<'_> {
                 {
                     self.fault(
                         &key("synthetic"),
-                        "run times must satisfy 0 < median <= p90 <= max, ten years at most",
+                        "run times must satisfy 0 < median <= p90 <= max, twenty years at most",
                         "all in hours",
                     );
                 }

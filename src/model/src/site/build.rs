@@ -143,13 +143,13 @@ pub(super) fn build(
     }
 }
 
-/// Most of a number in a unit, far beyond any real one: up to there the sums of ten years
+/// Most of a number in a unit, far beyond any real one: up to there the sums of twenty years
 /// stay within whole joules and micro-units, and a slip of a thousand often does not.
 fn most(unit: &str) -> f64 {
     match unit {
-        "MW" => 20_000.0,
-        "kW" | "kW per minute" => 20_000_000.0,
-        "min" => 5_270_400.0,
+        "MW" => 10_000.0,
+        "kW" | "kW per minute" => 10_000_000.0,
+        "min" => 10_540_800.0,
         _ => 1e9,
     }
 }

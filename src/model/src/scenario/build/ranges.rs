@@ -11,14 +11,14 @@ const HORIZON_MAX_H: f64 = 8784.0;
 /// Longest time over which a variant's money is counted.
 const YEARS_MAX: f64 = 100.0;
 
-/// Most of a number in a unit: ten years of time, the largest site's power.
+/// Most of a number in a unit: twenty years of time, the largest site's power.
 fn most(unit: &str) -> f64 {
     match unit {
         "days" => DAYS_MAX,
         "h" => DAYS_MAX * 24.0,
         "min" => DAYS_MAX * 1440.0,
         "s" => DAYS_MAX * 86_400.0,
-        "MW" => 20_000.0,
+        "MW" => 10_000.0,
         // One a minute.
         "a day" => 1440.0,
         _ => 1e9,
@@ -112,7 +112,7 @@ impl Builder<'_> {
         {
             self.fault(
                 &format!("{path}.step_min"),
-                format!("must be a number of minutes from {least:.3} to ten years"),
+                format!("must be a number of minutes from {least:.3} to twenty years"),
                 "leave it out for the scenario's step",
             );
         }
