@@ -25,8 +25,8 @@ const HORIZON_DEFAULT: [(i64, i64); 4] = [
     (168 * 3600, 10_800),
 ];
 
-/// Longest period, and longest history before it: ten years.
-const DAYS_MAX: f64 = 3660.0;
+/// Longest period, and longest history before it: twenty years.
+const DAYS_MAX: f64 = 7320.0;
 
 /// Most steps of a run: ten years of five minutes, so that a slip in a date or a step is
 /// refused before memory runs out.
@@ -36,15 +36,28 @@ const STEPS_MAX: i64 = 1_060_000;
 const YEARS: (Timestamp, Timestamp) =
     (Timestamp::UNIX_EPOCH, Timestamp::constant(7_258_118_400, 0));
 
+/// Most jobs a generator is expected to make.
+const JOBS_MAX: f64 = 1_000_000.0;
+
+/// Highest value of a GPU-hour, in any currency.
+const VALUE_MAX: f64 = 1_000_000.0;
+
+/// Longest window of a job, in run times.
+const SLACK_MAX: f64 = 1000.0;
+
 /// Builds the scenario, or says everything that is wrong with it.
 pub(super) fn build(
     document: &Document,
     mut raw: ScenarioFile,
     site: Site,
 ) -> Result<Scenario, Diagnostics> {
+    let length = raw.period.end.as_second() - raw.period.start.as_second();
+    let history = Seconds::from_hours(raw.period.history_days.clamp(0.0, DAYS_MAX) * 24.0);
     let mut b = Builder {
         document,
         faults: Vec::new(),
+        period_s: length.max(0),
+        span_s: length.max(0) + history.get(),
     };
     let step = Seconds::from_minutes(raw.period.step_min);
     let grid = b.period(&raw, step);
@@ -105,6 +118,10 @@ pub(super) fn build(
 struct Builder<'a> {
     document: &'a Document,
     faults: Vec<Diagnostic>,
+    /// Length of the period, s.
+    period_s: i64,
+    /// The same with the history before it.
+    span_s: i64,
 }
 
 impl Builder<'_> {
@@ -116,7 +133,7 @@ impl Builder<'_> {
         if !(0.0..=DAYS_MAX).contains(&raw.period.history_days) {
             self.fault(
                 "period.history_days",
-                format!("must be a number of days between 0 and {DAYS_MAX}, ten years"),
+                format!("must be a number of days between 0 and {DAYS_MAX}, twenty years"),
                 "28 is usual",
             );
         }
@@ -143,7 +160,7 @@ impl Builder<'_> {
         if length > (DAYS_MAX * 86_400.0) as i64 {
             self.fault(
                 "period.end",
-                format!("the period is longer than {DAYS_MAX} days, ten years"),
+                format!("the period is longer than {DAYS_MAX} days, twenty years"),
                 "check the year, or run one part after the other",
             );
             return None;
@@ -156,6 +173,18 @@ impl Builder<'_> {
                     length / step.get()
                 ),
                 "choose longer steps or a shorter period",
+            );
+            return None;
+        }
+        if self.span_s / step.get() > 2 * STEPS_MAX {
+            self.fault(
+                "period.history_days",
+                format!(
+                    "period and history have {} steps, and a run holds {} at most",
+                    self.span_s / step.get(),
+                    2 * STEPS_MAX
+                ),
+                "choose longer steps or a shorter history",
             );
             return None;
         }
@@ -404,13 +433,6 @@ impl Builder<'_> {
                 "memory_h is the time after which noise is forgotten",
             );
         }
-        if shape.step_min.is_some_and(|m| !(m.is_finite() && m > 0.0)) {
-            self.fault(
-                &key("step_min"),
-                "must be a positive number of minutes",
-                "leave it out for the scenario's step",
-            );
-        }
         if let (Some(low), Some(high)) = (shape.min, shape.max)
             && low > high
         {
@@ -654,19 +676,27 @@ impl Builder<'_> {
                 }
                 if !(arrivals.duration_median_h > 0.0
                     && arrivals.duration_p90_h >= arrivals.duration_median_h
-                    && arrivals.duration_max_h >= arrivals.duration_p90_h)
+                    && arrivals.duration_max_h >= arrivals.duration_p90_h
+                    && arrivals.duration_max_h <= DAYS_MAX * 24.0)
                 {
                     self.fault(
                         &key("synthetic"),
-                        "run times must satisfy 0 < median <= p90 <= max",
+                        "run times must satisfy 0 < median <= p90 <= max, twenty years at most",
                         "all in hours",
                     );
                 }
+                let days = self.period_s as f64 / 86_400.0;
                 if !(arrivals.per_day.is_finite() && arrivals.per_day >= 0.0) {
                     self.fault(
                         &key("synthetic.per_day"),
                         "must be a number of jobs a day, zero or more",
                         "check the value",
+                    );
+                } else if arrivals.per_day * days > JOBS_MAX {
+                    self.fault(
+                        &key("synthetic.per_day"),
+                        format!("makes more than {JOBS_MAX} jobs in the period"),
+                        "model small jobs as an inference service",
                     );
                 }
             }
@@ -686,9 +716,21 @@ impl Builder<'_> {
                 "needs 0 <= low <= high",
                 "in currency per GPU-hour",
             );
+        } else if terms.value_per_gpu_h.high > VALUE_MAX {
+            self.fault(
+                &key("terms.value_per_gpu_h.high"),
+                format!("must be at most {VALUE_MAX}"),
+                "in currency per GPU-hour",
+            );
         }
         if !ordered(&terms.slack, 1.0) {
             self.fault(&key("terms.slack"), "needs 1 <= low <= high", "a window of once the shortest run time leaves no choice; below it the job cannot finish");
+        } else if terms.slack.high > SLACK_MAX {
+            self.fault(
+                &key("terms.slack.high"),
+                format!("must be at most {SLACK_MAX}"),
+                "it is a multiple of the run time",
+            );
         }
         self.terms_numbers(&key("terms"), terms);
     }

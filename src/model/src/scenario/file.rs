@@ -67,12 +67,12 @@ fn discount() -> f64 {
 pub struct PeriodFile {
     /// First instant.
     pub start: Timestamp,
-    /// First instant no longer part of it; ten years after the start at most.
+    /// First instant no longer part of it; twenty years after the start at most.
     pub end: Timestamp,
     /// Length of a step, minutes.
     #[serde(default = "five")]
     pub step_min: f64,
-    /// Days of history before the start that forecasters and tuned policies may use, where the data has them; ten years at most.
+    /// Days of history before the start that forecasters and tuned policies may use, where the data has them; twenty years at most.
     #[serde(default = "month")]
     pub history_days: f64,
 }

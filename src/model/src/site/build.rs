@@ -143,6 +143,17 @@ pub(super) fn build(
     }
 }
 
+/// Most of a number in a unit, far beyond any real one: up to there the sums of twenty years
+/// stay within whole joules and micro-units, and a slip of a thousand often does not.
+fn most(unit: &str) -> f64 {
+    match unit {
+        "MW" => 10_000.0,
+        "kW" | "kW per minute" => 10_000_000.0,
+        "min" => 10_540_800.0,
+        _ => 1e9,
+    }
+}
+
 struct Builder<'a> {
     document: &'a Document,
     catalogue: &'a Catalogue,
@@ -200,12 +211,28 @@ impl Builder<'_> {
             );
             return least.max(0.0);
         }
+        let most = most(unit);
+        if value > most {
+            self.fault(
+                path,
+                format!("must be at most {most} {unit}")
+                    .trim_end()
+                    .to_owned(),
+                "check the value and its unit",
+            );
+            return most;
+        }
         value
     }
 
     fn finite(&mut self, path: &str, value: f64) -> f64 {
-        if value.is_finite() {
+        if value.abs() <= most("") {
             return value;
+        }
+        if value.is_finite() {
+            let problem = format!("must lie between -{0} and {0}", most(""));
+            self.fault(path, problem, "check the value and its unit");
+            return 0.0;
         }
         self.fault(path, "must be a finite number", "check the value");
         0.0
@@ -233,9 +260,9 @@ impl Builder<'_> {
         }
     }
 
-    fn amount_not_negative(&mut self, path: &str, raw: &AmountFile) -> Amount {
+    fn amount_not_negative(&mut self, path: &str, raw: &AmountFile, unit: &str) -> Amount {
         match raw {
-            AmountFile::Constant(value) => Amount::Constant(self.at_least(path, *value, 0.0, "")),
+            AmountFile::Constant(value) => Amount::Constant(self.at_least(path, *value, 0.0, unit)),
             AmountFile::Series(_) => self.amount(path, raw),
         }
     }

@@ -1,6 +1,6 @@
 //! Numbers of a scenario that must be finite, and not below what they mean.
 
-use super::{Builder, DAYS_MAX};
+use super::{Builder, DAYS_MAX, STEPS_MAX};
 use crate::scenario::binding::SyntheticFile;
 use crate::scenario::file::ScenarioFile;
 use crate::scenario::jobs::TermsFile;
@@ -10,6 +10,20 @@ const HORIZON_MAX_H: f64 = 8784.0;
 
 /// Longest time over which a variant's money is counted.
 const YEARS_MAX: f64 = 100.0;
+
+/// Most of a number in a unit: twenty years of time, the largest site's power.
+fn most(unit: &str) -> f64 {
+    match unit {
+        "days" => DAYS_MAX,
+        "h" => DAYS_MAX * 24.0,
+        "min" => DAYS_MAX * 1440.0,
+        "s" => DAYS_MAX * 86_400.0,
+        "MW" => 10_000.0,
+        // One a minute.
+        "a day" => 1440.0,
+        _ => 1e9,
+    }
+}
 
 impl Builder<'_> {
     fn finite(&mut self, path: &str, value: f64) {
@@ -23,6 +37,12 @@ impl Builder<'_> {
             self.fault(
                 path,
                 format!("must be a number of at least 0 {unit}").trim_end(),
+                "check the value and its unit",
+            );
+        } else if value > most(unit) {
+            self.fault(
+                path,
+                format!("must be at most {} {unit}", most(unit)).trim_end(),
                 "check the value and its unit",
             );
         }
@@ -83,11 +103,17 @@ impl Builder<'_> {
                 "exchange the two",
             );
         }
-        if shape.step_min.is_some_and(|m| !(m.is_finite() && m > 0.0)) {
+        // A second at least, and no more values than a run may have steps.
+        let span_min = self.span_s as f64 / 60.0;
+        let least = (span_min / STEPS_MAX as f64 / 2.0).max(1.0 / 60.0);
+        if shape
+            .step_min
+            .is_some_and(|m| !(least..=DAYS_MAX * 1440.0).contains(&m))
+        {
             self.fault(
                 &format!("{path}.step_min"),
-                "must be a positive number of minutes",
-                "check the value",
+                format!("must be a number of minutes from {least:.3} to twenty years"),
+                "leave it out for the scenario's step",
             );
         }
     }
@@ -128,13 +154,7 @@ impl Builder<'_> {
     /// The numbers of policies, horizon, variants and discounting.
     pub(super) fn settings_numbers(&mut self, raw: &ScenarioFile) {
         let p = &raw.policies;
-        if !(0.0..=DAYS_MAX).contains(&p.strike_tuning_days) {
-            self.fault(
-                "policies.strike_tuning_days",
-                format!("must be a number of days between 0 and {DAYS_MAX}"),
-                "28 is usual",
-            );
-        }
+        self.not_negative("policies.strike_tuning_days", p.strike_tuning_days, "days");
         self.not_negative("policies.strike_dwell_min", p.strike_dwell_min, "min");
         self.share("policies.quantile_share", p.quantile_share);
         for (field, mw) in [

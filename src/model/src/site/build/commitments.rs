@@ -39,7 +39,7 @@ impl Builder<'_> {
                 let kind = CommitmentKind::Hosting {
                     node: self.node(&key("node"), node, tree),
                     used_for: *used_for,
-                    power_mw: self.amount_not_negative(&key("power_mw"), power_mw),
+                    power_mw: self.amount_not_negative(&key("power_mw"), power_mw, "MW"),
                     price: self.amount(&key("price_per_mwh"), price_per_mwh),
                     take_or_pay: self.within(&key("take_or_pay"), *take_or_pay, 0.0, 1.0),
                     take_or_pay_price: take_or_pay_price_per_mwh
@@ -68,7 +68,7 @@ impl Builder<'_> {
             } => {
                 self.span(&key("to"), *from, *to);
                 let kind = CommitmentKind::PowerLimit {
-                    limit_mw: self.amount_not_negative(&key("limit_mw"), limit_mw),
+                    limit_mw: self.amount_not_negative(&key("limit_mw"), limit_mw, "MW"),
                     penalty_per_mwh: self.at_least(
                         &key("penalty_per_mwh"),
                         *penalty_per_mwh,

@@ -127,8 +127,8 @@ impl Builder<'_> {
             id: self.id(&key("id"), &s.id),
             gpu_pool,
             gpus_per_replica: s.gpus_per_replica.max(1),
-            demand: self.amount_not_negative(&key("demand_gpus"), &s.demand_gpus),
-            floor: self.amount_not_negative(&key("floor_gpus"), &s.floor_gpus),
+            demand: self.amount_not_negative(&key("demand_gpus"), &s.demand_gpus, "GPUs"),
+            floor: self.amount_not_negative(&key("floor_gpus"), &s.floor_gpus, "GPUs"),
             floor_value: self.amount(&key("floor_value_per_gpu_h"), &s.floor_value_per_gpu_h),
             floor_penalty: self.at_least(
                 &key("floor_penalty_per_gpu_h"),

@@ -34,7 +34,7 @@ impl Builder<'_> {
             id: self.id(&key("id"), &s.id),
             kind: s.kind,
             node,
-            available_mw: self.amount_not_negative(&key("available_mw"), &s.available_mw),
+            available_mw: self.amount_not_negative(&key("available_mw"), &s.available_mw, "MW"),
             price: self.amount(&key("price_per_mwh"), &s.price_per_mwh),
             export_price: s
                 .export_price_per_mwh
@@ -74,7 +74,7 @@ impl Builder<'_> {
         Contract {
             id: self.id(&key("id"), &c.id),
             supply: settles,
-            quantity_mw: self.amount_not_negative(&key("quantity_mw"), &c.quantity_mw),
+            quantity_mw: self.amount_not_negative(&key("quantity_mw"), &c.quantity_mw, "MW"),
             price: self.amount(&key("price_per_mwh"), &c.price_per_mwh),
             resale: c.resale,
             from: c.from,
