@@ -6,7 +6,7 @@
 //! memory are then committed around the jobs.
 
 use crate::commitment;
-use crate::evaluate::evaluate;
+use crate::evaluate::{RAMP_VIOLATION, evaluate};
 use crate::inputs::Gangs;
 use crate::market::{CostStep, EPSILON_MW};
 use crate::placement::{Windows, work_done};
@@ -24,7 +24,9 @@ pub fn value(problem: &Problem<'_>, windows: &Windows, room: &mut Room) -> f64 {
             schedule.beyond[j] = job.beyond.min(job.work - work_done(problem, &schedule, j));
         }
     }
-    evaluate(problem, &schedule, windows, room).value
+    // What starts as soon as possible heeds no ramp; a rule that does so loses nothing by it.
+    let evaluated = evaluate(problem, &schedule, windows, room);
+    evaluated.value + RAMP_VIOLATION * evaluated.ramp_excess
 }
 
 /// Jobs as soon as possible, pools divisible.

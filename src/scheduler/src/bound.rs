@@ -12,7 +12,8 @@
 //! the price lambda.
 
 use crate::commitment;
-use crate::evaluate::unserved_constant;
+use crate::demand::hold;
+use crate::evaluate::{root_load, unserved_constant};
 use crate::inputs::JobInput;
 use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment};
 use crate::placement::{Windows, last_bought};
@@ -48,18 +49,20 @@ struct Relaxed {
     work: Vec<f64>,
     /// Power bought by blocks less power sold to them, MWh.
     power: Vec<Vec<f64>>,
+    /// Per demand charge and step of its range, load less the peak so far, MW.
+    peak: Vec<Vec<f64>>,
 }
 
-/// The best bound found in `iterations` evaluations, from `prices` on; `target` is the incumbent's value.
+/// The best bound found in `iterations` evaluations, from the best of the prices in `starts` on; `target` is the incumbent's value.
 pub fn tighten(
     problem: &Problem<'_>,
     windows: &Windows,
-    prices: Prices,
+    starts: Vec<Prices>,
     target: f64,
     iterations: usize,
     room: &mut Room,
 ) -> f64 {
-    let mut prices = unless_worse(problem, windows, prices, room);
+    let mut prices = best_start(problem, windows, starts, room);
     let auctions = if Active::new(problem).rivalry() <= RIVALRY_MAX {
         AUCTIONS.min(iterations / 4)
     } else {
@@ -68,58 +71,55 @@ pub fn tighten(
     for _ in 0..auctions {
         auction(problem, &mut prices, room);
     }
-    let mut best: Option<(f64, Prices)> = None;
+    let mut best = (relax(problem, windows, &prices, room), prices.clone());
     let mut damping = 1.0;
-    for _ in 0..iterations.max(1) {
-        let relaxed = relax(problem, windows, &prices, room);
-        match &best {
-            Some((bound, _)) if relaxed.bound >= *bound => {
-                // Overshot: shorter steps from here on.
-                damping *= 0.6;
-                if damping < 0.02 {
-                    break;
-                }
-            }
-            _ => {
-                best = Some((relaxed.bound, prices.clone()));
-                damping = (damping * 1.1f64).min(1.5);
-            }
-        }
-        if relaxed.bound - target <= 1e-9 * target.abs() {
+    for _ in 1..iterations.max(1) {
+        if best.0.bound - target <= 1e-9 * target.abs() || damping < 1e-3 {
             break;
         }
-        step(problem, &mut prices, &relaxed, target, damping);
+        step(problem, &mut prices, &best.0, target, damping);
+        let relaxed = relax(problem, windows, &prices, room);
+        if relaxed.bound < best.0.bound {
+            best = (relaxed, prices.clone());
+            damping = (damping * 1.5f64).min(1.5);
+        } else {
+            // Overshot: a shorter step from the best prices.
+            damping *= 0.4;
+            prices.clone_from(&best.1);
+        }
     }
-    let bound = best.map_or(f64::INFINITY, |(bound, _)| bound);
+    let bound = best.0.bound;
     bound + OUTWARD * bound.abs().max(1.0)
 }
 
-/// Prices without those of ramps and peaks where these are no help: a course that had
-/// to break its ramp says nothing of what the ramp is worth.
-fn unless_worse(
+/// The prices at which the relaxed optimum is least, each as they are and without those of
+/// ramps: a course that had to break its ramp says nothing of what the ramp is worth.
+fn best_start(
     problem: &Problem<'_>,
     windows: &Windows,
-    prices: Prices,
+    starts: Vec<Prices>,
     room: &mut Room,
 ) -> Prices {
-    let any = prices
-        .ramp
-        .iter()
-        .chain(&prices.peak)
-        .flatten()
-        .any(|p| *p != 0.0);
-    if !any {
-        return prices;
+    let mut best: Option<(f64, Prices)> = None;
+    let mut offer = |prices: Prices| {
+        let bound = relax(problem, windows, &prices, room).bound;
+        if best.as_ref().is_none_or(|(least, _)| bound < *least) {
+            best = Some((bound, prices));
+        }
+    };
+    for prices in starts {
+        let mut without = prices.clone();
+        let mut any = false;
+        for price in without.ramp.iter_mut().flatten() {
+            any |= *price != 0.0;
+            *price = 0.0;
+        }
+        offer(prices);
+        if any {
+            offer(without);
+        }
     }
-    let mut without = prices.clone();
-    without
-        .ramp
-        .iter_mut()
-        .chain(&mut without.peak)
-        .for_each(|row| row.fill(0.0));
-    let better = relax(problem, windows, &prices, room).bound
-        <= relax(problem, windows, &without, room).bound;
-    if better { prices } else { without }
+    best.expect("invariant: there is a price to start from").1
 }
 
 /// One descent along each job's own price: its bid falls or rises until it wins just its
@@ -170,11 +170,25 @@ fn step(problem: &Problem<'_>, prices: &mut Prices, relaxed: &Relaxed, target: f
         .map(|(g, s)| g * g * s)
         .sum();
     let blocks: f64 = relaxed.power.iter().flatten().map(|g| g * g).sum();
-    let weight = jobs + blocks;
+    // Peaks move as much as all else together, whatever their unit.
+    let peaks: f64 = relaxed.peak.iter().flatten().map(|g| g * g).sum();
+    let peak_scale = if peaks > 0.0 && jobs + blocks > 0.0 {
+        (jobs + blocks) / peaks
+    } else {
+        1.0
+    };
+    let weight = jobs + blocks + peak_scale * peaks;
     if weight <= 0.0 {
         return;
     }
     let length = damping * excess / weight;
+    let demands = problem.inputs.demand.iter();
+    for ((demand, prices), slopes) in demands.zip(&mut prices.peak).zip(&relaxed.peak) {
+        for (price, slope) in prices.iter_mut().zip(slopes) {
+            *price += length * peak_scale * slope;
+        }
+        hold(prices, demand.per_mw);
+    }
     for (j, price) in prices.work.iter_mut().enumerate() {
         *price = (*price + length * relaxed.work[j] * scale[j]).max(0.0);
     }
@@ -208,6 +222,8 @@ fn relax(problem: &Problem<'_>, windows: &Windows, prices: &Prices, room: &mut R
     for (demand, peak) in inputs.demand.iter().zip(&prices.peak) {
         bound += peak.iter().sum::<f64>() * demand.peak_so_far;
     }
+    let demands = inputs.demand.iter();
+    let mut peak: Vec<Vec<f64>> = demands.map(|d| vec![0.0; d.end - d.first]).collect();
     let active = Active::new(problem);
     for t in 0..steps {
         let charges = charges(problem, prices, t);
@@ -215,6 +231,11 @@ fn relax(problem: &Problem<'_>, windows: &Windows, prices: &Prices, room: &mut R
         let cleared = clear(problem, &charges, t, room);
         let hours = problem.hours[t];
         bound += hours * cleared.value;
+        for (demand, row) in inputs.demand.iter().zip(&mut peak) {
+            if (demand.first..demand.end).contains(&t) {
+                row[t - demand.first] = root_load(room) - demand.peak_so_far;
+            }
+        }
         for (segment, taken) in Market::outcome(&room.work) {
             match segment.owner {
                 Owner::Job(j) => {
@@ -232,7 +253,12 @@ fn relax(problem: &Problem<'_>, windows: &Windows, prices: &Prices, room: &mut R
             }
         }
     }
-    Relaxed { bound, work, power }
+    Relaxed {
+        bound,
+        work,
+        power,
+        peak,
+    }
 }
 
 /// Lays out the bids of active jobs, all but `without`, and the power sold to blocks in step `t`.

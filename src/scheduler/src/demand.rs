@@ -4,11 +4,14 @@
 //! and the charge linear, so the best cap is found by golden section. The plan is
 //! then made under that cap, and the steps at it say what the peak is worth.
 
-use crate::inputs::PlanInputs;
+use crate::inputs::{DemandInput, PlanInputs};
 use crate::schedule::{Problem, Room, Schedule};
 
 /// Narrowings of the golden section: the range shrinks to a thousandth.
 const SECTIONS: usize = 15;
+
+/// Share of the peak by which a step's load may lie below it and still make it.
+const AT_PEAK: f64 = 1e-3;
 
 /// The inputs with the root capped in every charged range, around the jobs and blocks of `schedule`.
 pub fn capped(problem: &Problem<'_>, schedule: &Schedule, room: &mut Room) -> PlanInputs {
@@ -70,10 +73,59 @@ impl Step {
     }
 }
 
-/// Worth of one more MW above the root's limit in step `t`, currency; what a peak is worth there.
-pub fn peak_worth(problem: &Problem<'_>, schedule: &Schedule, t: usize, room: &mut Room) -> f64 {
-    problem.clear(schedule, t, room);
-    problem.hours[t] * problem.market.limit_worth(&room.work)
+/// No price for any peak.
+pub fn no_peaks(inputs: &PlanInputs) -> Vec<Vec<f64>> {
+    let demands = inputs.demand.iter();
+    demands.map(|d| vec![0.0; d.end - d.first]).collect()
+}
+
+/// Prices of each charge's peak per step of its range, currency per MW: what the last MW of
+/// the load is worth in the steps that make the peak, together at most the charge.
+///
+/// `problem` holds the caps the schedule was made under. They are the multipliers of
+/// `load <= peak` where the cap is the best one.
+pub fn peak_prices(problem: &Problem<'_>, schedule: &Schedule, room: &mut Room) -> Vec<Vec<f64>> {
+    let demands = problem.inputs.demand.iter();
+    demands
+        .map(|demand| prices_of(problem, schedule, demand, room))
+        .collect()
+}
+
+fn prices_of(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    demand: &DemandInput,
+    room: &mut Room,
+) -> Vec<f64> {
+    let steps: Vec<Step> = (demand.first..demand.end)
+        .map(|t| Step::new(problem, schedule, t, room))
+        .collect();
+    let peak = steps.iter().map(|s| s.load).fold(0.0, f64::max);
+    let mut prices = vec![0.0; steps.len()];
+    if peak <= demand.peak_so_far {
+        return prices;
+    }
+    for (price, step) in prices.iter_mut().zip(&steps) {
+        if step.load >= peak * (1.0 - AT_PEAK) {
+            // What draws whatever the cap would give up nothing for less than the charge.
+            *price = step
+                .cuts
+                .first()
+                .map_or(demand.per_mw, |cut| cut.0)
+                .max(0.0);
+        }
+    }
+    hold(&mut prices, demand.per_mw);
+    prices
+}
+
+/// Scales peak prices down to add up to at most the charge.
+pub fn hold(prices: &mut [f64], per_mw: f64) {
+    prices.iter_mut().for_each(|p| *p = p.max(0.0));
+    let total: f64 = prices.iter().sum();
+    if total > per_mw {
+        prices.iter_mut().for_each(|p| *p *= per_mw / total);
+    }
 }
 
 /// The largest of a concave function on `[low, high]`.

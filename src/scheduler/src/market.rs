@@ -506,26 +506,6 @@ impl Market {
         cuts
     }
 
-    /// Worth per hour of one more MW through the root's limit after [`Market::clear`]: zero where it does not bind.
-    pub fn limit_worth(&self, work: &Workspace) -> f64 {
-        if work.root_slack > EPSILON_MW {
-            return 0.0;
-        }
-        let load = work.segments.iter().zip(&work.taken).find(|(s, taken)| {
-            !matches!(s.owner, Owner::Supply(_)) && s.width - **taken > EPSILON_MW
-        });
-        let supply = work
-            .segments
-            .iter()
-            .zip(&work.taken)
-            .rev()
-            .find(|(s, taken)| matches!(s.owner, Owner::Supply(_)) && **taken > EPSILON_MW);
-        match (load, supply) {
-            (Some((l, _)), Some((s, _))) => (l.slope - s.slope).max(0.0),
-            _ => 0.0,
-        }
-    }
-
     /// Segments and the taken part of each (served load, shut supply) after [`Market::clear`].
     pub fn outcome(work: &Workspace) -> impl Iterator<Item = (&Segment, f64)> {
         work.segments.iter().zip(work.taken.iter().copied())

@@ -190,11 +190,12 @@ pub fn drop_in(
 }
 
 /// Price of each job's work, currency per GPU-hour: what the last GPU-hour is worth that
-/// it would buy if it chose freely against the others as they stand; zero where it
-/// cannot do all its work.
+/// it would buy if it chose freely against the others as they stand, `charge` (currency per
+/// MWh and step) on top; zero where it cannot do all its work.
 pub fn work_prices(
     problem: &Problem<'_>,
     schedule: &Schedule,
+    charge: &[f64],
     curves: &mut Curves,
     room: &mut Room,
 ) -> Vec<f64> {
@@ -216,7 +217,10 @@ pub fn work_prices(
             let worth = job.value_in(&inputs.grid, t) + job.unmet;
             let most = job.gangs.max().min(job.work / problem.hours[t]) * gpu_mw;
             pieces::exact(curves.of(number, t), others, most, |cost, mw| {
-                offers.push((worth - cost * gpu_mw, mw / gpu_mw * problem.hours[t]));
+                offers.push((
+                    worth - (cost + charge[t]) * gpu_mw,
+                    mw / gpu_mw * problem.hours[t],
+                ));
             });
         }
         last_bought(&mut offers, job.work)

@@ -161,10 +161,16 @@ pub fn plan(inputs: &PlanInputs, budget: Budget) -> Planned {
     let bound = match budget.bound {
         0 => f64::INFINITY,
         iterations => {
-            let prices = prices(&problem, &schedule, &evaluated, &mut room);
+            let free = demand::no_peaks(inputs);
+            let mut starts = vec![prices(&problem, &schedule, &evaluated, free, &mut room)];
+            if !inputs.demand.is_empty() {
+                let held = Problem::new(&held);
+                let peaks = demand::peak_prices(&held, &schedule, &mut room);
+                starts.push(prices(&held, &schedule, &evaluated, peaks, &mut room));
+            }
             // A broken ramp's penalty says nothing of what could be reached.
             let target = evaluated.value + RAMP_VIOLATION * evaluated.ramp_excess;
-            bound::tighten(&problem, &windows, prices, target, iterations, &mut room)
+            bound::tighten(&problem, &windows, starts, target, iterations, &mut room)
         }
     };
     let asap = if budget.asap {
@@ -336,30 +342,26 @@ fn prices(
     problem: &Problem<'_>,
     schedule: &Schedule,
     evaluated: &Evaluated,
+    peak: Vec<Vec<f64>>,
     room: &mut Room,
 ) -> Prices {
     let inputs = problem.inputs;
-    let work = placement::work_prices(problem, schedule, &mut Curves::new(problem), room);
+    // Who draws in a step that makes a peak pays for it.
+    let mut charge = vec![0.0; inputs.steps()];
+    for (demand, prices) in inputs.demand.iter().zip(&peak) {
+        for (t, price) in (demand.first..demand.end).zip(prices) {
+            charge[t] += price / problem.hours[t];
+        }
+    }
+    let mut curves = Curves::new(problem);
+    let work = placement::work_prices(problem, schedule, &charge, &mut curves, room);
     let power = (0..inputs.pools.len())
         .map(|m| {
             (0..inputs.steps())
-                .map(|t| pool_price(problem, schedule, m, t, room))
+                .map(|t| pool_price(problem, schedule, m, t, room) + charge[t])
                 .collect()
         })
         .collect();
-    let mut peak: Vec<Vec<f64>> = Vec::new();
-    for demand in &inputs.demand {
-        let worth: Vec<f64> = (demand.first..demand.end)
-            .map(|t| demand::peak_worth(problem, schedule, t, room))
-            .collect();
-        let total: f64 = worth.iter().sum();
-        let share = if total > demand.per_mw {
-            demand.per_mw / total
-        } else {
-            1.0
-        };
-        peak.push(worth.into_iter().map(|w| w * share).collect());
-    }
     Prices {
         work,
         power,

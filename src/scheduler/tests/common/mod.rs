@@ -106,7 +106,7 @@ pub(crate) fn prices(seed: u64, inputs: &PlanInputs) -> Prices {
     }
 }
 
-/// The relaxed optimum at given prices, or without those of ramps and peaks where that is lower.
+/// The relaxed optimum at given prices, or without those of ramps where that is lower.
 pub(crate) fn bound_at(inputs: &PlanInputs, prices: &Prices) -> f64 {
     let problem = Problem::new(inputs);
     let mut windows = Windows::new(&problem);
@@ -115,7 +115,7 @@ pub(crate) fn bound_at(inputs: &PlanInputs, prices: &Prices) -> f64 {
     tighten(
         &problem,
         &windows,
-        prices.clone(),
+        vec![prices.clone()],
         f64::NEG_INFINITY,
         1,
         &mut Room::default(),
