@@ -24,6 +24,9 @@
 //! multiplied by the hall's marginal PUE of the step, so limits nest and one
 //! greedy per step is exact.
 
+#[cfg(test)]
+pub(crate) mod small;
+
 use swingload_model::TimeGrid;
 use swingload_model::site::Use;
 
