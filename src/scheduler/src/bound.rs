@@ -11,6 +11,9 @@
 //! dependencies of jobs to none, limits of nodes between blocks and other loads to
 //! the price lambda.
 
+#[cfg(test)]
+mod tests;
+
 use crate::commitment;
 use crate::evaluate::unserved_constant;
 use crate::inputs::JobInput;
