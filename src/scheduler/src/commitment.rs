@@ -174,7 +174,7 @@ struct Tables<'p, 'i> {
     m: usize,
     b: usize,
     steps: usize,
-    /// Counts of starts told apart, one more than the limit; 1 without a limit.
+    /// Counts of starts told apart, one more than the limit; 1 without one that can be reached.
     counts: usize,
     /// `prefix[t]`: worth of being on in the first t steps.
     prefix: Vec<f64>,

@@ -126,7 +126,8 @@ pub struct PoolInput {
     /// Adders on hashing, currency per facility MWh, per step.
     pub adder: Vec<f64>,
     /// Devices that may run per device of `blocks`, per step: 0 in shutdown heat or before
-    /// installation, 1 now, more where devices are added later.
+    /// installation, 1 now, more where devices are added later; a pool that has none now has
+    /// blocks of the most it will have.
     pub scale: Vec<f64>,
     /// Shortest time on, h.
     pub min_on: f64,

@@ -24,8 +24,8 @@ fn the_bound_holds_where_negative_prices_pay_for_starts() {
 }
 
 #[test]
-fn the_bound_holds_where_late_work_is_worth_less_than_other_work() {
-    // The second job's starts pay in the step where its work is worth nothing any more.
+fn the_bound_holds_where_only_power_pays_for_a_start_and_late_work() {
+    // The start takes the first step; in the second the work is worth nothing any more.
     let mut inputs = site(1.0, &[-30.0, -100.0]);
     let mut late = job(8.0, &[8], 2);
     (late.value, late.late_per_hour, late.deadline) = (5.0, 5.0, 0);

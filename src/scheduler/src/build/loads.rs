@@ -510,7 +510,7 @@ fn leave_out_waiting(jobs: &[JobState], positions: &mut Vec<usize>, inputs: &mut
         let present = |p: usize| {
             let before = &jobs[p].job.depends_on;
             let planned = before.iter().filter(|id| known.contains(id.as_str()));
-            planned.count() as u32 >= jobs[p].waits_for as u32
+            planned.count() >= jobs[p].waits_for as usize
         };
         let keep: Vec<bool> = positions.iter().map(|p| present(*p)).collect();
         if keep.iter().all(|k| *k) {
