@@ -5,6 +5,9 @@
 //! own value plus penalty; mining and inference take the rest. Blocks of miners with
 //! memory are then committed around the jobs.
 
+#[cfg(test)]
+mod tests;
+
 use crate::commitment;
 use crate::evaluate::{RAMP_VIOLATION, evaluate};
 use crate::inputs::Gangs;
@@ -79,31 +82,32 @@ pub fn schedule(problem: &Problem<'_>, room: &mut Room) -> Schedule {
             }
             let gpu_mw = problem.gpu_mw(j, t);
             let top = (job.value_in(&inputs.grid, t) + job.unmet) / gpu_mw;
-            let goes_on = schedule.jobs[j]
-                .last()
-                .is_some_and(|r| r.step as usize + 1 == t)
-                || (t == 0 && job.running > 0);
-            if !goes_on {
+            let affordable = below(&curves[number], schedule.job_mw[number][t], top) / gpu_mw;
+            let gang = match &job.gangs {
+                Gangs::Divisible(most) => most.min(affordable),
+                Gangs::Sizes(sizes) => sizes
+                    .iter()
+                    .rev()
+                    .map(|s| f64::from(*s))
+                    .find(|s| *s <= affordable + 1e-9)
+                    .unwrap_or(0.0),
+            };
+            // Another size is a stop and a start.
+            let before = match (t, schedule.jobs[j].last()) {
+                (0, _) => f64::from(job.running),
+                (_, Some(run)) if run.step as usize + 1 == t => run.gpus,
+                _ => 0.0,
+            };
+            let divisible = matches!(job.gangs, Gangs::Divisible(_));
+            if before <= 0.0 || !(divisible || before == gang) {
                 starting[j] = job.restart;
             }
             let lost = f64::min(starting[j], problem.hours[t]);
-            let affordable = below(&curves[number], schedule.job_mw[number][t], top) / gpu_mw;
-            let gpus = match &job.gangs {
-                Gangs::Divisible(most) => most.min(affordable).min(left[j] / problem.hours[t]),
-                Gangs::Sizes(sizes) => {
-                    let gang = sizes
-                        .iter()
-                        .rev()
-                        .map(|s| f64::from(*s))
-                        .find(|s| *s <= affordable + 1e-9)
-                        .unwrap_or(0.0);
-                    // The last step runs as long as the work lasts.
-                    if gang > 0.0 {
-                        gang * ((left[j] / gang + lost) / problem.hours[t]).min(1.0)
-                    } else {
-                        0.0
-                    }
-                }
+            // The last step of a gang runs as long as the work lasts.
+            let gpus = match divisible {
+                true => gang.min(left[j] / problem.hours[t]),
+                false if gang > 0.0 => gang * ((left[j] / gang + lost) / problem.hours[t]).min(1.0),
+                false => 0.0,
             };
             if gpus <= EPSILON_MW {
                 continue;

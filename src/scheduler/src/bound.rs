@@ -7,9 +7,12 @@
 //! relaxed parts' optima is at least the optimum, for every choice of prices;
 //! subgradient steps improve the choice.
 //!
-//! Relaxed soundly: gangs to divisible power, restarts, minimum runtimes and
-//! dependencies of jobs to none, limits of nodes between blocks and other loads to
-//! the price lambda.
+//! Relaxed soundly: gangs to divisible power, restarts to power that a job may draw or
+//! leave, minimum runtimes and dependencies of jobs to none, limits of nodes between
+//! blocks and other loads to the price lambda.
+
+#[cfg(test)]
+mod tests;
 
 use crate::commitment;
 use crate::demand::hold;

@@ -174,7 +174,7 @@ struct Tables<'p, 'i> {
     m: usize,
     b: usize,
     steps: usize,
-    /// Counts of starts told apart, one more than the limit; 1 without a limit.
+    /// Counts of starts told apart, one more than the limit; 1 without one that can be reached.
     counts: usize,
     /// `prefix[t]`: worth of being on in the first t steps.
     prefix: Vec<f64>,
@@ -365,4 +365,46 @@ pub fn start_costs(problem: &Problem<'_>, schedule: &Schedule) -> f64 {
         }
     }
     total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inputs::PlanInputs;
+    use crate::inputs::small::{miners, site};
+
+    /// Hashing pays in every other hour.
+    fn inputs(starts_per_day: Option<u32>) -> PlanInputs {
+        let mut inputs = site(1.0, &[50.0, 150.0, 50.0, 150.0, 50.0]);
+        inputs.pools.push(miners(5));
+        inputs.pools[0].starts_per_day = starts_per_day;
+        inputs
+    }
+
+    /// Steps on, and how many counts of starts the tables tell apart.
+    fn path(inputs: &PlanInputs) -> (Vec<bool>, usize) {
+        let problem = Problem::new(inputs);
+        let worth: Vec<f64> = inputs.supplies[0].cost.iter().map(|c| 100.0 - c).collect();
+        let tables = Tables::new(&problem, 0, 0, &worth);
+        (tables.walk(), tables.counts)
+    }
+
+    #[test]
+    fn a_limit_on_starts_that_cannot_be_reached_is_none() {
+        let free = path(&inputs(None));
+        assert_eq!(free.0, [true, false, true, false, true]);
+        assert_eq!(path(&inputs(Some(u32::MAX))), free);
+        assert_eq!(path(&inputs(Some(5))), free);
+    }
+
+    #[test]
+    fn starts_made_before_the_first_step_count() {
+        let mut inputs = inputs(Some(5));
+        inputs.pools[0].blocks[0].starts_today = 4;
+        let starts = |path: &[bool]| {
+            let rises = path.windows(2).filter(|w| w[1] && !w[0]).count();
+            rises + usize::from(path[0])
+        };
+        assert_eq!(starts(&path(&inputs).0), 1, "one of five is left");
+    }
 }

@@ -24,6 +24,9 @@
 //! multiplied by the hall's marginal PUE of the step, so limits nest and one
 //! greedy per step is exact.
 
+#[cfg(test)]
+pub(crate) mod small;
+
 use swingload_model::TimeGrid;
 use swingload_model::site::Use;
 
@@ -123,7 +126,8 @@ pub struct PoolInput {
     /// Adders on hashing, currency per facility MWh, per step.
     pub adder: Vec<f64>,
     /// Devices that may run per device of `blocks`, per step: 0 in shutdown heat or before
-    /// installation, 1 now, more where devices are added later.
+    /// installation, 1 now, more where devices are added later; a pool that has none now has
+    /// blocks of the most it will have.
     pub scale: Vec<f64>,
     /// Shortest time on, h.
     pub min_on: f64,

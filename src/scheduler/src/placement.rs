@@ -8,6 +8,8 @@
 
 mod pieces;
 mod runs;
+#[cfg(test)]
+mod tests;
 mod windows;
 
 use crate::inputs::Gangs;

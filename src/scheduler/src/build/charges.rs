@@ -1,5 +1,8 @@
 //! Supply with its full marginal cost, demand charges, and money no decision changes.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::tz::TimeZone;
 use swingload_model::TimeGrid;
 use swingload_model::site::commitment::CommitmentKind;
@@ -363,42 +366,4 @@ pub(super) fn constant(site: &Site, look: &Look<'_>) -> f64 {
         }
     }
     total
-}
-
-#[cfg(test)]
-mod tests {
-    use swingload_model::catalogue::Catalogue;
-
-    use super::*;
-    use crate::outlook::Outlook;
-
-    struct Calls;
-
-    impl Outlook for Calls {
-        fn mean(&self, _series: &str, _grid: &TimeGrid) -> Vec<f64> {
-            vec![0.0, 0.25, 1.0]
-        }
-
-        fn quantile(&self, series: &str, grid: &TimeGrid, _pct: u8) -> Vec<f64> {
-            self.mean(series, grid)
-        }
-    }
-
-    #[test]
-    fn a_call_over_part_of_a_step_bears_that_part_of_the_penalty() {
-        let site = r#"
-name = "programme"
-currency = "USD"
-time_zone = "UTC"
-nodes = [{ id = "connection", kind = "interconnect", rating_mw = 10 }]
-supply = [{ id = "grid", kind = "grid", available_mw = 10, price_per_mwh = 50 }]
-programmes = [{ id = "reserve", capacity_mw = 5, availability_per_mw_h = 10, calls = "calls", firm_mw = 2, penalty_per_mwh = 400 }]
-"#;
-        let site = Site::from_toml("site.toml", site, &[], &Catalogue::embedded()).expect("valid");
-        let grid = TimeGrid::from_boundaries(vec![0, 3600, 7200, 10_800]).expect("steps");
-        let limits = soft_limits(&site, &Look::new(&Calls, &grid));
-        let (limit, penalty) = &limits[0];
-        assert_eq!(limit[..], [f64::INFINITY, 2.0, 2.0]);
-        assert_eq!(penalty[..], [0.0, 100.0, 400.0]);
-    }
 }

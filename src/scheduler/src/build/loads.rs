@@ -1,5 +1,8 @@
 //! Loads of the site as stacks, pools and jobs.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use swingload_model::mining;
@@ -26,7 +29,7 @@ pub(super) fn gpu_nodes(
     for pool in &site.gpu_pools {
         let (running, idle) = (pool.running.as_megawatts(), pool.idle.as_megawatts());
         let factor = &factor[pool.node];
-        // Idle watts hang at the pool's own node too, so the limit holds all of its power.
+        // Idle watts are overheads of the site's node, so the limit is what work adds to them.
         let limit = (0..grid.len())
             .map(|t| f64::from(pool.count.at(grid.start_s(t))) * (running - idle) * factor[t]);
         positions.push(nodes.len());
@@ -507,7 +510,7 @@ fn leave_out_waiting(jobs: &[JobState], positions: &mut Vec<usize>, inputs: &mut
         let present = |p: usize| {
             let before = &jobs[p].job.depends_on;
             let planned = before.iter().filter(|id| known.contains(id.as_str()));
-            planned.count() as u32 >= jobs[p].waits_for as u32
+            planned.count() >= jobs[p].waits_for as usize
         };
         let keep: Vec<bool> = positions.iter().map(|p| present(*p)).collect();
         if keep.iter().all(|k| *k) {

@@ -200,7 +200,12 @@ fn take_devices(left: &mut [u32], devices: u32) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
+    use swingload_model::TimeGrid;
+
+    use super::super::build;
+    use super::super::tests::{Foresight, connection};
     use super::*;
+    use crate::controller::tests::world::{JobWords, START, job, setup, site_of};
 
     #[test]
     fn a_block_is_wholly_awake_and_within_its_power() {
@@ -220,5 +225,83 @@ mod tests {
         let mut left = vec![5, 3];
         assert_eq!(take_devices(&mut left, 4), [1, 3]);
         assert_eq!(take_devices(&mut left, 4), [4, 0]);
+    }
+    /// 100 GPUs, a service in replicas of 8, jobs of 16, 32 or 64.
+    fn gpus() -> String {
+        connection(10.0)
+            + r#"
+[[supply]]
+id = "grid"
+kind = "grid"
+available_mw = 10
+price_per_mwh = 20
+[[gpu_pools]]
+id = "h100"
+node = "connection"
+model = "own"
+count = 100
+running_w = 1000
+idle_w = 0
+[[services]]
+id = "chat"
+gpu_pool = "h100"
+gpus_per_replica = 8
+demand_gpus = 100
+floor_gpus = 8
+floor_value_per_gpu_h = 3
+floor_penalty_per_gpu_h = 6
+"#
+    }
+
+    /// What an hour's plan becomes: GPUs of the service, and of each job.
+    fn dispatched(jobs: &[JobState], service: f64, gpus: &[f64]) -> (u32, Vec<(usize, u32)>) {
+        let setup = setup(site_of(&self::gpus()));
+        let state = SiteState::asleep(&setup.site, START);
+        let grid = TimeGrid::from_boundaries(vec![START, START + 3600]).expect("a step");
+        let open: Vec<usize> = (0..jobs.len()).collect();
+        let built = build(&setup, &Foresight, &state, jobs, &open, &grid);
+        let mut power = StepPower {
+            stacks: vec![0.0; built.inputs.stacks.len()],
+            jobs: gpus.to_vec(),
+            ..StepPower::default()
+        };
+        power.stacks[built.service[0]] = service * 1e-3;
+        let dispatch = built.dispatch(&setup, &state, jobs, 0, &power);
+        (dispatch.services[0], dispatch.jobs)
+    }
+
+    fn elastic(running: u32, hours: i64) -> JobState {
+        let mut state = JobState::new(job("train").gangs(&[16, 32, 64]).hours(hours));
+        state.gpus = running;
+        state
+    }
+
+    #[test]
+    fn a_gang_planned_for_part_of_a_step_runs_whole() {
+        let jobs = [elastic(0, 50)];
+        assert_eq!(dispatched(&jobs, 0.0, &[57.6]).1, [(0, 64)]);
+        assert_eq!(dispatched(&jobs, 0.0, &[32.0]).1, [(0, 32)]);
+        assert_eq!(dispatched(&jobs, 0.0, &[1.0]).1, [(0, 16)]);
+    }
+
+    #[test]
+    fn a_running_gang_that_only_ends_its_work_keeps_its_size() {
+        assert_eq!(dispatched(&[elastic(64, 20)], 0.0, &[20.0]).1, [(0, 64)]);
+        assert_eq!(dispatched(&[elastic(0, 20)], 0.0, &[20.0]).1, [(0, 32)]);
+        let goes_on = [elastic(64, 500)];
+        assert_eq!(dispatched(&goes_on, 0.0, &[20.0]).1, [(0, 32)]);
+    }
+
+    #[test]
+    fn services_and_gangs_are_never_more_than_there_are_gpus() {
+        // Twelve replicas of eight; the hundred GPUs hold no thirteenth.
+        assert_eq!(dispatched(&[], 100.0, &[]).0, 96);
+        assert_eq!(dispatched(&[], 90.5, &[]).0, 96);
+        assert_eq!(dispatched(&[], 88.0, &[]).0, 88);
+        let jobs = [elastic(0, 500), elastic(0, 500)];
+        let (service, jobs) = dispatched(&jobs, 33.0, &[30.0, 50.0]);
+        assert_eq!(service, 40);
+        // The larger of the two is fitted first: 60 GPUs are left, so 32 and then 16.
+        assert_eq!(jobs, [(0, 16), (1, 32)]);
     }
 }

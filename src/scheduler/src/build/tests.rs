@@ -8,6 +8,59 @@ use crate::outlook::Outlook;
 use crate::policy::Setup;
 use crate::state::SiteState;
 
+/// A mean of 1 MW and degree, hashing worth 100 USD per PH/s and day; quantiles lie their
+/// own share above.
+pub(super) struct Forecast;
+
+impl Outlook for Forecast {
+    fn mean(&self, series: &str, grid: &TimeGrid) -> Vec<f64> {
+        let value = match series {
+            "btc" => 20_000.0,
+            // 1 PH/s for a day is 1e15 x 86400 x 6.25 x btc / (difficulty x 2^32).
+            "difficulty" => 1e15 * 86_400.0 * 6.25 * 20_000.0 / (100.0 * 4_294_967_296.0),
+            _ => 1.0,
+        };
+        vec![value; grid.len()]
+    }
+
+    fn quantile(&self, series: &str, grid: &TimeGrid, pct: u8) -> Vec<f64> {
+        let share = 1.0 + f64::from(pct) / 100.0;
+        self.mean(series, grid).iter().map(|v| v * share).collect()
+    }
+}
+
+/// [`Forecast`]'s means, known for certain.
+pub(super) struct Foresight;
+
+impl Outlook for Foresight {
+    fn mean(&self, series: &str, grid: &TimeGrid) -> Vec<f64> {
+        Forecast.mean(series, grid)
+    }
+
+    fn is_truth(&self) -> bool {
+        true
+    }
+
+    fn quantile(&self, series: &str, grid: &TimeGrid, _pct: u8) -> Vec<f64> {
+        self.mean(series, grid)
+    }
+}
+
+/// The beginning of a site: one connection.
+pub(super) fn connection(rating_mw: f64) -> String {
+    format!(
+        r#"
+name = "One connection"
+currency = "USD"
+time_zone = "UTC"
+[[nodes]]
+id = "connection"
+kind = "interconnect"
+rating_mw = {rating_mw:?}
+"#
+    )
+}
+
 /// A site of constants asks for no series.
 struct Nothing;
 

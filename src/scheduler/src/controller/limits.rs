@@ -11,6 +11,9 @@
 //! Ratings of halls at the IT side, and of nodes inside halls, are IT watts; they
 //! are multiplied by the marginal PUE like the loads below them.
 
+#[cfg(test)]
+mod tests;
+
 use swingload_model::TimeGrid;
 use swingload_model::site::commitment::CommitmentKind;
 use swingload_model::site::tree::RatedAt;

@@ -496,4 +496,68 @@ mod tests {
         assert_eq!(minimum_ends(&[1.0, 0.5, 0.5, 1.0], 2.0), [3, 4, 4, 4]);
         assert_eq!(minimum_ends(&[1.0, 1.0], 0.0), [1, 2]);
     }
+    /// GPUs per hourly step of a job of 2 or 4 GPUs where a GPU-hour is worth 100 and costs this.
+    fn sizes(job: &JobInput, costs: &[f64], fits: impl Fn(f64, usize) -> bool) -> Vec<f64> {
+        let net = |gpus: f64, (i, cost): (usize, &f64)| match fits(gpus, i) {
+            true => gpus * (100.0 - cost),
+            false => f64::NEG_INFINITY,
+        };
+        let gang = |size: u32| Gang {
+            gpus: f64::from(size),
+            net: (costs.iter().enumerate())
+                .map(|step| net(f64::from(size), step))
+                .collect(),
+            running: size == job.running,
+        };
+        let steps = Steps {
+            first: 0,
+            hours: &vec![1.0; costs.len()],
+            worth: &vec![100.0; costs.len()],
+            gangs: vec![gang(4), gang(2)],
+        };
+        let mut tables = Tables::default();
+        tables.best(job, &steps, 0.0);
+        let mut gpus = vec![0.0; costs.len()];
+        for run in tables.placed(job, &steps, 0.0).runs {
+            gpus[run.step as usize] = run.gpus;
+        }
+        gpus
+    }
+
+    #[test]
+    fn another_size_costs_a_restart() {
+        // Twice the GPUs would do the work before power gets dear.
+        let costs = [10.0, 20.0, 30.0];
+        let everywhere = |_: f64, _: usize| true;
+        let mut running = job(6.0, 1.0, 0.0);
+        running.running = 2;
+        assert_eq!(sizes(&running, &costs, everywhere), [2.0, 2.0, 2.0]);
+        running.restart = 0.0;
+        assert_eq!(sizes(&running, &costs, everywhere), [4.0, 2.0, 0.0]);
+    }
+
+    #[test]
+    fn a_job_held_by_its_shortest_run_keeps_its_size() {
+        let mut held = job(6.0, 0.0, 2.0);
+        held.running = 2;
+        let everywhere = |_: f64, _: usize| true;
+        let gpus = sizes(&held, &[10.0, 20.0, 30.0], everywhere);
+        assert_eq!(gpus[..2], [2.0, 2.0]);
+        assert!((gpus.iter().sum::<f64>() - 6.0).abs() < 1e-9, "{gpus:?}");
+        held.running_hours = 2.0;
+        let free = sizes(&held, &[10.0, 20.0, 30.0], everywhere);
+        assert_eq!(free, [4.0, 2.0, 0.0]);
+    }
+
+    #[test]
+    fn sizes_change_between_stretches_where_that_pays() {
+        // Four GPUs find room for two steps only.
+        let room = |gpus: f64, i: usize| gpus < 4.0 || i < 2;
+        let mut elastic = job(12.0, 0.0, 0.0);
+        assert_eq!(sizes(&elastic, &[10.0; 4], room), [4.0, 4.0, 2.0, 2.0]);
+        (elastic.running, elastic.restart) = (4, 0.5);
+        assert_eq!(sizes(&elastic, &[10.0; 4], room), [4.0, 4.0, 2.0, 2.0]);
+        elastic.restart = 2.0;
+        assert_eq!(sizes(&elastic, &[10.0; 4], room), [4.0, 4.0, 0.0, 0.0]);
+    }
 }

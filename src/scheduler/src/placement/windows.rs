@@ -123,3 +123,40 @@ impl Windows {
         first..end.max(first)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inputs::small::{job, site};
+    use crate::plan::{Budget, plan};
+
+    /// Ten steps; one job of three hours that may not be cut, and one of `work` behind it.
+    fn chain(work: f64) -> crate::inputs::PlanInputs {
+        let mut inputs = site(1.0, &[10.0; 10]);
+        let mut first = job(3.0, &[1], 10);
+        first.min_run = 3.0;
+        let mut second = job(work, &[1], 10);
+        second.after = vec![0];
+        inputs.jobs = vec![first, second];
+        inputs
+    }
+
+    fn window(work: f64) -> Range<usize> {
+        let inputs = chain(work);
+        let problem = Problem::new(&inputs);
+        Windows::new(&problem).of(&problem, &problem.empty_schedule(), 0)
+    }
+
+    #[test]
+    fn a_job_leaves_time_for_the_one_that_waits_for_it() {
+        assert_eq!(window(2.0), 0..8);
+    }
+
+    #[test]
+    fn a_chain_that_does_not_fit_leaves_its_first_part_its_own_time() {
+        assert_eq!(window(9.0), 0..3);
+        let planned = plan(&chain(9.0), Budget::LOOP);
+        let runs: Vec<u32> = planned.schedule.jobs[0].iter().map(|r| r.step).collect();
+        assert_eq!(runs, [0, 1, 2], "it fits alone, and pays");
+    }
+}

@@ -392,3 +392,36 @@ fn steps_of_every_policy_are_within_limits() {
         );
     }
 }
+
+/// What a plan chose in watts, in whole devices, replicas and gangs: nothing for the
+/// controller to correct.
+#[test]
+fn whole_devices_replicas_and_gangs_of_a_plan_keep_every_limit() {
+    let tight = [
+        ("rating_mw = 10", "rating_mw = 3.1"),
+        ("rating_mw = 4\n", "rating_mw = 0.9\n"),
+        ("rating_mw = 5", "rating_mw = 2.7"),
+    ];
+    for (from, to) in tight {
+        let site = site_of(&SITE.replacen(from, to, 1));
+        let swingload = policy("swingload", &setup(site.clone())).unwrap();
+        let mut world = World::new(site, swingload);
+        for k in 0..16_i64 {
+            if k % 4 == 0 {
+                let window = world.now + 3600 * (1 + k % 7);
+                world.submit(
+                    job(&format!("j{k}"))
+                        .gangs(&[50, 90, 200])
+                        .window(world.now, window)
+                        .hours(40),
+                );
+            }
+            world.step([20.0, 90.0, 150.0, -30.0][(k % 4) as usize]);
+            world.assert_within_limits();
+        }
+        let odd =
+            |i: &&crate::controller::Incident| !matches!(i.kind, IncidentKind::JobRefused { .. });
+        let incidents: Vec<_> = world.controller.incidents().iter().filter(odd).collect();
+        assert!(incidents.is_empty(), "{to}: {incidents:?}");
+    }
+}
