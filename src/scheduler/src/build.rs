@@ -112,7 +112,7 @@ pub fn build_with(
         jobs,
         job_adder: charges::adder(site, &look, swingload_model::site::Use::Training),
         ramps: ramps(site, state),
-        demand: charges::demand(site, state, grid),
+        demand: charges::demand(site, state, &look),
     };
     Built {
         inputs,

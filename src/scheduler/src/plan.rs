@@ -49,7 +49,7 @@ impl Budget {
         rounds: 4,
         bound: 0,
         asap: false,
-        compare_peaks: false,
+        compare_peaks: true,
         polish: 0,
     };
 }

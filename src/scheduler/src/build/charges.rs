@@ -278,11 +278,22 @@ fn zone(site: &Site) -> TimeZone {
         .expect("invariant: a site's time zone was checked when it was read")
 }
 
+/// Weight of a peak avoided on forecasts.
+///
+/// # Source
+/// Measured on a month of `simulations/oman-green-data-city`, weekly horizons, against
+/// `asap`: weight 1 loses 0.21 % of value, 0.6 loses 0.03 %, 0.3 gains 0.05 %, with
+/// perfect forecasts of the week nearly the same.
+const SURE: f64 = 0.3;
+
 /// Demand charges over the grid, one per calendar month it touches.
 ///
 /// A charge is prorated by the part of the month's remaining time that the grid
-/// covers: a week at a month's start bears a week of its charge.
-pub(super) fn demand(site: &Site, state: &SiteState, grid: &TimeGrid) -> Vec<DemandInput> {
+/// covers: a week at a month's start bears a week of its charge. A plan on forecasts weighs
+/// it less (`SURE`), for a peak it avoids may yet be set by what it did not foresee, or by
+/// days it does not see.
+pub(super) fn demand(site: &Site, state: &SiteState, look: &Look<'_>) -> Vec<DemandInput> {
+    let grid = look.grid;
     let mut all = Vec::new();
     let lines = site.tariff.lines.iter().filter_map(|line| match line {
         TariffLine::Demand { id, per_kw_month } => Some((id, per_kw_month.as_units() * 1000.0)),
@@ -307,12 +318,17 @@ pub(super) fn demand(site: &Site, state: &SiteState, grid: &TimeGrid) -> Vec<Dem
             .min(grid.len());
         let left = (month_end - grid.start_s(first)) as f64;
         let covered = (grid.end_s(end - 1) - grid.start_s(first)) as f64;
+        let share = (covered / left).min(1.0);
+        let weight = match look.outlook.is_truth() {
+            true => share,
+            false => share * SURE,
+        };
         for (id, per_mw) in &lines {
             all.push(DemandInput {
                 id: (*id).clone(),
                 first,
                 end,
-                per_mw: per_mw * (covered / left).min(1.0),
+                per_mw: per_mw * weight,
                 peak_so_far: if first == 0 {
                     state.month_peak.as_megawatts()
                 } else {
