@@ -42,6 +42,10 @@ pub const POLICIES: &[Named] = &[
         "static_split",
         "a fixed power for mining and a fixed power for GPUs",
     ),
+    named(
+        "follow_surplus",
+        "miners draw what surplus there is, GPUs always run",
+    ),
     named("mining_only", "the planner, with miners only"),
     named("ai_only", "the planner, with GPUs only"),
     named(

@@ -2,7 +2,7 @@
 
 use super::swingload::Swingload;
 use super::{Policy, Setup};
-use super::{always_on, asap, breakeven, quantile, static_split, strike};
+use super::{always_on, asap, breakeven, follow_surplus, quantile, static_split, strike};
 
 /// The policy of that name; `None` when the controller knows none. The `oracle` is
 /// not one: it sees the truth, which only a simulation has.
@@ -12,6 +12,7 @@ pub fn policy(name: &str, _setup: &Setup) -> Option<Box<dyn Policy>> {
         "always_on" => Box::new(always_on::AlwaysOn::default()),
         "asap" => Box::new(asap::Asap::default()),
         "breakeven" => Box::new(breakeven::Breakeven::default()),
+        "follow_surplus" => Box::new(follow_surplus::FollowSurplus::default()),
         "mining_only" => Box::new(Swingload::mining_only()),
         "quantile" => Box::new(quantile::Quantile::default()),
         "static_split" => Box::new(static_split::StaticSplit::default()),

@@ -262,6 +262,29 @@ fn static_split_keeps_each_side_within_its_share() {
     assert_eq!(gpus, [100, 0]);
 }
 
+#[test]
+fn follow_surplus_hashes_on_surplus_alone() {
+    let wind = r#"
+[[supply]]
+id = "wind"
+kind = "surplus"
+available_mw = 1.2
+price_per_mwh = 5
+"#;
+    let mut world = world("follow_surplus", wind);
+    world.step(-20.0);
+    let mining = f64::from(world.awake(0) + world.awake(1)) * 2.98e-3 * 1.05;
+    assert!((1.19..=1.2).contains(&mining), "{mining} MW");
+    assert_eq!(world.machines.services, [200], "GPUs do not ask");
+    let mut world = self::world("follow_surplus", "");
+    world.step(-20.0);
+    assert_eq!(
+        world.awake(0) + world.awake(1),
+        0,
+        "free power of the grid is no surplus"
+    );
+}
+
 const CALL: &str = r#"
 [[programmes]]
 id = "reserve"
