@@ -46,6 +46,7 @@ pub struct Prices {
 }
 
 /// A bound and the slopes that improve it.
+#[derive(Clone)]
 struct Relaxed {
     bound: f64,
     /// Work done less work there is, per job, GPU-hours.
@@ -74,21 +75,28 @@ pub fn tighten(
     for _ in 0..auctions {
         auction(problem, &mut prices, room);
     }
-    let mut best = (relax(problem, windows, &prices, room), prices.clone());
-    let mut damping = 1.0;
+    let mut relaxed = relax(problem, windows, &prices, room);
+    let mut best = (relaxed.clone(), prices.clone());
+    let (mut damping, mut returned) = (1.0, false);
     for _ in 1..iterations.max(1) {
-        if best.0.bound - target <= 1e-9 * target.abs() || damping < 1e-3 {
+        if best.0.bound - target <= 1e-9 * target.abs() {
             break;
         }
-        step(problem, &mut prices, &best.0, target, damping);
-        let relaxed = relax(problem, windows, &prices, room);
+        step(problem, &mut prices, &relaxed, target, damping);
+        relaxed = relax(problem, windows, &prices, room);
         if relaxed.bound < best.0.bound {
-            best = (relaxed, prices.clone());
-            damping = (damping * 1.5f64).min(1.5);
-        } else {
-            // Overshot: a shorter step from the best prices.
-            damping *= 0.4;
-            prices.clone_from(&best.1);
+            best = (relaxed.clone(), prices.clone());
+            damping = (damping * 1.1f64).min(1.5);
+            continue;
+        }
+        // Overshot: shorter steps from here on, and once from the best prices.
+        damping *= 0.6;
+        if damping < 0.02 && returned {
+            break;
+        }
+        if damping < 0.02 {
+            (relaxed, prices) = best.clone();
+            (damping, returned) = (0.1, true);
         }
     }
     let bound = best.0.bound;
