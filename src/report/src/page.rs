@@ -2,6 +2,7 @@
 
 mod bands;
 mod dearest;
+mod hindsight;
 mod jobs;
 mod money;
 mod series;

@@ -135,7 +135,7 @@ pub struct DearDecision {
     pub usage: String,
     /// Watts concerned.
     pub watts: i64,
-    /// Price that was paid, per MWh.
+    /// What the power cost or would have cost, charges included, per MWh.
     pub price: f64,
     /// Money lost against the alternative, positive.
     pub cost: f64,
