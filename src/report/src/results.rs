@@ -64,16 +64,25 @@ impl Results {
         supply.iter().position(|s| s.kind == SupplyKind::Grid)
     }
 
-    /// Price that power is held against at step `t`, currency per MWh: the grid's, or
-    /// where there is none that of the dearest block; adders not included.
-    pub(crate) fn reference_price(&self, t: usize) -> f64 {
+    /// Price that power of a run is held against at step `t`, currency per MWh, adders not
+    /// included: the grid's, or without one that of the dearest block in use, and where
+    /// nothing is drawn that of the cheapest block there is; as the simulator attributes it.
+    pub(crate) fn reference_price(&self, run: &PolicyRun, t: usize) -> f64 {
         let supply = &self.study.truth.supply;
         let price =
             |k: usize| supply[k].price.at(t).as_per_mwh() + supply[k].forgone.at(t).as_per_mwh();
-        match self.grid_block() {
-            Some(k) => price(k),
-            None => (0..supply.len()).map(price).fold(0.0, f64::max),
+        if let Some(grid) = self.grid_block() {
+            return price(grid);
         }
+        let blocks = || 0..supply.len();
+        let dearest = blocks()
+            .filter(|k| run.supply_energy[*k][t] > 0)
+            .map(price)
+            .reduce(f64::max);
+        let there = |k: &usize| supply[*k].available.at(t) > 0;
+        dearest
+            .or_else(|| blocks().filter(there).map(price).reduce(f64::min))
+            .unwrap_or(0.0)
     }
 
     /// Most the site may draw at step `t`, W: the usable rating of its root, whose bus

@@ -62,7 +62,7 @@ pub(super) fn slots(results: &Results, centre: Option<usize>) -> Slots {
     );
     let price: Vec<Option<f64>> = window
         .clone()
-        .map(|t| Some(results.reference_price(t)))
+        .map(|t| Some(results.reference_price(run, t)))
         .collect();
     let mut nodes: Vec<Option<usize>> = vec![None; site.tree.len()];
     let mut node = |slots: &mut Slots, at: usize| {
