@@ -159,14 +159,11 @@ impl Document {
     ) -> Diagnostic {
         let keys = split_path(path);
         let dotted = keys.join(".");
-        let overridden = self
-            .overrides
-            .iter()
-            .any(|o| {
-                let inside = |path: &str, outer: &str| path.starts_with(&format!("{outer}."));
-                let made = inside(o, &dotted) && find(&self.written, &keys).is_none();
-                dotted == *o || inside(&dotted, o) || made
-            });
+        let overridden = self.overrides.iter().any(|o| {
+            let inside = |path: &str, outer: &str| path.starts_with(&format!("{outer}."));
+            let made = inside(o, &dotted) && find(&self.written, &keys).is_none();
+            dotted == *o || inside(&dotted, o) || made
+        });
         Diagnostic {
             file: if overridden {
                 format!("{} (by --set)", self.file)

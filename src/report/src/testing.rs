@@ -49,7 +49,9 @@ pub(crate) fn results(site: &str, price: &[f64], policies: &[&str]) -> Results {
     let data: String = bound
         .iter()
         .map(|(name, unit, value)| {
-            format!("[data.{name}]\nunit = {unit:?}\nconstant = {value:?}\npublication = \"start\"\n")
+            format!(
+                "[data.{name}]\nunit = {unit:?}\nconstant = {value:?}\npublication = \"start\"\n"
+            )
         })
         .collect();
     let text = format!(

@@ -70,7 +70,7 @@ function bars(box, rows, options) {
   const draw = (width) => {
     const narrow = width < 340;
     const height = narrow ? 40 : 26;
-    const labelWidth = narrow ? 0 : Math.min(Math.max(...rows.map((row) => textWidth(row.label, 12))) + 14, width * 0.36);
+    const labelWidth = narrow ? 0 : Math.min(Math.max(...rows.map((row) => textWidth(row.label, 12))) + 14, width * 0.44);
     const amountWidth = Math.max(...rows.map((row) => textWidth(options.amount(row), 12))) + 12;
     const left = labelWidth + (options.low < 0 ? amountWidth : 0);
     const right = width - amountWidth;

@@ -44,6 +44,8 @@ pub struct Payload {
     pub series: StepSeries,
     /// Jobs of the main policy.
     pub jobs: Vec<Job>,
+    /// Jobs of the scenario whose release lies beyond the run.
+    pub jobs_beyond: usize,
     /// The decisions that cost most against their alternative, dearest first.
     pub dearest: Vec<DearDecision>,
     /// Why each slot was assigned as it was, for a window of steps.

@@ -152,7 +152,10 @@ impl Builder<'_> {
             );
             points.push(point(power, hashrate, false));
         }
-        if let Some(j) = own.iter().position(|p| (1.0..POWER_MIN_W).contains(&p.power_w)) {
+        if let Some(j) = own
+            .iter()
+            .position(|p| (1.0..POWER_MIN_W).contains(&p.power_w))
+        {
             self.fault(
                 &format!("{path}[{j}].power_w"),
                 "no miner draws so little",

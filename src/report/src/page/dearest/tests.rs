@@ -48,7 +48,11 @@ fn a_loss_is_the_cost_of_the_power_less_what_it_earned() {
     assert_eq!(dear[0].step, 1);
     let mwh = run.study.runs[0].load_energy[0][1..3].iter().sum::<i64>() as f64 / 3.6e9;
     let lost = mwh * (300.0 - earned(&run));
-    assert!((dear[0].shown.cost - lost).abs() < 0.01, "{}", dear[0].shown.cost);
+    assert!(
+        (dear[0].shown.cost - lost).abs() < 0.01,
+        "{}",
+        dear[0].shown.cost
+    );
     assert!((dear[0].shown.price - 300.0).abs() < 1e-6);
 }
 
