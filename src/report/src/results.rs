@@ -91,7 +91,7 @@ impl Results {
         let supply = &self.study.scenario.site.supply;
         self.grid_block().map_or_else(
             || "the dearest block in use".to_owned(),
-            |grid| format!("`{}`", supply[grid].id),
+            |grid| format!("the block {}", supply[grid].id),
         )
     }
 

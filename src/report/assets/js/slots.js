@@ -179,8 +179,7 @@ const Panel = {
         el("span", { class: "use" }, USES[line.use], line.label && el("span", { class: "pool" }, line.label)),
         el("span", { class: "watts" }, power(watts))),
       el("p", { class: "why" }, text, reason && reason[0] !== reason[1] && [" ", el("code", {}, reason[0])]),
-      held != null && el("p", { class: "sums" }, "Worth ", el("span", { class: "num" }, number(value, 2)), " against ",
-        el("span", { class: "num" }, heldAgainst(held, site)), ` ${PRICE_UNIT}`),
+      held != null && el("p", { class: "sums" }, `Worth ${number(value, 2)} against ${heldAgainst(held, site)} ${PRICE_UNIT}.`),
       (rival || margin != null) && el("p", { class: "rival" },
         rival ? ["Runner-up ", el("b", {}, rival)] : "No runner-up",
         margin != null && [", margin ", el("span", { class: "num" }, price(margin))]));
@@ -190,8 +189,8 @@ const Panel = {
 /** What power was held against, beside the site's price: what is above it are charges, penalties and limits. */
 function heldAgainst(held, site) {
   const above = site == null ? 0 : held - site;
-  if (Math.abs(above) < 0.005) return `the price, ${number(held, 2)}`;
-  if (above > 0) return `the price, ${number(site, 2)} + charges ${number(above, 2)} = ${number(held, 2)}`;
+  if (Math.abs(above) < 0.005) return `the price of ${number(held, 2)}`;
+  if (above > 0) return `price ${number(site, 2)} + charges ${number(above, 2)}`;
   return `${number(held, 2)}, below the price of ${number(site, 2)}`;
 }
 
