@@ -119,6 +119,10 @@ impl Results {
             };
             remarks.push(why.to_owned());
         }
+        if self.summary().gain.is_some() && self.policies().all(|(_, p)| p.gain_pct.is_none()) {
+            let why = "No gain is given: asap reaches the proven bound, so nothing can be gained.";
+            remarks.push(why.to_owned());
+        }
         if self.never_switched() {
             remarks.push(
                 "strike never switched: no pair of prices would have earned more on the days \
@@ -190,6 +194,7 @@ mod tests {
             "{remarks:?}"
         );
         let one = results(SITE, &[20.0; 4], &["always_on", "oracle"]).remarks();
-        assert!(one.is_empty(), "{one:?}");
+        assert_eq!(one.len(), 1, "{one:?}");
+        assert!(one[0].contains("nothing can be gained"), "{one:?}");
     }
 }
