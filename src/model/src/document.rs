@@ -9,7 +9,7 @@ mod typed;
 mod wording;
 
 use typed::{FAULTS_MAX, mended, read};
-pub(crate) use wording::nearest;
+pub(crate) use wording::{near, nearest};
 
 /// A parsed TOML text with its name and the overrides put on top of it.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use super::jobs::{JobSource, Uniform};
 use super::names::{FORECAST_MODELS, POLICIES, PUBLISHED, known, listed};
 use super::{Horizon, Scenario};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::{Document, nearest};
+use crate::document::{Document, near};
 use crate::series::Unit;
 use crate::site::Site;
 use crate::time::{GridError, Seconds, TimeGrid};
@@ -746,8 +746,9 @@ impl Builder<'_> {
         for (i, name) in raw.policies.run.iter().enumerate() {
             let path = format!("policies.run[{i}]");
             if !known(POLICIES, name) {
-                let near = nearest(name, POLICIES.iter().map(|policy| policy.name));
-                let help = format!("did you mean `{near}`? Policies: {}", listed(POLICIES));
+                let all = format!("policies: {}", listed(POLICIES));
+                let help = near(name, POLICIES.iter().map(|policy| policy.name))
+                    .map_or(all.clone(), |near| format!("did you mean `{near}`? {all}"));
                 self.fault(&path, "is no policy", help);
             } else if raw.policies.run[..i].contains(name) {
                 self.fault(
