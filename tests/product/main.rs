@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod lists;
+mod readme;
 mod results;
 mod sanity;
 mod scenarios;

@@ -57,7 +57,7 @@ impl<'a> Clock<'a> {
             "hours" => Format::Since(origin, 3600.0),
             pattern => Format::Pattern(pattern.to_owned()),
         };
-        let zone = TimeZone::get(&spec.zone)
+        let zone = TimeZone::get(spec.zone())
             .expect("invariant: the scenario refuses zones that do not exist");
         Self { spec, format, zone }
     }
@@ -95,6 +95,11 @@ impl<'a> Clock<'a> {
         notes: &mut Notes<'_>,
     ) -> Result<Vec<Option<i64>>, Diagnostics> {
         let cells = table.column(column, &notes.subject)?;
+        if matches!(cells, Column::Clock(_)) && self.spec.zone.is_none() && !self.is_date() {
+            let problem = "the times of this column carry no offset from UTC";
+            let help = "add time.zone, the zone of the file's clock, such as Europe/Berlin or UTC";
+            return Err(fault(&table.file, None, column, "", problem, help).into());
+        }
         let falling = self.falls(cells, rows);
         let mut faults = Faults::default();
         let mut seconds = Vec::with_capacity(rows.len());
@@ -115,7 +120,7 @@ impl<'a> Clock<'a> {
                     None => {
                         let problem = format!(
                             "this time does not exist on the clock of {}, which jumps over it",
-                            self.spec.zone
+                            self.spec.zone()
                         );
                         refuse(
                             problem,
@@ -147,7 +152,7 @@ impl<'a> Clock<'a> {
             let times = count(twice, "clock time");
             notes.push(format!(
                 "{times} of {} come twice when the clocks go back; taken in order of appearance",
-                self.spec.zone
+                self.spec.zone()
             ));
         }
         Ok(seconds)

@@ -203,6 +203,30 @@ fn gzip_and_plain_csv_and_parquet_read_alike() {
 }
 
 #[test]
+fn a_typed_clock_without_zone_is_refused() {
+    use arrow_array::{ArrayRef, Float64Array, RecordBatch, TimestampMillisecondArray};
+    use std::sync::Arc;
+
+    let times: Vec<i64> = (0..48).map(|h| 1_640_995_200_000 + h * 3_600_000).collect();
+    let times: ArrayRef = Arc::new(TimestampMillisecondArray::from(times));
+    let values: ArrayRef = Arc::new(Float64Array::from(vec![1.0; 48]));
+    let batch = RecordBatch::try_from_iter([("t", times), ("v", values)]).expect("columns");
+    let mut typed = Vec::new();
+    let mut writer =
+        parquet::arrow::ArrowWriter::try_new(&mut typed, batch.schema(), None).expect("writer");
+    writer.write(&batch).expect("written");
+    writer.close().expect("closed");
+    let world = world().file("p.parquet", typed);
+    let bound = PRICE.replace("p.csv", "p.parquet");
+    assert_eq!(
+        world.refusal(&bound),
+        "p.parquet: t: the times of this column carry no offset from UTC\n  help: add time.zone, the zone of the file's clock, such as Europe/Berlin or UTC"
+    );
+    let zoned = bound.replace("column = \"t\" }", "column = \"t\", zone = \"UTC\" }");
+    world.load(&zoned).expect("valid with its zone");
+}
+
+#[test]
 fn a_missing_file_says_where_it_was_looked_for() {
     let refusal = world().refusal(PRICE);
     assert!(

@@ -5,9 +5,11 @@ use toml_edit::{Document as Spanned, Item, TableLike, Value};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
+mod typed;
 mod wording;
 
-pub(crate) use wording::nearest;
+use typed::{FAULTS_MAX, mended, read};
+pub(crate) use wording::{near, nearest};
 
 /// A parsed TOML text with its name and the overrides put on top of it.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub struct Document {
     text: String,
     spans: Spanned<String>,
     table: toml::Table,
+    /// The table before any override.
+    written: toml::Table,
     overrides: Vec<String>,
 }
 
@@ -83,6 +87,7 @@ impl Document {
             file: file.to_owned(),
             text: text.to_owned(),
             spans,
+            written: table.clone(),
             table,
             overrides: Vec::new(),
         })
@@ -123,22 +128,26 @@ impl Document {
     /// The document as a typed value.
     ///
     /// # Errors
-    /// The first key that is unknown, missing or of the wrong type.
+    /// Keys that are unknown, missing or of the wrong type: the first, and those after it
+    /// that the reader reaches once it is mended.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Diagnostics> {
-        serde_path_to_error::deserialize(self.table.clone()).map_err(|error| {
-            let path = error.path().to_string();
-            let path = if path == "." { String::new() } else { path };
-            let inner = error.into_inner();
-            let wording = wording::reword(inner.message().trim());
-            let path = match wording.key {
-                Some(key) if path.is_empty() => key,
-                Some(key) if !path.ends_with(&format!(".{key}")) && path != key => {
-                    format!("{path}.{key}")
-                }
-                _ => path,
-            };
-            self.refuse(&path, wording.problem, wording.help).into()
-        })
+        let mut table = self.table.clone();
+        let mut faults = Vec::new();
+        let mut fault = match read(&table) {
+            Ok(value) => return Ok(value),
+            Err(fault) => fault,
+        };
+        loop {
+            faults.push(self.refuse(&fault.path, &fault.problem, &fault.help));
+            if faults.len() == FAULTS_MAX {
+                break;
+            }
+            match mended::<T>(&mut table, &fault) {
+                Some(next) => fault = next,
+                None => break,
+            }
+        }
+        Err(Diagnostics(faults))
     }
 
     /// A refusal of the value at `path` (`pools[2].count` or `pools.2.count`).
@@ -150,10 +159,11 @@ impl Document {
     ) -> Diagnostic {
         let keys = split_path(path);
         let dotted = keys.join(".");
-        let overridden = self
-            .overrides
-            .iter()
-            .any(|o| dotted == *o || dotted.starts_with(&format!("{o}.")));
+        let overridden = self.overrides.iter().any(|o| {
+            let inside = |path: &str, outer: &str| path.starts_with(&format!("{outer}."));
+            let made = inside(o, &dotted) && find(&self.written, &keys).is_none();
+            dotted == *o || inside(&dotted, o) || made
+        });
         Diagnostic {
             file: if overridden {
                 format!("{} (by --set)", self.file)
@@ -184,26 +194,22 @@ impl Document {
     }
 
     fn value_at(&self, keys: &[String]) -> String {
-        let mut parts = keys.iter();
-        let Some(mut value) = parts.next().and_then(|k| self.table.get(k)) else {
-            return String::new();
-        };
-        for key in parts {
-            let next = match value {
-                toml::Value::Table(table) => table.get(key),
-                toml::Value::Array(array) => key.parse::<usize>().ok().and_then(|i| array.get(i)),
-                _ => None,
-            };
-            match next {
-                Some(inner) => value = inner,
-                None => return String::new(),
-            }
-        }
-        match value {
-            toml::Value::Table(_) | toml::Value::Array(_) => String::new(),
-            scalar => scalar.to_string(),
+        match find(&self.table, keys) {
+            None | Some(toml::Value::Table(_) | toml::Value::Array(_)) => String::new(),
+            Some(scalar) => scalar.to_string(),
         }
     }
+}
+
+/// The value at a path.
+fn find<'a>(table: &'a toml::Table, keys: &[String]) -> Option<&'a toml::Value> {
+    let (first, rest) = keys.split_first()?;
+    rest.iter()
+        .try_fold(table.get(first)?, |value, key| match value {
+            toml::Value::Table(table) => table.get(key),
+            toml::Value::Array(array) => array.get(key.parse::<usize>().ok()?),
+            _ => None,
+        })
 }
 
 /// Byte at which the deepest known key of the path starts.

@@ -41,16 +41,17 @@ pub enum Error {
     },
 }
 
-/// Refuses a target that holds anything but an earlier run's files; writes nothing.
+/// Refuses a target that holds anything but an earlier run's files, or where nothing can
+/// be written; leaves nothing behind.
 ///
 /// # Errors
-/// [`Error::Occupied`].
+/// [`Error`].
 pub fn check(target: &Path) -> Result<(), Error> {
     let occupied = || Error::Occupied {
         path: target.to_owned(),
     };
     if !target.exists() {
-        return Ok(());
+        return writable(target);
     }
     let entries = fs::read_dir(target).map_err(|_| occupied())?;
     for entry in entries {
@@ -59,7 +60,24 @@ pub fn check(target: &Path) -> Result<(), Error> {
             return Err(occupied());
         }
     }
-    Ok(())
+    writable(target)
+}
+
+/// Tries whether a folder can be made where the first new one of the target will be.
+fn writable(target: &Path) -> Result<(), Error> {
+    let place = place(target).map_err(|error| failed(target, error))?;
+    let partial = beside(&place, "partial")?;
+    let there = partial.ancestors().skip(1).find(|folder| folder.exists());
+    let (Some(there), Some(name)) = (there, partial.file_name()) else {
+        return Ok(());
+    };
+    let probe = there.join(name);
+    match fs::create_dir(&probe) {
+        Ok(()) => fs::remove_dir(&probe).map_err(|error| failed(target, error)),
+        // Left by a run that was stopped.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(failed(target, error)),
+    }
 }
 
 /// Writes all outputs into `target`, replacing those of an earlier run; returns their paths.
@@ -226,6 +244,17 @@ mod tests {
         );
         let left: Vec<_> = fs::read_dir(world.path()).expect("there").collect();
         assert_eq!(left.len(), 1, "{left:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_refused_before_the_work() {
+        let world = tempfile::tempdir().expect("a temporary folder");
+        fs::write(world.path().join("file"), "keep").expect("written");
+        let refused = check(&world.path().join("file/out")).expect_err("a file is no folder");
+        assert!(matches!(refused, Error::Write { .. }), "{refused}");
+        check(&world.path().join("new/out")).expect("can be made");
+        let left = fs::read_dir(world.path()).expect("there").count();
+        assert_eq!(left, 1, "nothing is left behind");
     }
 
     #[test]

@@ -24,6 +24,9 @@ mod tables;
 pub mod terminal;
 mod words;
 
+#[cfg(test)]
+mod testing;
+
 pub use html::{Cell, Column, Table};
 pub use results::{Results, main_policy};
 pub use words::thousands;

@@ -2,6 +2,7 @@
 
 mod bands;
 mod dearest;
+mod hindsight;
 mod jobs;
 mod money;
 mod series;
@@ -36,6 +37,7 @@ pub fn payload(results: &Results) -> Payload {
         levers: money::levers(results),
         series: aggregate(&series::series(results), POINTS_MAX),
         jobs: jobs::jobs(results),
+        jobs_beyond: jobs_beyond(results),
         dearest: decisions.into_iter().map(|d| d.shown).collect(),
         slots: Some(slots::slots(results, costliest)),
         variants: tables::variants(results),
@@ -68,7 +70,10 @@ fn facts(results: &Results) -> Vec<Fact> {
             "connection",
             format!("{} MW", thousands(summary.usable_mw, 1)),
         ),
-        fact("jobs", thousands(summary.jobs as f64, 0)),
+        fact(
+            "jobs submitted",
+            thousands(jobs_submitted(results) as f64, 0),
+        ),
         fact("Swingload", results.version.clone()),
     ]
 }
@@ -95,7 +100,7 @@ fn figures(results: &Results) -> Vec<Figure> {
     )];
     if let (Some(gain), Some(pct), Some(left)) = (&summary.gain, main.gain_pct, main.left_pct) {
         let note = format!(
-            "of {} {currency} that can be gained; at most {left:.1} % is left",
+            "of G, the {} {currency} from asap to the proven bound; at most {left:.1} % of G is left",
             thousands(gain.gainable, 0)
         );
         figures.push(figure("Gain", pct, "%", 1, note));
@@ -116,12 +121,14 @@ fn figures(results: &Results) -> Vec<Figure> {
     }
     figures.push(figure(
         "Energy price paid",
-        main.prices.effective.unwrap_or(f64::NAN),
+        results.energy_price(main).unwrap_or(f64::NAN),
         &format!("{currency}/MWh"),
         2,
         format!(
-            "time-weighted mean {}",
-            thousands(main.prices.time_weighted, 2)
+            "time-weighted mean {} of {}, both without charges; {} with them",
+            thousands(main.prices.time_weighted, 2),
+            results.reference_name(),
+            thousands(main.prices.effective.unwrap_or(f64::NAN), 2)
         ),
     ));
     if !main.pools.is_empty() {
@@ -150,6 +157,16 @@ fn figures(results: &Results) -> Vec<Figure> {
     figures
 }
 
+/// Jobs released within the run; the same for every policy.
+fn jobs_submitted(results: &Results) -> usize {
+    let run = results.main();
+    run.jobs.iter().filter(|job| job.submitted).count()
+}
+
+fn jobs_beyond(results: &Results) -> usize {
+    results.study.jobs.len() - jobs_submitted(results)
+}
+
 fn signed(amount: f64, currency: &str) -> String {
     let sign = if amount < 0.0 { "" } else { "+" };
     format!("{sign}{} {currency}", thousands(amount, 0))
@@ -157,12 +174,7 @@ fn signed(amount: f64, currency: &str) -> String {
 
 fn notes(results: &Results) -> Vec<String> {
     let summary = results.summary();
-    let mut notes = results.notes.clone();
-    if summary.gain.is_none() {
-        let why = "No gain is given: the run has no oracle, or the network's difficulty \
-                   answers the site, and then only absolute money means anything.";
-        notes.push(why.to_owned());
-    }
+    let mut notes = results.remarks();
     notes.push(format!(
         "The forecast band is the scenario's own model, issued at the start of each local day; \
          run {} to {}.",

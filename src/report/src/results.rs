@@ -2,6 +2,7 @@
 
 use swingload_model::scenario::Scenario;
 use swingload_model::site::supply::SupplyKind;
+use swingload_simulator::ledger::LineKind;
 use swingload_simulator::results::{Summary, VariantSummary};
 use swingload_simulator::{PolicyRun, Study, StudyInput, StudySummary};
 
@@ -64,16 +65,79 @@ impl Results {
         supply.iter().position(|s| s.kind == SupplyKind::Grid)
     }
 
-    /// Price that power is held against at step `t`, currency per MWh: the grid's, or
-    /// where there is none that of the dearest block; adders not included.
-    pub(crate) fn reference_price(&self, t: usize) -> f64 {
+    /// Price that power of a run is held against at step `t`, currency per MWh, adders not
+    /// included: the grid's, or without one that of the dearest block in use, and where
+    /// nothing is drawn that of the cheapest block there is; as the simulator attributes it.
+    pub(crate) fn reference_price(&self, run: &PolicyRun, t: usize) -> f64 {
         let supply = &self.study.truth.supply;
         let price =
             |k: usize| supply[k].price.at(t).as_per_mwh() + supply[k].forgone.at(t).as_per_mwh();
-        match self.grid_block() {
-            Some(k) => price(k),
-            None => (0..supply.len()).map(price).fold(0.0, f64::max),
+        if let Some(grid) = self.grid_block() {
+            return price(grid);
         }
+        let blocks = || 0..supply.len();
+        let dearest = blocks()
+            .filter(|k| run.supply_energy[*k][t] > 0)
+            .map(price)
+            .reduce(f64::max);
+        let there = |k: &usize| supply[*k].available.at(t) > 0;
+        dearest
+            .or_else(|| blocks().filter(there).map(price).reduce(f64::min))
+            .unwrap_or(0.0)
+    }
+
+    /// Name of what the reference price is of.
+    pub(crate) fn reference_name(&self) -> String {
+        let supply = &self.study.scenario.site.supply;
+        self.grid_block().map_or_else(
+            || "the dearest block in use".to_owned(),
+            |grid| format!("the block {}", supply[grid].id),
+        )
+    }
+
+    /// Mean price a policy paid for energy, charges and taxes per MWh left out, so that it
+    /// compares with the reference price; `None` where nothing was drawn.
+    pub(crate) fn energy_price(&self, policy: &Summary) -> Option<f64> {
+        let kinds = [LineKind::Adder, LineKind::Tax];
+        let charges: f64 = kinds.iter().filter_map(|k| policy.by_kind.get(k)).sum();
+        let effective = policy.prices.effective?;
+        Some(effective + charges / policy.energy.total_mwh)
+    }
+
+    /// What a reader must know beside the figures, one sentence each: of the data, and of
+    /// what the run could not show.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let mut remarks = self.notes.clone();
+        if self.summary().gain.is_none() {
+            let mining = self.study.truth.mining.as_ref();
+            let why = if mining.is_some_and(|m| m.feedback) {
+                "No gain is given: the network's difficulty answers the site's own hashrate, \
+                 which no bound takes in, and then only absolute money means anything."
+            } else {
+                "No gain is given: the run has no oracle to prove what could have been gained; \
+                 add it to `policies.run`."
+            };
+            remarks.push(why.to_owned());
+        }
+        if self.summary().gain.is_some() && self.policies().all(|(_, p)| p.gain_pct.is_none()) {
+            let why = "No gain is given: asap reaches the proven bound, so nothing can be gained.";
+            remarks.push(why.to_owned());
+        }
+        if self.never_switched() {
+            remarks.push(
+                "strike never switched: no pair of prices would have earned more on the days \
+                 it was tuned on, or none was crossed. Its dispatch is always_on's."
+                    .to_owned(),
+            );
+        }
+        remarks
+    }
+
+    /// Whether the policy `strike` did what `always_on` does, step by step.
+    fn never_switched(&self) -> bool {
+        let energy = |name: &str| self.study.run(name).map(|run| &run.load_energy);
+        let pools = !self.study.scenario.site.pools.is_empty();
+        pools && energy("strike").is_some() && energy("strike") == energy("always_on")
     }
 
     /// Most the site may draw at step `t`, W: the usable rating of its root, whose bus
@@ -88,4 +152,49 @@ pub fn main_policy(scenario: &Scenario) -> &str {
     let run = &scenario.policies.run;
     let own = run.iter().find(|name| *name == OWN).or(run.last());
     own.map_or(OWN, String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{SITE, results};
+
+    #[test]
+    fn the_reference_price_is_of_the_dearest_block_in_use() {
+        let site = SITE.replace("kind = \"grid\"", "kind = \"generation\"").replace(
+            "[[pools]]",
+            "[[supply]]\nid = \"own\"\nkind = \"generation\"\navailable_mw = 5\nprice_per_mwh = 20\n[[pools]]",
+        );
+        let results = results(&site, &[300.0; 3], &["always_on"]);
+        assert_eq!(results.reference_price(results.main(), 0), 20.0);
+        assert_eq!(results.reference_name(), "the dearest block in use");
+    }
+
+    #[test]
+    fn prices_compare_without_charges() {
+        let adder = "[[tariff]]\nkind = \"adder\"\nid = \"wires\"\nper_mwh = 6\n[[pools]]";
+        let results = results(
+            &SITE.replace("[[pools]]", adder),
+            &[50.0; 3],
+            &["always_on"],
+        );
+        let (_, policy) = results.policies().next().expect("one");
+        let paid = results.energy_price(policy).expect("drawn");
+        assert!((paid - 50.0).abs() < 1e-6, "{paid}");
+        assert!((policy.prices.effective.expect("drawn") - 56.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_a_run_could_not_show_is_said() {
+        let policies = ["always_on", "strike", "breakeven"];
+        let remarks = results(SITE, &[20.0; 4], &policies).remarks();
+        assert_eq!(remarks.len(), 2, "{remarks:?}");
+        assert!(remarks[0].contains("no oracle"), "{remarks:?}");
+        assert!(
+            remarks[1].starts_with("strike never switched"),
+            "{remarks:?}"
+        );
+        let one = results(SITE, &[20.0; 4], &["always_on", "oracle"]).remarks();
+        assert_eq!(one.len(), 1, "{one:?}");
+        assert!(one[0].contains("nothing can be gained"), "{one:?}");
+    }
 }

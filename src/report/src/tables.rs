@@ -1,8 +1,10 @@
 //! The tables of a run, for the terminal and the page alike.
 
 use swingload_model::site::tree::NodeKind;
+use swingload_model::units::JOULES_PER_MWH;
 use swingload_simulator::PolicyRun;
 use swingload_simulator::ledger::LineKind;
+use swingload_simulator::load::LoadKind;
 use swingload_simulator::results::{Levers, RunBin, Summary};
 
 use crate::Results;
@@ -62,6 +64,9 @@ pub(crate) fn policies(results: &Results) -> Table {
     for (row, more) in table.rows.iter_mut().zip(more.rows) {
         row.extend(more.into_iter().skip(1));
     }
+    if !more.note.is_empty() {
+        table.note += &format!(" {}", more.note);
+    }
     table
 }
 
@@ -101,10 +106,16 @@ pub(crate) fn money(results: &Results) -> Table {
             "Value per usable MW of the connection and year.",
         ),
         column(
-            "energy paid",
+            "energy price",
             &format!("{currency}/MWh"),
             2,
-            "Blocks at their price, export forgone and charges per MWh; no demand charges.",
+            "Mean paid: blocks at their price and export forgone, without charges.",
+        ),
+        column(
+            "with charges",
+            &format!("{currency}/MWh"),
+            2,
+            "The same with charges and taxes per MWh; without demand charges, peaks and contracts.",
         ),
     ];
     let rows = results.policies().map(|(name, p)| {
@@ -114,6 +125,7 @@ pub(crate) fn money(results: &Results) -> Table {
             p.gain_pct.into(),
             p.left_pct.into(),
             p.value_per_mw_year.into(),
+            results.energy_price(p).into(),
             p.prices.effective.into(),
         ]
     });
@@ -122,7 +134,8 @@ pub(crate) fn money(results: &Results) -> Table {
         .next()
         .map_or(f64::NAN, |(_, p)| p.prices.time_weighted);
     let mut note = format!(
-        "Time-weighted mean price {} {currency}/MWh.",
+        "Time-weighted mean price of {}, without charges: {} {currency}/MWh.",
+        results.reference_name(),
         thousands(time_weighted, 2)
     );
     if let Some(gain) = &results.summary().gain {
@@ -173,7 +186,15 @@ pub(crate) fn operation(results: &Results) -> Table {
         ]
     });
     let rows = rows.collect();
-    table(results, columns.into(), rows, String::new())
+    let submitted = results.policies().map(|(_, p)| p.jobs.submitted).max();
+    let note = match submitted.unwrap_or(0) {
+        0 => String::new(),
+        jobs => format!(
+            "Jobs released in the run: {}; those neither on time, late nor unmet are open at its end.",
+            thousands(jobs as f64, 0)
+        ),
+    };
+    table(results, columns.into(), rows, note)
 }
 
 /// GPU-hours at work as a share of those installed, %; `None` without GPUs.
@@ -270,13 +291,18 @@ pub(crate) fn pools(results: &Results) -> Option<Table> {
             "Miners: device-hours awake. GPUs: GPU-hours at work.",
         ),
         column("starts", "per device", 1, "Starts per installed device."),
-        column("energy", "MWh", 0, "Facility energy of awake miners."),
+        column(
+            "energy",
+            "MWh",
+            0,
+            "Facility energy of awake miners, and of GPUs at work; idle ones are overhead.",
+        ),
         column("hashrate", "PH/s", 1, "Mean of the period."),
         column(
             "revenue",
             currency,
             0,
-            "Mining revenue, pool fee and rejects off.",
+            "Mining, pool fee and rejects off; jobs, lateness off; inference.",
         ),
     ];
     let mut rows: Vec<Vec<Cell>> = Vec::new();
@@ -295,18 +321,21 @@ pub(crate) fn pools(results: &Results) -> Option<Table> {
             p.revenue.into(),
         ]);
     }
-    for pool in &site.gpu_pools {
+    for (g, pool) in site.gpu_pools.iter().enumerate() {
         let Some(p) = main.gpus.get(&pool.id) else {
             continue;
         };
-        let mut row = vec![
+        let (energy, revenue) = gpus(results, g);
+        rows.push(vec![
             Cell::from(pool.id.as_str()),
             pool.model.as_str().into(),
             f64::from(pool.count.max()).into(),
             p.utilisation_pct.into(),
-        ];
-        row.resize(columns.len(), Cell::Empty);
-        rows.push(row);
+            Cell::Empty,
+            energy.into(),
+            Cell::Empty,
+            revenue.into(),
+        ]);
     }
     (!rows.is_empty()).then(|| Table {
         columns,
@@ -314,6 +343,38 @@ pub(crate) fn pools(results: &Results) -> Option<Table> {
         highlight: None,
         note: String::new(),
     })
+}
+
+/// Facility MWh of the GPUs at work in a pool, and what they earned, by the main policy.
+fn gpus(results: &Results, pool: usize) -> (f64, f64) {
+    let site = &results.study.scenario.site;
+    let run = results.main();
+    let served = |v: usize| site.services[v].gpu_pool == pool;
+    let joules: i64 = results
+        .study
+        .loads
+        .iter()
+        .zip(&run.load_energy)
+        .filter(|(load, _)| match load.kind {
+            LoadKind::Training(g) => g == pool,
+            LoadKind::Service(v) => served(v),
+            _ => false,
+        })
+        .map(|(_, energy)| energy.iter().sum::<i64>())
+        .sum();
+    let jobs = format!("jobs on {}", site.gpu_pools[pool].id);
+    let services = site.services.iter().enumerate();
+    let services: Vec<&str> = services
+        .filter(|(v, _)| served(*v))
+        .map(|(_, s)| s.id.as_str())
+        .collect();
+    let revenue = run.ledger.lines.iter().filter(|line| match line.kind {
+        LineKind::JobValue | LineKind::JobLateness => line.id == jobs,
+        LineKind::Inference => services.contains(&line.id.as_str()),
+        _ => false,
+    });
+    let revenue = revenue.map(|line| line.total.as_units()).sum();
+    (joules as f64 / JOULES_PER_MWH as f64, revenue)
 }
 
 /// Regions of the main policy; `None` for a site with fewer than two.

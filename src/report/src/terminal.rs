@@ -6,7 +6,7 @@ use comfy_table::{
 };
 use swingload_model::scenario::Scenario;
 
-use crate::html::{Cell, Table};
+use crate::html::{Cell, Column, Table};
 use crate::words::thousands;
 use crate::{Results, tables};
 
@@ -82,9 +82,10 @@ pub fn results(results: &Results, style: Style) -> String {
     if let Some(incidents) = tables::incidents(results) {
         section("Incidents", &incidents);
     }
-    if !results.notes.is_empty() {
-        out += "\nNotes on the data\n";
-        for note in &results.notes {
+    let remarks = results.remarks();
+    if !remarks.is_empty() {
+        out += "\nNotes\n";
+        for note in &remarks {
             out += &format!("- {}\n", wrap(note, style.width.saturating_sub(2), "  "));
         }
     }
@@ -94,12 +95,17 @@ pub fn results(results: &Results, style: Style) -> String {
 /// A table of aligned columns without rules but one under the head.
 ///
 /// Numbers, names and heads are never broken; where they leave too little room, the
-/// longest texts are. Money too long to read is shown in thousands or millions.
+/// longest texts are. Money too long to read is shown in thousands or millions, and then
+/// all money of the table.
 pub fn draw(table: &Table, style: Style) -> String {
     let used: Vec<usize> = (0..table.columns.len())
         .filter(|c| *c == 0 || table.rows.iter().any(|row| row[*c] != Cell::Empty))
         .collect();
-    let lay = |fit: Fit| -> Vec<Laid> { used.iter().map(|c| Laid::new(table, *c, fit)).collect() };
+    let lay = |fit: Fit| -> Vec<Laid> {
+        let scale = Scale::of(table, fit);
+        let laid = used.iter().map(|c| Laid::new(table, *c, fit, scale));
+        laid.collect()
+    };
     let natural = |columns: &[Laid]| columns.iter().map(|c| c.width + 1).sum::<usize>() - 1;
     let mut columns = lay(FITS[0]);
     for fit in &FITS[1..] {
@@ -194,34 +200,66 @@ const FITS: [Fit; 3] = [
     },
 ];
 
+/// What all money of a table is shown in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Scale {
+    divisor: f64,
+    prefix: &'static str,
+    /// Digits after the point beyond the column's own.
+    decimals: u8,
+}
+
+const SCALES: [Scale; 3] = [
+    Scale {
+        divisor: 1.0,
+        prefix: "",
+        decimals: 0,
+    },
+    Scale {
+        divisor: 1e3,
+        prefix: "k",
+        decimals: 0,
+    },
+    Scale {
+        divisor: 1e6,
+        prefix: "M",
+        decimals: 1,
+    },
+];
+
+impl Scale {
+    /// The finest in which no amount is longer than there is room.
+    fn of(table: &Table, fit: Fit) -> Self {
+        let fits = |scale: &Scale| {
+            (0..table.columns.len())
+                .filter(|c| is_money(&table.columns[*c]))
+                .flat_map(|c| cells(table, c, *scale))
+                .all(|cell| cell.chars().count() <= fit.money)
+        };
+        SCALES.into_iter().find(fits).unwrap_or(SCALES[2])
+    }
+}
+
+fn is_money(column: &Column) -> bool {
+    column.unit.len() == 3 && column.unit.bytes().all(|b| b.is_ascii_uppercase())
+}
+
+fn cells(table: &Table, c: usize, scale: Scale) -> Vec<String> {
+    let decimals = usize::from(table.columns[c].decimals + scale.decimals);
+    let cells = table.rows.iter().map(|row| match &row[c] {
+        Cell::Number(value) => thousands(value / scale.divisor, decimals),
+        Cell::Text(text) => text.clone(),
+        Cell::Empty => "-".to_owned(),
+    });
+    cells.collect()
+}
+
 impl Laid {
-    fn new(table: &Table, c: usize, fit: Fit) -> Self {
+    fn new(table: &Table, c: usize, fit: Fit, scale: Scale) -> Self {
         let column = &table.columns[c];
         let wide = |text: &String| text.chars().count();
-        let shown = |divisor: f64| -> Vec<String> {
-            let cells = table.rows.iter().map(|row| match &row[c] {
-                Cell::Number(value) => thousands(value / divisor, column.decimals.into()),
-                Cell::Text(text) => text.clone(),
-                Cell::Empty => "-".to_owned(),
-            });
-            cells.collect()
-        };
-        let is_money =
-            column.unit.len() == 3 && column.unit.bytes().all(|b| b.is_ascii_uppercase());
-        let scales: &[(f64, &str)] = if is_money {
-            &[(1.0, ""), (1e3, "k"), (1e6, "M")]
-        } else {
-            &[(1.0, "")]
-        };
-        let mut cells = Vec::new();
-        let mut prefix = "";
-        for (divisor, name) in scales {
-            cells = shown(*divisor);
-            prefix = name;
-            if cells.iter().all(|cell| wide(cell) <= fit.money) {
-                break;
-            }
-        }
+        let scale = if is_money(column) { scale } else { SCALES[0] };
+        let (cells, prefix) = (cells(table, c, scale), scale.prefix);
         let widest = cells.iter().map(wide).max().unwrap_or(0);
         let room = widest.max(fit.head);
         let mut head = break_head(&column.label, room);
@@ -289,7 +327,41 @@ pub fn wrap(text: &str, width: usize, indent: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{break_head, wrap};
+    use super::{Style, break_head, draw, wrap};
+    use crate::html::{Cell, Column, Table};
+
+    #[test]
+    fn all_money_of_a_table_has_one_unit() {
+        let column = |label: &str| Column {
+            label: label.to_owned(),
+            unit: "USD".to_owned(),
+            ..Column::default()
+        };
+        let table = |large: f64| Table {
+            columns: vec![column("a"), column("b"), column("c")],
+            rows: vec![vec![
+                Cell::Text("x".into()),
+                Cell::Number(large),
+                Cell::Number(-21_000.0),
+            ]],
+            ..Table::default()
+        };
+        let style = Style {
+            width: 80,
+            bold: false,
+        };
+        let text = draw(&table(8_993_992_000.0), style);
+        assert!(
+            text.contains("8,993,992") && text.contains("-21\n") || text.ends_with("-21"),
+            "{text}"
+        );
+        assert!(!text.contains(" USD"), "kUSD in both columns: {text}");
+        let text = draw(&table(8_993_992.0), style);
+        assert!(
+            text.contains("8,993,992") && text.ends_with("-21,000"),
+            "{text}"
+        );
+    }
 
     #[test]
     fn heads_break_at_spaces_and_hyphens() {

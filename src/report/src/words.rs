@@ -75,7 +75,7 @@ pub(crate) fn sentence(code: ReasonCode) -> &'static str {
         ReasonCode::Done => "Its work is finished.",
         ReasonCode::LimitBinding => "A limit of the power tree leaves no room for it.",
         ReasonCode::RampLimited => "The ramp limit holds it at {power}.",
-        ReasonCode::Heat => "Throttled or shut down by heat, or it earns nothing now.",
+        ReasonCode::Heat => "Throttled or shut down by heat.",
     }
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn phrase(code: ReasonCode) -> &'static str {
         ReasonCode::Done => "finished",
         ReasonCode::LimitBinding => "a limit of the power tree leaves no room",
         ReasonCode::RampLimited => "the ramp limit holds it",
-        ReasonCode::Heat => "throttled by heat, or it earns nothing",
+        ReasonCode::Heat => "throttled or shut down by heat",
     }
 }
 

@@ -16,8 +16,9 @@ pub struct Dispatch {
     pub jobs: Vec<(usize, u32)>,
     /// Why, per load; empty for policies that give no reasons.
     pub reasons: Vec<DispatchReason>,
-    /// Marginal value of power at the root in this step, currency per MWh.
-    pub marginal_value: f64,
+    /// Marginal value of power at the root in this step, currency per MWh; `None` for
+    /// policies that name none.
+    pub marginal_value: Option<f64>,
 }
 
 /// Why a load does what it does in this step.

@@ -25,8 +25,8 @@ pub struct PolicyRun {
     pub services: Vec<Vec<f32>>,
     /// Per GPU pool, GPUs at work (mean over the step).
     pub gpus_busy: Vec<Vec<f32>>,
-    /// Marginal value of power the policy saw, currency per MWh; zero where it names none.
-    pub marginal_value: Vec<f32>,
+    /// Marginal value of power the policy saw, currency per MWh; `None` where it names none.
+    pub marginal_value: Vec<Option<f32>>,
     /// Outcome of each job of [`Study::jobs`](crate::Study::jobs).
     pub jobs: Vec<JobOutcome>,
     /// Stretches of running, by start.

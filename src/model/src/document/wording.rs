@@ -118,19 +118,25 @@ fn example(expected: &str) -> &'static str {
 
 /// The candidate that shares most letters in order with `name`; for "did you mean".
 pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> &'a str {
-    let score = |candidate: &str| {
-        let wanted: Vec<char> = name.to_lowercase().chars().collect();
-        let mut rest = candidate.to_lowercase();
-        let mut hits = 0i64;
-        for letter in &wanted {
-            if let Some(at) = rest.find(*letter) {
-                hits += 1;
-                rest = rest[at + letter.len_utf8()..].to_owned();
-            }
+    candidates.max_by_key(|c| score(name, c)).unwrap_or("")
+}
+
+/// The nearest candidate, when most of its letters are in the name.
+pub(crate) fn near<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    Some(nearest(name, candidates)).filter(|found| score(name, found) > 0)
+}
+
+/// Letters of the name found in order in the candidate, less those of it that were not.
+fn score(name: &str, candidate: &str) -> i64 {
+    let mut rest = candidate.to_lowercase();
+    let mut hits = 0i64;
+    for letter in name.to_lowercase().chars() {
+        if let Some(at) = rest.find(letter) {
+            hits += 1;
+            rest = rest[at + letter.len_utf8()..].to_owned();
         }
-        2 * hits - candidate.chars().count() as i64
-    };
-    candidates.max_by_key(|c| score(c)).unwrap_or("")
+    }
+    2 * hits - candidate.chars().count() as i64
 }
 
 #[cfg(test)]
@@ -145,6 +151,14 @@ mod tests {
             wording.help,
             "did you mean `rating_mw`? Keys here: id, rating_mw"
         );
+    }
+
+    #[test]
+    fn what_is_far_from_all_is_not_suggested() {
+        let names = || ["swingload", "oracle", "asap"].into_iter();
+        assert_eq!(near("swinglod", names()), Some("swingload"));
+        assert_eq!(near("orcale", names()), Some("oracle"));
+        assert_eq!(near("magic", names()), None);
     }
 
     #[test]

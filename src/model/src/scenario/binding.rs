@@ -29,7 +29,7 @@ pub struct BindingFile {
     pub scale: f64,
     /// Where and how time is written.
     pub time: Option<TimeFile>,
-    /// Length of an interval in minutes; absent: each lasts until the next row.
+    /// Length of an interval in minutes; absent: each lasts until the next row, and a distance over 3 x the 90th percentile of all is a gap.
     pub step_min: Option<f64>,
     /// When a value became known: `start`, `end`, `start + 15 min`, `end + 2 h`, `D-1 13:30 America/Chicago`, `column NAME`, or `always`.
     pub publication: String,
@@ -77,14 +77,28 @@ pub struct TimeFile {
     /// `rfc3339` (with its offset), `date`, `unix_s`, `seconds` or `hours` since `origin`, or a strptime pattern such as `%Y-%m-%d %H:%M`.
     #[serde(default = "rfc3339")]
     pub format: String,
-    /// IANA zone of clock times without offset.
-    #[serde(default = "utc")]
-    pub zone: String,
+    /// IANA zone of times without offset; needed for a pattern without one, and for Parquet times without one. Days of `date` are of UTC when absent.
+    pub zone: Option<String>,
     /// Instant from which `seconds` and `hours` count.
     pub origin: Option<jiff::Timestamp>,
     /// Whether the time marks the start or the end of the interval.
     #[serde(default)]
     pub marks: Marks,
+}
+
+impl TimeFile {
+    /// Zone of times without offset; UTC where none is given and none is needed.
+    pub fn zone(&self) -> &str {
+        self.zone.as_deref().unwrap_or("UTC")
+    }
+
+    /// Whether times are written in a strptime pattern that shows no offset from UTC.
+    pub(crate) fn is_local_pattern(&self) -> bool {
+        let mut parts = self.format.split('%').skip(1);
+        // Flags, widths and colons may stand before the letter.
+        let letter = |part: &str| part.chars().find(|c| c.is_ascii_alphabetic());
+        self.format.contains('%') && !parts.any(|p| matches!(letter(p), Some('z' | 'Q' | 's')))
+    }
 }
 
 fn rfc3339() -> String {

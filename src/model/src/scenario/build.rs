@@ -12,7 +12,7 @@ use super::jobs::{JobSource, Uniform};
 use super::names::{FORECAST_MODELS, POLICIES, PUBLISHED, known, listed};
 use super::{Horizon, Scenario};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::Document;
+use crate::document::{Document, near};
 use crate::series::Unit;
 use crate::site::Site;
 use crate::time::{GridError, Seconds, TimeGrid};
@@ -374,7 +374,7 @@ impl Builder<'_> {
     }
 
     fn time(&mut self, path: &str, time: &super::binding::TimeFile) {
-        if jiff::tz::TimeZone::get(&time.zone).is_err() {
+        if jiff::tz::TimeZone::get(time.zone()).is_err() {
             self.fault(
                 &format!("{path}.zone"),
                 "no IANA time zone of this name is known",
@@ -388,6 +388,13 @@ impl Builder<'_> {
                 &format!("{path}.format"),
                 "is no time format",
                 "use rfc3339, date, unix_s, seconds, hours, or a strptime pattern such as %Y-%m-%d %H:%M",
+            );
+        }
+        if time.is_local_pattern() && time.zone.is_none() {
+            self.fault(
+                &format!("{path}.format"),
+                "this pattern shows no offset from UTC, so the times could be of any zone",
+                "add the zone of the file's clock, such as zone = \"Europe/Berlin\" or zone = \"UTC\"",
             );
         }
         if ["seconds", "hours"].contains(&time.format.as_str()) && time.origin.is_none() {
@@ -739,7 +746,9 @@ impl Builder<'_> {
         for (i, name) in raw.policies.run.iter().enumerate() {
             let path = format!("policies.run[{i}]");
             if !known(POLICIES, name) {
-                let help = format!("policies: {}", listed(POLICIES));
+                let all = format!("policies: {}", listed(POLICIES));
+                let help = near(name, POLICIES.iter().map(|policy| policy.name))
+                    .map_or(all.clone(), |near| format!("did you mean `{near}`? {all}"));
                 self.fault(&path, "is no policy", help);
             } else if raw.policies.run[..i].contains(name) {
                 self.fault(

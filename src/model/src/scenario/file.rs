@@ -17,6 +17,7 @@ pub struct ScenarioFile {
     /// Title for people.
     pub title: String,
     /// What it shows and where its numbers come from.
+    #[serde(default)]
     pub description: String,
     /// Site file, relative to the scenario's folder.
     pub site: String,

@@ -198,7 +198,7 @@ pub enum TariffLineFile {
     Demand {
         /// Stable name.
         id: String,
-        /// Charge per kW and month.
+        /// Charge per kW of the highest mean power of a step in a calendar month. A run over part of a month bears its share: hours run in the month over hours from its first in it to the month's end.
         per_kw_month: f64,
     },
     /// Charge on load in the grid's peak intervals.

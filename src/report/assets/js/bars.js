@@ -70,7 +70,7 @@ function bars(box, rows, options) {
   const draw = (width) => {
     const narrow = width < 340;
     const height = narrow ? 40 : 26;
-    const labelWidth = narrow ? 0 : Math.min(Math.max(...rows.map((row) => textWidth(row.label, 12))) + 14, width * 0.36);
+    const labelWidth = narrow ? 0 : Math.min(Math.max(...rows.map((row) => textWidth(row.label, 12))) + 14, width * 0.44);
     const amountWidth = Math.max(...rows.map((row) => textWidth(options.amount(row), 12))) + 12;
     const left = labelWidth + (options.low < 0 ? amountWidth : 0);
     const right = width - amountWidth;
@@ -94,6 +94,10 @@ function bars(box, rows, options) {
       const next = rows[index + 1];
       const level = row.kind === "missed" ? row.from : row.to;
       const negative = row.to < row.from && !options.connect;
+      // An amount steps over a mark that would cross it.
+      const wide = textWidth(options.amount(row), 12);
+      const crossed = marked.map((mark) => x(mark.at)).filter((at) => at > stop - 3 && at < stop + wide + 12);
+      const beside = Math.max(stop, ...crossed) + 6;
       return svg("g", {},
         svg("title", {}, `${row.label}: ${options.amount(row)} ${options.unit || DATA.currency}${row.help ? `. ${row.help}` : ""}`),
         svg("rect", { class: "hit", x: 0, y: index * height, width, height }),
@@ -103,7 +107,7 @@ function bars(box, rows, options) {
         svg("rect", { class: `bar ${options.shape(row)}`, x: start, y: top, width: Math.max(stop - start, 1.5), height: thick }),
         options.connect && next && next.kind !== "total"
           && svg("line", { class: "link", x1: x(level), x2: x(level), y1: top + thick, y2: top + height }),
-        svg("text", { class: "amount", x: negative ? start - 6 : stop + 6, y: middle, "text-anchor": negative ? "end" : "start" }, options.amount(row)));
+        svg("text", { class: "amount", x: negative ? start - 6 : beside, y: middle, "text-anchor": negative ? "end" : "start" }, options.amount(row)));
     });
     const marks = marked.map((mark) => svg("g", {},
       svg("text", { class: "tick strong", x: x(mark.at), y: total - 6, "text-anchor": "middle" }, mark.label),

@@ -1,16 +1,22 @@
 /* Jobs over the same range of time as the charts. */
 
-const OUTCOMES = { on_time: "on time", late: "late", open: "still open", missed: "missed", rejected: "rejected" };
+const OUTCOMES = { on_time: "on time", late: "late", open: "still open", missed: "unmet", rejected: "rejected" };
+
+/** Whether the run had more jobs than the page carries. */
+const cutJobs = () => DATA.jobs_total > DATA.jobs.length;
 
 function drawJobs() {
   if (!DATA.jobs.length) return;
-  const count = (outcome) => DATA.jobs.filter((job) => job.outcome === outcome).length;
-  const node = section("jobs", "Jobs", [`${plural(DATA.jobs_total, "job")} in the run.`,
-    DATA.jobs_total > DATA.jobs.length && `This page carries the ${number(DATA.jobs.length, 0)} that went wrong or used most energy; ${number(DATA.jobs_total - DATA.jobs.length, 0)} are left out.`,
+  const count = (outcome) => DATA.jobs_by_outcome[outcome] || 0;
+  const cut = cutJobs();
+  const ends = ["on_time", "late", "missed", "rejected", "open"].filter(count).map((o) => `${number(count(o), 0)} ${OUTCOMES[o]}`).join(", ");
+  const node = section("jobs", "Jobs", [`${plural(DATA.jobs_total, "job")} released in the run: ${ends}.`,
+    DATA.jobs_beyond > 0 && `${plural(DATA.jobs_beyond, "job")} of the scenario ${DATA.jobs_beyond === 1 ? "is" : "are"} released after it.`,
+    cut && `Drawn here are ${number(DATA.jobs.length, 0)} of them, those that went wrong or used most energy first; the counts are of all.`,
   ].filter(Boolean).join(" "));
   const orders = {
     energy: ["largest by energy", (job) => -job.energy],
-    wrong: ["late, missed and rejected first", (job) => ["missed", "late", "rejected", "open", "on_time"].indexOf(job.outcome) * 1e15 - job.energy],
+    wrong: ["late, unmet and rejected first", (job) => ["missed", "late", "rejected", "open", "on_time"].indexOf(job.outcome) * 1e15 - job.energy],
     wait: ["longest wait first", (job) => -((job.runs.length ? job.runs[0][0] : RUN.end) - job.release)],
   };
   let limit = 20;
@@ -20,11 +26,10 @@ function drawJobs() {
   const note = el("p", { class: "note" });
   const holder = el("div", { class: "gantt" });
   const key = (name, label) => el("li", {}, el("i", { class: `key ${name}`, "aria-hidden": "true" }), label);
-  const wrong = ["late", "missed", "rejected", "open"].filter(count).map((o) => `${count(o)} ${OUTCOMES[o]}`).join(", ");
   node.append(
     el("div", { class: "controls" }, el("label", { for: "job-order" }, "Show "), select, more,
       el("ul", { class: "legend" }, ["training", "inference"].filter((use) => DATA.jobs.some((job) => job.usage === use)).map((use) => key(use, USES[use])),
-        key("wait", "waiting or suspended"), key("deadline", "deadline"), wrong && el("li", {}, wrong))),
+        key("wait", "waiting or suspended"), key("deadline", "deadline"))),
     holder, note);
   const draw = (width) => {
     const chosen = [...DATA.jobs].sort((a, b) => orders[select.value][1](a) - orders[select.value][1](b));
@@ -34,9 +39,9 @@ function drawJobs() {
     });
     const rows = visible.slice(0, limit).sort((a, b) => a.release - b.release || (a.id < b.id ? -1 : 1));
     more.hidden = visible.length <= 20;
-    more.textContent = limit > 20 ? "Fewer rows" : `Show all ${number(visible.length, 0)}`;
+    more.textContent = limit > 20 ? "Fewer rows" : cut ? `Draw all ${number(visible.length, 0)} carried here` : `Draw all ${number(visible.length, 0)}`;
     note.textContent = rows.length < visible.length
-      ? `${plural(rows.length, "job")} of ${number(visible.length, 0)} in this range are drawn, in order of release.` : "";
+      ? `${plural(rows.length, "job")} of ${number(visible.length, 0)}${cut ? " carried here" : ""} in this range are drawn, in order of release.` : "";
     holder.replaceChildren(ganttSvg(rows, width));
   };
   const again = onWidth(holder, draw);
@@ -114,7 +119,7 @@ function jobTable() {
     }),
     highlight: null, note: "",
   };
-  const details = el("details", {}, el("summary", {}, `The jobs as a table (${number(data.rows.length, 0)})`));
+  const details = el("details", {}, el("summary", {}, `The jobs${cutJobs() ? " drawn here" : ""} as a table (${number(data.rows.length, 0)})`));
   // Hundreds of rows are built only for those who open them.
   details.addEventListener("toggle", () => {
     if (details.open && details.children.length === 1) guarded("job table", () => add(details, table(data, "Jobs")));

@@ -19,6 +19,7 @@ const SLOTS = guarded("slots", () => {
     lines: s.lines.map((line) => ({
       node: line.node, use: line.usage, label: line.label,
       watts: lazy(line.power, DATA.unit), reason: lazy(line.reason), runnerUp: lazy(line.runner_up), margin: lazy(line.margin, CENT),
+      value: lazy(line.value, CENT), held: lazy(line.held, CENT),
     })),
   };
 });
@@ -113,6 +114,7 @@ const Panel = {
         fact("Drawn", power(drawn)), fact("Limit", power(RUN.limit[step])),
         fact("Price", price(RUN.price[step])),
         RUN.surplus && fact("Surplus", power(RUN.surplus[step]))),
+      this.slot >= 0 && this.events(),
       this.slot >= 0 ? this.decisions() : this.totals(step));
     this.node.dataset.slot = String(this.slot);
     this.status.textContent = `${moment(this.start_)}: ${RUN.uses.map((use) => `${use.label} ${power(use.watts[step])}`).join(", ")}, price ${price(RUN.price[step])}`;
@@ -130,9 +132,16 @@ const Panel = {
     ];
   },
 
+  /** What was called or asked of the site in the slot. */
+  events() {
+    const now = DATA.slots.events.filter(([from, until]) => from <= this.slot && this.slot < until);
+    return now.length > 0 && el("ul", { class: "slot-events" }, now.map(([, , text]) => el("li", {}, text)));
+  },
+
   decisions() {
     const slot = this.slot;
-    const live = SLOTS.lines.map((line) => ({ line, watts: line.watts(slot), node: SLOTS.nodes[line.node] }));
+    const live = SLOTS.lines.map((line) => ({ line, watts: line.watts(slot), node: SLOTS.nodes[line.node] }))
+      .sort((a, b) => a.line.node - b.line.node);
     const zero = live.filter((row) => row.watts === 0).length;
     const shown = this.all ? live : live.filter((row) => row.watts !== 0);
     const list = el("ul", { class: "decisions" });
@@ -158,8 +167,9 @@ const Panel = {
     const reason = DATA.slots.reasons[line.reason(slot) - 1];
     const rival = DATA.slots.runners_up[line.runnerUp(slot) - 1];
     const margin = line.margin(slot);
+    const [value, held, site] = [line.value(slot), line.held(slot), node.price(slot)];
     const words = {
-      price: price(node.price(slot)), margin: price(margin), runner_up: rival || "nothing",
+      price: price(held ?? site), margin: price(margin), runner_up: rival || "nothing",
       power: power(watts), use: USES[line.use].toLowerCase(),
     };
     const text = reason ? reason[1].replace(/\{(\w+)\}/g, (all, name) => words[name] ?? all) : "No reason was recorded.";
@@ -169,11 +179,20 @@ const Panel = {
         el("span", { class: "use" }, USES[line.use], line.label && el("span", { class: "pool" }, line.label)),
         el("span", { class: "watts" }, power(watts))),
       el("p", { class: "why" }, text, reason && reason[0] !== reason[1] && [" ", el("code", {}, reason[0])]),
+      held != null && el("p", { class: "sums" }, `Worth ${number(value, 2)} against ${heldAgainst(held, site)} ${PRICE_UNIT}.`),
       (rival || margin != null) && el("p", { class: "rival" },
         rival ? ["Runner-up ", el("b", {}, rival)] : "No runner-up",
         margin != null && [", margin ", el("span", { class: "num" }, price(margin))]));
   },
 };
+
+/** What power was held against, beside the site's price: what is above it are charges, penalties and limits. */
+function heldAgainst(held, site) {
+  const above = site == null ? 0 : held - site;
+  if (Math.abs(above) < 0.005) return `the price of ${number(held, 2)}`;
+  if (above > 0) return `price ${number(site, 2)} + charges ${number(above, 2)}`;
+  return `${number(held, 2)}, below the price of ${number(site, 2)}`;
+}
 
 function drawDearest() {
   if (!DATA.dearest.length) return;

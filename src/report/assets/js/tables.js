@@ -45,7 +45,7 @@ function table(data, name) {
       return el(c ? "td" : "th", { class: align(c), scope: c ? null : "row" }, text);
     })));
   return [
-    el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${name}, table` },
+    el("div", { class: data.rows.length > 40 ? "scroll long" : "scroll", tabindex: 0, role: "region", "aria-label": `${name}, table` },
       el("table", { class: "data" }, el("caption", { class: "hidden" }, name), el("thead", {}, head), el("tbody", {}, body))),
     data.note && el("p", { class: "note" }, data.note),
   ];

@@ -46,7 +46,7 @@ function chart(holder, { id, title, height, series, data, scale, hooks, entries,
   };
   const build = (width) => new uPlot({
     width, height, series: [{}, ...series], bands,
-    padding: [8, 18, 0, 0],
+    padding: [8, 30, 0, 0],
     legend: { show: false },
     scales: { x: { time: false, min: View.min, max: View.max }, y: scale() },
     axes: [
@@ -120,6 +120,15 @@ function drawChosen(u) {
   ctx.lineTo(from + width / 2, bbox.top);
   ctx.fill();
   ctx.restore();
+}
+
+/** Legend of a forecast: its band, unless all its quantiles are one. */
+function bandEntries(band, decimals) {
+  if (!band) return [];
+  const flat = band[0].every((low, i) => low === band[2][i]);
+  const line = { key: "line-forecast", label: flat ? "Forecast" : "P50", read: (i) => number(band[1][i], decimals) };
+  if (flat) return [line];
+  return [{ key: "band", label: "Forecast P10–P90", read: (i) => `${number(band[0][i], decimals)}–${number(band[2][i], decimals)}` }, line];
 }
 
 const mean = (values) => {
@@ -222,8 +231,7 @@ function priceChart(holder) {
     summary: `Mean ${price(mean(RUN.price))}, from ${price(RUN.price.reduce((a, b) => (b == null ? a : Math.min(a, b)), Infinity))} to ${price(RUN.price.reduce((a, b) => (b == null ? a : Math.max(a, b)), -Infinity))}.`,
     entries: [
       { key: "line-price", label: "Price", read: (i) => number(RUN.price[i], 2) },
-      ...(band ? [{ key: "band", label: "Forecast P10–P90", read: (i) => `${number(band[0][i], 0)}–${number(band[2][i], 0)}` },
-        { key: "line-forecast", label: "P50", read: (i) => number(band[1][i], 0) }] : []),
+      ...bandEntries(band, 0),
     ],
     hooks: { draw: [zeroLine] },
     ticks: (u, _, low, high) => (compressed
@@ -266,8 +274,7 @@ function surplusChart(holder) {
     summary: `Mean ${power(mean(RUN.surplus))}.`,
     entries: [
       { key: "line-surplus", label: "Surplus", read: (i) => power(RUN.surplus[i]) },
-      ...(band ? [{ key: "band", label: "Forecast P10–P90", read: (i) => `${number(band[0][i], DECIMALS)}–${number(band[2][i], DECIMALS)}` },
-        { key: "line-forecast", label: "P50", read: (i) => number(band[1][i], DECIMALS) }] : []),
+      ...bandEntries(band, DECIMALS),
     ],
     hooks: {},
   });

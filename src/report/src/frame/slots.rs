@@ -45,7 +45,7 @@ fn rows(results: &Results, run: &PolicyRun, sinks: &mut [Box<dyn Sink>]) -> Resu
     let mut reasons = Reasons::new(study, run);
     for t in 0..grid.len() {
         let (start, seconds) = (grid.start_s(t), grid.duration(t).get());
-        let price = results.reference_price(t);
+        let price = results.reference_price(run, t);
         let mut drawn = 0;
         let whys = reasons.at(t);
         for (k, (load, why)) in study.loads.iter().zip(whys).enumerate() {

@@ -73,7 +73,7 @@ fn rows(results: &Results, run: &PolicyRun, sinks: &mut [Box<dyn Sink>]) -> Resu
         let watts = |joules: i64| Cell::Int(joules / seconds);
         let sum =
             |values: &mut dyn Iterator<Item = f32>| Cell::Float(Some(values.map(f64::from).sum()));
-        let marginal = run.marginal_value.get(t).map(|v| f64::from(*v));
+        let marginal = run.marginal_value[t].map(f64::from);
         let mut cells = vec![
             Cell::Text(&run.name),
             Cell::Time(grid.start_s(t)),
@@ -84,14 +84,14 @@ fn rows(results: &Results, run: &PolicyRun, sinks: &mut [Box<dyn Sink>]) -> Resu
             watts(uses[1]),
             watts(uses[2]),
             watts(uses[3]),
-            Cell::Float(Some(results.reference_price(t))),
+            Cell::Float(Some(results.reference_price(run, t))),
             Cell::Int(
                 surplus
                     .iter()
                     .map(|k| truth.supply[*k].available.at(t))
                     .sum(),
             ),
-            Cell::Float(marginal.filter(|v| *v != 0.0)),
+            Cell::Float(marginal),
             Cell::Float(Some(run.ledger.value_of_step(t).as_units())),
             Cell::Float(carbon_known.then_some(run.carbon[t] as f64)),
             sum(&mut run.pools.iter().map(|p| p.awake[t])),

@@ -44,6 +44,8 @@ pub struct Payload {
     pub series: StepSeries,
     /// Jobs of the main policy.
     pub jobs: Vec<Job>,
+    /// Jobs of the scenario whose release lies beyond the run.
+    pub jobs_beyond: usize,
     /// The decisions that cost most against their alternative, dearest first.
     pub dearest: Vec<DearDecision>,
     /// Why each slot was assigned as it was, for a window of steps.
@@ -135,7 +137,7 @@ pub struct DearDecision {
     pub usage: String,
     /// Watts concerned.
     pub watts: i64,
-    /// Price that was paid, per MWh.
+    /// What the power cost or would have cost, charges included, per MWh.
     pub price: f64,
     /// Money lost against the alternative, positive.
     pub cost: f64,

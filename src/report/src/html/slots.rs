@@ -15,6 +15,7 @@ pub struct Slots {
     pub(super) reasons: Vec<Reason>,
     pub(super) runners_up: Vec<String>,
     pub(super) lines: Vec<Line>,
+    pub(super) events: Vec<Event>,
 }
 
 /// A line of decisions: one use (or pool) at one node.
@@ -32,6 +33,10 @@ pub struct Decision<'a> {
     pub runner_up: Option<&'a str>,
     /// By how much the decision beats the runner-up, currency per MWh.
     pub margin: Option<f64>,
+    /// What the last running, or first idle, MWh is worth, currency per MWh.
+    pub value: Option<f64>,
+    /// What it is held against: price, charges, penalties and limits, currency per MWh.
+    pub held: Option<f64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,6 +62,16 @@ pub(super) struct Line {
     /// Index into the runners-up plus one; 0 is "none".
     pub(super) runner_up: Vec<usize>,
     pub(super) margin: Vec<Option<f64>>,
+    pub(super) value: Vec<Option<f64>>,
+    pub(super) held: Vec<Option<f64>>,
+}
+
+/// Something asked of the site from one step of the window to another, exclusive.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Event {
+    pub(super) from: usize,
+    pub(super) until: usize,
+    pub(super) text: String,
 }
 
 impl Slots {
@@ -88,6 +103,8 @@ impl Slots {
             reason: vec![0; steps],
             runner_up: vec![0; steps],
             margin: vec![None; steps],
+            value: vec![None; steps],
+            held: vec![None; steps],
         });
         LineId(self.lines.len() - 1)
     }
@@ -113,6 +130,26 @@ impl Slots {
         line.reason[step] = reason;
         line.runner_up[step] = runner_up;
         line.margin[step] = decision.margin;
+        line.value[step] = decision.value;
+        line.held[step] = decision.held;
+    }
+
+    /// Says what was asked of the site at a step of the window: a called programme, a limit
+    /// by contract, a peak of the grid. Steps are given in order.
+    pub fn event(&mut self, step: usize, text: &str) {
+        let open = self
+            .events
+            .iter_mut()
+            .rev()
+            .find(|e| e.until == step && e.text == text);
+        match open {
+            Some(event) => event.until = step + 1,
+            None => self.events.push(Event {
+                from: step,
+                until: step + 1,
+                text: text.to_owned(),
+            }),
+        }
     }
 
     fn reason_index(&mut self, code: &str) -> usize {

@@ -4,6 +4,8 @@
 //! (1 or 1,000), prices and margins hundredths of the currency per MWh, times
 //! are an origin plus packed step lengths. Equal price columns are stored once.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::column::{Packed, hundredths, pack, pack_sparse};
@@ -37,6 +39,9 @@ struct Wire<'a> {
     series: Series,
     jobs: Vec<WireJob<'a>>,
     jobs_total: usize,
+    /// Jobs by outcome, those that are not sent counted.
+    jobs_by_outcome: BTreeMap<Outcome, usize>,
+    jobs_beyond: usize,
     dearest: &'a [DearDecision],
     slots: Option<WireSlots<'a>>,
     variants: &'a Option<Table>,
@@ -92,6 +97,8 @@ struct WireSlots<'a> {
     reasons: Vec<(&'a str, &'a str)>,
     runners_up: &'a [String],
     lines: Vec<WireLine<'a>>,
+    /// First step, step after the last, and what was asked of the site.
+    events: Vec<(usize, usize, &'a str)>,
 }
 
 #[derive(Serialize)]
@@ -103,6 +110,8 @@ struct WireLine<'a> {
     reason: Packed,
     runner_up: Packed,
     margin: Packed,
+    value: Packed,
+    held: Packed,
 }
 
 /// The payload as JSON.
@@ -126,6 +135,14 @@ pub(super) fn encode(payload: &Payload) -> String {
         series: encode_series(&payload.series, unit),
         jobs: largest_jobs(&payload.jobs, unit),
         jobs_total: payload.jobs.len(),
+        jobs_by_outcome: payload
+            .jobs
+            .iter()
+            .fold(BTreeMap::new(), |mut counts, job| {
+                *counts.entry(job.outcome).or_default() += 1;
+                counts
+            }),
+        jobs_beyond: payload.jobs_beyond,
         dearest: &payload.dearest,
         slots: payload
             .slots
@@ -200,6 +217,8 @@ fn encode_slots(slots: &Slots, unit: i64) -> WireSlots<'_> {
         reason: pack(line.reason.iter().map(|&index| index as i64)),
         runner_up: pack(line.runner_up.iter().map(|&index| index as i64)),
         margin: pack_sparse(&hundredths(&line.margin)),
+        value: pack_sparse(&hundredths(&line.value)),
+        held: pack_sparse(&hundredths(&line.held)),
     });
     WireSlots {
         times: times(&slots.starts, slots.end),
@@ -215,6 +234,11 @@ fn encode_slots(slots: &Slots, unit: i64) -> WireSlots<'_> {
             .collect(),
         runners_up: &slots.runners_up,
         lines: lines.collect(),
+        events: slots
+            .events
+            .iter()
+            .map(|e| (e.from, e.until, e.text.as_str()))
+            .collect(),
     }
 }
 

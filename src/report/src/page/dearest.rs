@@ -1,15 +1,13 @@
 //! The decisions that cost most, seen with the price that came.
 //!
-//! A load that drew power worth less than its energy, or stayed off although there was
-//! room and its power would have been worth more. Neighbouring steps of one load and
-//! kind are one decision. Only policies that give reasons say what a load is worth.
+//! A load whose power earned less than it cost, or a miner pool that stayed off although
+//! there was room and its power would have earned more. Neighbouring steps of one load and
+//! kind are one decision. Only policies that give reasons decide load by load.
 
 use swingload_model::plan::ReasonCode;
-use swingload_model::site::Use;
-use swingload_model::site::tariff::TariffLine;
 use swingload_model::units::JOULES_PER_MWH;
-use swingload_simulator::load::LoadKind;
 
+use super::hindsight::{Balance, Hindsight};
 use crate::Results;
 use crate::html::DearDecision;
 use crate::reasons::Reasons;
@@ -29,68 +27,42 @@ struct Stretch {
     from: usize,
     until: usize,
     drew: bool,
-    joules: i64,
-    cost: f64,
-    spent: f64,
+    sum: Balance,
     code: ReasonCode,
 }
 
 /// Dearest first; fewer than ten when fewer cost anything.
 pub(super) fn decisions(results: &Results) -> Vec<Dear> {
     let study = &results.study;
-    let (grid, run) = (&study.truth.grid, results.main());
-    let adders = Use::ALL.map(|used_for| adder(results, used_for));
-    let mut reasons = Reasons::new(study, run);
+    let mut reasons = Reasons::new(study, results.main());
+    let hindsight = Hindsight::new(results);
     let mut open: Vec<Option<Stretch>> = study.loads.iter().map(|_| None).collect();
     let mut closed: Vec<(usize, Stretch)> = Vec::new();
-    for t in 0..grid.len() {
-        let drawn: i64 = run.load_energy.iter().map(|energy| energy[t]).sum();
-        let mut left = (results.room(t) * grid.duration(t).get() - drawn).max(0);
+    for t in 0..study.truth.grid.len() {
+        let mut room = hindsight.room(t);
         let whys = reasons.at(t);
-        for (k, load) in study.loads.iter().enumerate() {
-            let used_for = Use::ALL
-                .iter()
-                .position(|u| *u == load.used_for)
-                .unwrap_or(0);
-            let price = results.reference_price(t) + adders[used_for].at(t);
-            let wrong = whys[k].given().and_then(|reason| {
-                let energy = run.load_energy[k][t];
-                let worth = f64::from(reason.value) - price;
-                let chosen = matches!(reason.code, ReasonCode::Unprofitable | ReasonCode::Deferred);
-                let (drew, joules) =
-                    if energy > 0 && worth < 0.0 && reason.code != ReasonCode::MustServe {
-                        (true, energy)
-                    } else if energy == 0 && worth > 0.0 && chosen {
-                        let idle = idle(results, load.kind, load.node, t).min(left);
-                        left -= idle;
-                        (false, idle)
-                    } else {
-                        return None;
-                    };
-                let mwh = joules as f64 / JOULES_PER_MWH as f64;
-                (joules > 0).then(|| (drew, joules, worth.abs() * mwh, price * mwh, reason.code))
-            });
+        for (k, why) in whys.iter().enumerate() {
+            let code = why.given().map(|reason| reason.code);
+            let wrong = code.and_then(|code| wrong(results, &hindsight, (k, t), code, &mut room));
             let same = match (&open[k], &wrong) {
-                (Some(stretch), Some(wrong)) => stretch.drew == wrong.0,
+                (Some(stretch), Some((drew, _))) => stretch.drew == *drew,
                 _ => false,
             };
             if !same && let Some(stretch) = open[k].take() {
                 closed.push((k, stretch));
             }
-            if let Some((drew, joules, cost, spent, code)) = wrong {
+            if let (Some((drew, balance)), Some(code)) = (wrong, code) {
                 let stretch = open[k].get_or_insert(Stretch {
                     from: t,
                     until: t,
                     drew,
-                    joules: 0,
-                    cost: 0.0,
-                    spent: 0.0,
+                    sum: Balance::default(),
                     code,
                 });
                 stretch.until = t;
-                stretch.joules += joules;
-                stretch.cost += cost;
-                stretch.spent += spent;
+                stretch.sum.joules += balance.joules;
+                stretch.sum.earned += balance.earned;
+                stretch.sum.cost += balance.cost;
             }
         }
     }
@@ -100,8 +72,10 @@ pub(super) fn decisions(results: &Results) -> Vec<Dear> {
             .filter_map(|(k, s)| Some((k, s?))),
     );
     closed.sort_by(|(ka, a), (kb, b)| {
-        b.cost
-            .total_cmp(&a.cost)
+        b.sum
+            .left()
+            .abs()
+            .total_cmp(&a.sum.left().abs())
             .then(a.from.cmp(&b.from))
             .then(ka.cmp(kb))
     });
@@ -112,34 +86,52 @@ pub(super) fn decisions(results: &Results) -> Vec<Dear> {
         .collect()
 }
 
+/// Whether load `k` drew power at step `t` that earned less than it cost, or left `room`
+/// unused that would have earned more; and by how much.
+fn wrong(
+    results: &Results,
+    hindsight: &Hindsight<'_>,
+    (k, t): (usize, usize),
+    code: ReasonCode,
+    room: &mut i64,
+) -> Option<(bool, Balance)> {
+    if results.main().load_energy[k][t] > 0 {
+        let drawn = hindsight.drawn(k, t);
+        let promised = code == ReasonCode::MustServe;
+        return (drawn.left() < 0.0 && !promised).then_some((true, drawn));
+    }
+    let chosen = matches!(code, ReasonCode::Unprofitable | ReasonCode::Deferred);
+    let missed = hindsight.missed(k, t, *room).filter(|_| chosen)?;
+    (missed.left() > 0.0).then(|| {
+        *room -= missed.joules;
+        (false, missed)
+    })
+}
+
 fn show(results: &Results, k: usize, stretch: &Stretch) -> Dear {
     let study = &results.study;
     let (grid, load) = (&study.truth.grid, &study.loads[k]);
     let (start, end) = (grid.start_s(stretch.from), grid.end_s(stretch.until));
     let hours = (end - start) as f64 / 3600.0;
-    let mwh = stretch.joules as f64 / JOULES_PER_MWH as f64;
-    let worth = (stretch.spent
-        + if stretch.drew {
-            -stretch.cost
-        } else {
-            stretch.cost
-        })
-        / mwh;
+    let mwh = stretch.sum.joules as f64 / JOULES_PER_MWH as f64;
     let currency = &study.scenario.site.currency;
-    let (did, alternative) = if stretch.drew {
-        (load.used_for.name().to_owned(), "nothing".to_owned())
+    let (usage, alternative) = if stretch.drew {
+        (load.used_for.name(), "nothing: its power earned")
     } else {
-        ("nothing".to_owned(), load.id.clone())
+        ("nothing", "to run it: its power would have earned")
     };
     let shown = DearDecision {
         start,
         node: study.scenario.site.tree.node(load.node).id.clone(),
-        usage: did,
-        watts: stretch.joules / (end - start),
-        price: stretch.spent / mwh,
-        cost: stretch.cost,
+        usage: usage.to_owned(),
+        watts: stretch.sum.joules / (end - start),
+        price: stretch.sum.cost / mwh,
+        cost: stretch.sum.left().abs(),
         reason: format!("{}, for {hours:.1} h: {}.", load.id, phrase(stretch.code)),
-        alternative: format!("{alternative}: its power was worth {worth:.0} {currency}/MWh."),
+        alternative: format!(
+            "{alternative} {:.0} {currency}/MWh.",
+            stretch.sum.earned / mwh
+        ),
     };
     Dear {
         step: stretch.from,
@@ -147,32 +139,5 @@ fn show(results: &Results, k: usize, stretch: &Stretch) -> Dear {
     }
 }
 
-/// Joules a load that draws nothing could have drawn at step `t`; only miners are sure
-/// to have had work.
-fn idle(results: &Results, kind: LoadKind, node: usize, t: usize) -> i64 {
-    let study = &results.study;
-    let LoadKind::Pool(p) = kind else {
-        return 0;
-    };
-    let pool = &study.scenario.site.pools[p];
-    let top = pool.points.last().map_or(0, |point| point.power.get());
-    let devices = results.main().pools[p].available[t] as i64;
-    let it = top * devices * study.truth.grid.duration(t).get();
-    study.truth.facility(node, t, it)
-}
-
-/// All charges per MWh on a use.
-fn adder(results: &Results, used_for: Use) -> swingload_simulator::column::Column<f64> {
-    use swingload_simulator::column::Column;
-    let study = &results.study;
-    let steps = study.truth.grid.len();
-    let lines = study.scenario.site.tariff.lines.iter();
-    lines
-        .filter_map(|line| match line {
-            TariffLine::Adder { per_mwh, uses, .. } if uses.contains(&used_for) => {
-                Some(study.truth.amount(per_mwh))
-            }
-            _ => None,
-        })
-        .fold(Column::Constant(0.0), |sum, more| sum.plus(&more, steps))
-}
+#[cfg(test)]
+mod tests;

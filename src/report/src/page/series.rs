@@ -43,7 +43,7 @@ pub(super) fn series(results: &Results) -> StepSeries {
         limit: (0..steps).map(|t| results.room(t)).collect(),
         uses: uses.into(),
         price: (0..steps)
-            .map(|t| Some(results.reference_price(t)))
+            .map(|t| Some(results.reference_price(run, t)))
             .collect(),
         price_forecast: bands::price(results),
         surplus: if surplus.is_empty() {

@@ -1,12 +1,13 @@
 //! Why each slot was assigned as it was.
 
 use swingload_model::plan::ReasonCode;
+use swingload_model::site::commitment::CommitmentKind;
 
 use super::series::usage;
 use crate::Results;
 use crate::html::{Decision, Slots, Use};
 use crate::reasons::{Reasons, load_name};
-use crate::words::sentence;
+use crate::words::{sentence, thousands};
 
 /// Steps of the window at most: a month at five minutes.
 const STEPS_MAX: usize = 9_000;
@@ -62,7 +63,7 @@ pub(super) fn slots(results: &Results, centre: Option<usize>) -> Slots {
     );
     let price: Vec<Option<f64>> = window
         .clone()
-        .map(|t| Some(results.reference_price(t)))
+        .map(|t| Some(results.reference_price(run, t)))
         .collect();
     let mut nodes: Vec<Option<usize>> = vec![None; site.tree.len()];
     let mut node = |slots: &mut Slots, at: usize| {
@@ -84,6 +85,9 @@ pub(super) fn slots(results: &Results, centre: Option<usize>) -> Slots {
         if t < window.start {
             continue;
         }
+        for text in asked(results, t) {
+            slots.event(t - from, &text);
+        }
         let mut drawn = 0;
         for (k, (line, why)) in lines.iter().zip(whys).enumerate() {
             let watts = run.load_energy[k][t] / grid.duration(t).get();
@@ -94,6 +98,8 @@ pub(super) fn slots(results: &Results, centre: Option<usize>) -> Slots {
                 reason: why.code(),
                 runner_up: given.and_then(|g| g.runner_up).map(|l| load_name(study, l)),
                 margin: given.map(|g| f64::from(g.margin)),
+                value: given.map(|g| f64::from(g.value)),
+                held: given.map(|g| f64::from(g.price)),
             };
             slots.set(*line, t - from, decision);
         }
@@ -105,4 +111,43 @@ pub(super) fn slots(results: &Results, centre: Option<usize>) -> Slots {
         slots.set(nothing, t - from, left);
     }
     slots
+}
+
+/// What programmes, contracts and the grid ask of the site at step `t`, in words.
+fn asked(results: &Results, t: usize) -> Vec<String> {
+    let study = &results.study;
+    let (site, truth) = (&study.scenario.site, &study.truth);
+    let per_mwh = format!("{}/MWh", site.currency);
+    let above = |id: &str, watts: i64, penalty: f64| {
+        let megawatts = thousands(watts as f64 / 1e6, 1);
+        format!("{id}: at most {megawatts} MW, {penalty} {per_mwh} above it.")
+    };
+    let mut all = Vec::new();
+    for programme in &site.programmes {
+        let calls = programme.calls.as_ref().and_then(|name| truth.series(name));
+        if calls.is_some_and(|calls| calls[t] > 0.0) {
+            let watts = (programme.firm_mw * 1e6) as i64;
+            let text = above(&programme.id, watts, programme.penalty_per_mwh);
+            all.push(format!("Called by {text}"));
+        }
+    }
+    for (c, commitment) in site.commitments.iter().enumerate() {
+        if let CommitmentKind::PowerLimit {
+            penalty_per_mwh, ..
+        } = &commitment.kind
+            && commitment.binds(truth.grid.start_s(t))
+        {
+            let text = above(&commitment.id, truth.committed[c].at(t), *penalty_per_mwh);
+            all.push(format!("Limited by {text}"));
+        }
+    }
+    for (line, peaks) in site.tariff.lines.iter().zip(&truth.peaks) {
+        if peaks.as_ref().is_some_and(|peaks| peaks.at(t) > 0.0) {
+            all.push(format!(
+                "Peak of the grid that {} is charged on.",
+                line.id()
+            ));
+        }
+    }
+    all
 }

@@ -85,6 +85,7 @@ pub(crate) fn sample(steps: usize, nodes: usize, seed: u64) -> Payload {
             end,
         },
         jobs,
+        jobs_beyond: 0,
         slots: Some(slots),
         variants: Some(variants()),
         promises: None,
@@ -233,6 +234,9 @@ fn decide(
         let mut level = 0.0;
         let mut training = 0.5;
         for (step, now) in weather.iter().enumerate() {
+            if hall.label == "Mining hall A" && (120..126).contains(&step) {
+                slots.event(step, "Called by ers: at most 8 MW.");
+            }
             let derated = limit[step] < limit.iter().copied().max().unwrap_or(0);
             let hour = (((starts[step] - 5 * 3600) % 86_400) / 3600) as f64;
             let watts = |mw: f64| (mw * 1000.0).round() as i64 * 1000;
@@ -243,6 +247,8 @@ fn decide(
                     reason,
                     runner_up,
                     margin,
+                    value: Some(hall.strike),
+                    held: Some(now.price + 6.0),
                 };
                 slots.set(lines[line], step, decision);
                 if line < 3 {

@@ -94,7 +94,7 @@ impl Built {
             hosting: hosting.collect(),
             jobs: running,
             reasons: Vec::new(),
-            marginal_value: 0.0,
+            marginal_value: None,
         }
     }
 }

@@ -104,7 +104,7 @@ impl Myopic {
             }
         }
         market.residual(0, 0, 1.0, &mut self.work, &mut self.costs);
-        let marginal_value = self.costs.first().map_or(0.0, |c| c.cost);
+        let marginal_value = self.costs.first().map(|c| c.cost);
 
         let mut dispatch = Dispatch {
             pools: self.fleet.devices(view, &offers, &pools),

@@ -85,7 +85,7 @@ impl Policy for Swingload {
             built.dispatch(view.setup, view.state, view.jobs, 0, &planned.first.power);
         self.fit.fit(view, &built, WAY, &mut dispatch);
         dispatch.reasons = reasons(&built, &planned);
-        dispatch.marginal_value = planned.first.marginal[0];
+        dispatch.marginal_value = Some(planned.first.marginal[0]);
         dispatch
     }
 }

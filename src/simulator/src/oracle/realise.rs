@@ -190,7 +190,7 @@ impl Policy for Hindsight {
             hosting: Self::take(&self.hosting, steps, t).to_vec(),
             jobs,
             reasons: Vec::new(),
-            marginal_value: self.marginal[t],
+            marginal_value: Some(self.marginal[t]),
         }
     }
 }

@@ -137,7 +137,7 @@ impl Driver for ClosedLoop<'_> {
         self.tell(t, now, Event::StepBegins { end }, world);
     }
 
-    fn reasons(&mut self, t: usize, reasons: &mut Vec<StepReason>) -> f64 {
+    fn reasons(&mut self, t: usize, reasons: &mut Vec<StepReason>) -> Option<f64> {
         let dispatch = self.controller.last_dispatch();
         for reason in &dispatch.reasons {
             if let swingload_scheduler::dispatch::LoadRef::Job(job) = reason.load {

@@ -28,8 +28,8 @@ pub(crate) trait Driver {
         world: &mut World<'_>,
     );
 
-    /// Adds the reasons of step `t`; returns the marginal value of power it saw.
-    fn reasons(&mut self, t: usize, reasons: &mut Vec<StepReason>) -> f64;
+    /// Adds the reasons of step `t`; returns the marginal value of power it saw, if it names one.
+    fn reasons(&mut self, t: usize, reasons: &mut Vec<StepReason>) -> Option<f64>;
 
     /// Incidents it noted itself.
     fn incidents(&self) -> u64;
@@ -91,8 +91,8 @@ pub(crate) fn run(
         for (watts, energy) in power.iter_mut().zip(&flow.node_load) {
             *watts = energy / (end - start);
         }
-        out.marginal_value
-            .push(driver.reasons(t, &mut out.reasons) as f32);
+        let marginal = driver.reasons(t, &mut out.reasons);
+        out.marginal_value.push(marginal.map(|value| value as f32));
         if (t + 1) % (steps / 100).max(1) == 0 || t + 1 == steps {
             progress(Progress {
                 policy: name,

@@ -251,8 +251,8 @@ impl<F: FnMut(usize, &mut World<'_>)> Driver for Script<F> {
         (self.0)(t, world);
     }
 
-    fn reasons(&mut self, _: usize, _: &mut Vec<StepReason>) -> f64 {
-        0.0
+    fn reasons(&mut self, _: usize, _: &mut Vec<StepReason>) -> Option<f64> {
+        None
     }
 
     fn incidents(&self) -> u64 {

@@ -9,6 +9,9 @@ use crate::site::tree::PowerTree;
 use crate::time::Seconds;
 use crate::units::{Money, Power};
 
+/// No miner draws less than this; written in kW, every one does.
+const POWER_MIN_W: f64 = 100.0;
+
 impl Builder<'_> {
     pub(super) fn pool(&mut self, i: usize, p: &PoolFile, tree: &PowerTree) -> MinerPool {
         let key = |field: &str| format!("pools[{i}].{field}");
@@ -44,7 +47,11 @@ impl Builder<'_> {
         let sleep_w = self.at_least(&key("sleep_w"), sleep_w, 0.0, "W");
         if points
             .first()
-            .is_some_and(|lowest| sleep_w >= lowest.power.get() as f64)
+            // A point below the least power was refused as a slip of unit.
+            .is_some_and(|lowest| {
+                let lowest = lowest.power.get() as f64;
+                lowest >= POWER_MIN_W && sleep_w >= lowest
+            })
         {
             self.fault(
                 &key("sleep_w"),
@@ -144,6 +151,19 @@ impl Builder<'_> {
                 "TH/s",
             );
             points.push(point(power, hashrate, false));
+        }
+        if let Some(j) = own
+            .iter()
+            .position(|p| (1.0..POWER_MIN_W).contains(&p.power_w))
+        {
+            self.fault(
+                &format!("{path}[{j}].power_w"),
+                "no miner draws so little",
+                format!(
+                    "the value is in W: if this is kW, write {:.0}",
+                    own[j].power_w * 1000.0
+                ),
+            );
         }
         if points
             .windows(2)

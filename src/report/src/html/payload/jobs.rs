@@ -41,7 +41,7 @@ pub struct JobRun {
 }
 
 /// How a job ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Done by its deadline, or done without one.
