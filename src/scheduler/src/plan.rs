@@ -21,6 +21,8 @@ pub struct Budget {
     pub surcharges: &'static [f64],
     /// Rounds of commitment and exact placement in turn.
     pub rounds: usize,
+    /// Whether a job keeps one gang size throughout a plan.
+    pub one_size: bool,
     /// Evaluations of the bound; 0 leaves it out (infinite).
     pub bound: usize,
     /// Whether the value of running as soon as possible is computed.
@@ -37,6 +39,7 @@ impl Budget {
     pub const STUDY: Self = Self {
         surcharges: &SURCHARGES,
         rounds: 4,
+        one_size: false,
         bound: 40,
         asap: true,
         compare_peaks: true,
@@ -47,6 +50,7 @@ impl Budget {
     pub const LOOP: Self = Self {
         surcharges: &[0.05],
         rounds: 4,
+        one_size: true,
         bound: 0,
         asap: false,
         compare_peaks: true,
@@ -203,7 +207,7 @@ pub fn plan(inputs: &PlanInputs, budget: Budget) -> Planned {
 const WAITING: f64 = 0.1;
 
 /// Gain of a round, as a share of the value, below which the rounds end.
-const SETTLED: f64 = 1e-5;
+const SETTLED: f64 = 1e-4;
 
 /// A schedule and what it is worth.
 type Best = (Schedule, Evaluated);
@@ -283,6 +287,9 @@ fn solve(
     let mut schedule = schedule;
     schedule.relaxed = false;
     let mut curves = Curves::new(problem);
+    if budget.one_size {
+        curves = curves.one_size();
+    }
     let mut best: Option<Best> = None;
     let mut priced = false;
     for round in 0..=budget.rounds {

@@ -254,12 +254,11 @@ fn a_price_without_a_grid_is_that_of_the_dearest_block_in_use() {
 
 #[test]
 fn unlimited_supply_is_summed_without_overflow() {
-    let site = SITE.replace("available_mw = 12\n", "available_mw = 1e9\n");
-    let shape = scenario(&site, START, 6, 60, &["always_on"]);
-    let study = input(shape, &[60.0], &[1.0], &[0.0], vec![]);
+    let shape = scenario(SITE, START, 6, 60, &["always_on"]);
+    let study = input(shape, &[60.0], &[1e9], &[0.0], vec![]);
     let study = crate::run::simulate(&study, &|_| {}).expect("runs");
     let energy = &study.summary.policies["always_on"].energy;
-    assert_eq!(energy.supply["grid"].available_mwh, 6e9);
+    assert_eq!(energy.supply["surplus"].available_mwh, 6e9);
 }
 
 #[test]
