@@ -14,6 +14,7 @@ use super::limits::{Limits, StepLimits, amount};
 use super::trim::{Grip, Trim};
 use crate::dispatch::Dispatch;
 use crate::policy::View;
+use crate::state::{Checkpoint, JobState};
 
 /// Share of a node's usable power by which meter and set points may differ
 /// unnoticed: forecasts of temperature, hence of PUE, are not exact.
@@ -209,7 +210,8 @@ impl Guard {
     fn leaving(&self, view: &View<'_>, dispatch: &Dispatch, more: &mut [f64]) {
         stopping(view, &dispatch.jobs, more);
         for position in &self.given_up {
-            checkpoint(view, *position, more);
+            let gang = checkpoint(&view.jobs[*position], view.now);
+            gang.iter().for_each(|gang| write(view, gang, more));
         }
     }
 
@@ -274,29 +276,42 @@ impl Guard {
     }
 }
 
-/// Adds the IT watts that gangs about to stop, or to change their size, draw on, as a
-/// mean over the step: they write a checkpoint first, if their notice leaves time for
-/// it. `running` holds the jobs that run in the step with their gangs, by position.
+/// Adds the IT watts, as a mean over the step, of gangs that write a checkpoint in it:
+/// those that stop or change their size now, and those of earlier steps that are not
+/// done. `running` holds the jobs that run in the step with their gangs, by position.
 pub(crate) fn stopping(view: &View<'_>, running: &[(usize, u32)], more: &mut [f64]) {
     for position in view.open.iter().copied() {
         let found = running.binary_search_by_key(&position, |(p, _)| *p);
-        let gpus = view.jobs[position].gpus;
-        if gpus > 0 && !found.is_ok_and(|k| running[k].1 == gpus) {
-            checkpoint(view, position, more);
+        let state = &view.jobs[position];
+        if !found.is_ok_and(|k| running[k].1 == state.gpus)
+            && let Some(gang) = checkpoint(state, view.now)
+        {
+            write(view, &gang, more);
         }
+    }
+    for gang in &view.state.writing {
+        write(view, gang, more);
     }
 }
 
-/// Adds the IT watts of one gang that writes its checkpoint in the step.
-fn checkpoint(view: &View<'_>, position: usize, more: &mut [f64]) {
-    let state = &view.jobs[position];
+/// What a job writes when it stops or changes its size at Unix second `at`: nothing
+/// where it does not run or its notice leaves no time for it.
+pub(super) fn checkpoint(state: &JobState, at: i64) -> Option<Checkpoint> {
     let (cost, notice) = (state.job.checkpoint_cost.get(), state.job.notice.get());
-    if cost > 0 && notice >= cost {
-        let step = view.step.duration(0).get();
-        let pool = &view.setup.site.gpu_pools[state.job.gpu_pool];
-        let gang = (pool.running - pool.idle) * i64::from(state.gpus);
-        more[pool.node] += gang.get() as f64 * cost.min(step) as f64 / step as f64;
-    }
+    (state.gpus > 0 && cost > 0 && notice >= cost).then_some(Checkpoint {
+        gpu_pool: state.job.gpu_pool,
+        gpus: state.gpus,
+        until: at + cost,
+    })
+}
+
+/// Adds the IT watts above idle of a gang that writes in the step, as a mean over it.
+fn write(view: &View<'_>, gang: &Checkpoint, more: &mut [f64]) {
+    let step = view.step.duration(0).get();
+    let seconds = (gang.until - view.now).clamp(0, step);
+    let pool = &view.setup.site.gpu_pools[gang.gpu_pool];
+    let watts = (pool.running - pool.idle) * i64::from(gang.gpus);
+    more[pool.node] += watts.get() as f64 * seconds as f64 / step as f64;
 }
 
 /// Whether a block has been on for its shortest time.
