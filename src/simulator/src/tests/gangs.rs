@@ -64,7 +64,11 @@ fn a_service_grows_onto_a_gang_s_gpus_when_its_checkpoint_is_written() {
     });
     let mean_served = 0.5 * 24.0 + 0.5 * 1024.0;
     assert_eq!(run.services[0], [16.0, 24.0, mean_served]);
-    assert_eq!(run.gpus_busy[0], [1016.0, 1024.0, 1024.0], "never more than there are");
+    assert_eq!(
+        run.gpus_busy[0],
+        [1016.0, 1024.0, 1024.0],
+        "never more than there are"
+    );
 }
 
 #[test]
