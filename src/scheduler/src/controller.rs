@@ -388,6 +388,10 @@ impl Controller {
             Action::SetHosting { commitment, power } => self.state.hosting[commitment] = power,
             Action::SetJob { job, gpus } => {
                 if self.jobs[job].is_open() {
+                    let writing = guard::checkpoint(&self.jobs[job], issued);
+                    if gpus != self.jobs[job].gpus {
+                        self.state.writing.extend(writing);
+                    }
                     self.set_job(job, gpus, issued);
                 } else {
                     self.jobs[job].gpus = gpus;
@@ -453,6 +457,7 @@ impl Controller {
     fn decide(&mut self, now: i64, end: i64) -> Vec<Command> {
         self.begin_day(now);
         self.expire(now);
+        self.state.writing.retain(|gang| gang.until > now);
         let grid = TimeGrid::from_boundaries(vec![now, end.max(now + 1)])
             .expect("invariant: the end lies after now");
         let outlook = self.forecasts.outlook(&self.history, now);

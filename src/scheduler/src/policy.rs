@@ -3,7 +3,7 @@
 pub mod always_on;
 pub mod asap;
 pub mod breakeven;
-mod fit;
+pub mod fit;
 pub mod follow_surplus;
 mod myopic;
 pub mod quantile;

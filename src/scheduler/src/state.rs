@@ -16,10 +16,23 @@ pub struct SiteState {
     pub services: Vec<u32>,
     /// Per hosting commitment (position in the site's commitments) the IT power served.
     pub hosting: Vec<Power>,
+    /// Checkpoints that gangs stopped in earlier steps may still be writing.
+    pub writing: Vec<Checkpoint>,
     /// Facility power of the last step per node of the tree; `None` before the first.
     pub load: Option<Vec<Power>>,
     /// Highest mean power of a step so far in the current month, for demand charges.
     pub month_peak: Power,
+}
+
+/// A stopped gang that writes its checkpoint, at running power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Position of its GPU pool.
+    pub gpu_pool: usize,
+    /// GPUs.
+    pub gpus: u32,
+    /// Unix second at which it is written.
+    pub until: i64,
 }
 
 /// Blocks of one pool, which plans name and executors switch as they are told. The
@@ -74,6 +87,7 @@ impl SiteState {
             pools: pools.collect(),
             services: vec![0; site.services.len()],
             hosting: vec![Power::ZERO; site.commitments.len()],
+            writing: Vec::new(),
             load: None,
             month_peak: Power::ZERO,
         }

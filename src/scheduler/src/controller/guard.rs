@@ -14,6 +14,7 @@ use super::limits::{Limits, StepLimits, amount};
 use super::trim::{Grip, Trim};
 use crate::dispatch::Dispatch;
 use crate::policy::View;
+use crate::state::{Checkpoint, JobState};
 
 /// Share of a node's usable power by which meter and set points may differ
 /// unnoticed: forecasts of temperature, hence of PUE, are not exact.
@@ -209,7 +210,8 @@ impl Guard {
     fn leaving(&self, view: &View<'_>, dispatch: &Dispatch, more: &mut [f64]) {
         stopping(view, &dispatch.jobs, more);
         for position in &self.given_up {
-            checkpoint(view, *position, more);
+            let gang = checkpoint(&view.jobs[*position], view.now);
+            gang.iter().for_each(|gang| write(view, gang, more));
         }
     }
 
@@ -255,48 +257,75 @@ impl Guard {
         };
         let doubt =
             |target: Target| ledger.is_some_and(|ledger| ledger.is_overdue(target, view.now));
-        trim.sleep(dispatch, &|p, b| {
-            if doubt(Target::Block(p, b)) {
-                Grip::Stuck
-            } else {
-                grip(view, p, b)
-            }
-        });
+        let block = |p: usize, b: usize| match doubt(Target::Block(p, b)) {
+            true => Grip::Stuck,
+            false => grip(view, p, b),
+        };
+        let job = |j: usize| match doubt(Target::Job(j)) {
+            true => Grip::Stuck,
+            false => job_grip(view, j),
+        };
         let floor = |v: usize, least: u32| match doubt(Target::Service(v)) {
             true => u32::MAX,
             false => least,
         };
+        trim.sleep(dispatch, Grip::Free, &block);
+        trim.underclock(dispatch, &|p, b| block(p, b) == Grip::Held);
+        trim.jobs(dispatch, view.jobs, Grip::New, &job);
+        trim.sleep(dispatch, Grip::Held, &block);
         trim.inference(dispatch, &|v| floor(v, floor_gpus(view, v)));
-        trim.jobs(dispatch, view.jobs, &|j| doubt(Target::Job(j)));
+        for wanted in [Grip::Free, Grip::Held] {
+            trim.jobs(dispatch, view.jobs, wanted, &job);
+        }
         trim.inference(dispatch, &|v| floor(v, 0));
         trim.hosting(dispatch, &|c| doubt(Target::Hosting(c)));
         trim.excess
     }
 }
 
-/// Adds the IT watts that gangs about to stop, or to change their size, draw on, as a
-/// mean over the step: they write a checkpoint first, if their notice leaves time for
-/// it. `running` holds the jobs that run in the step with their gangs, by position.
+/// Adds the IT watts, as a mean over the step, of gangs that write a checkpoint in it.
+/// `running` holds the jobs that run in the step with their gangs, by position.
 pub(crate) fn stopping(view: &View<'_>, running: &[(usize, u32)], more: &mut [f64]) {
-    for position in view.open.iter().copied() {
-        let found = running.binary_search_by_key(&position, |(p, _)| *p);
-        let gpus = view.jobs[position].gpus;
-        if gpus > 0 && !found.is_ok_and(|k| running[k].1 == gpus) {
-            checkpoint(view, position, more);
-        }
-    }
+    writing(view, running, |gang| write(view, gang, more));
 }
 
-/// Adds the IT watts of one gang that writes its checkpoint in the step.
-fn checkpoint(view: &View<'_>, position: usize, more: &mut [f64]) {
-    let state = &view.jobs[position];
-    let (cost, notice) = (state.job.checkpoint_cost.get(), state.job.notice.get());
-    if cost > 0 && notice >= cost {
-        let step = view.step.duration(0).get();
-        let pool = &view.setup.site.gpu_pools[state.job.gpu_pool];
-        let gang = (pool.running - pool.idle) * i64::from(state.gpus);
-        more[pool.node] += gang.get() as f64 * cost.min(step) as f64 / step as f64;
+/// Hands over the checkpoints written in the step: of gangs that stop or change their
+/// size now, and of those that did earlier and are not done.
+pub(crate) fn writing(
+    view: &View<'_>,
+    running: &[(usize, u32)],
+    mut each: impl FnMut(&Checkpoint),
+) {
+    for position in view.open.iter().copied() {
+        let found = running.binary_search_by_key(&position, |(p, _)| *p);
+        let state = &view.jobs[position];
+        if !found.is_ok_and(|k| running[k].1 == state.gpus)
+            && let Some(gang) = checkpoint(state, view.now)
+        {
+            each(&gang);
+        }
     }
+    view.state.writing.iter().for_each(each);
+}
+
+/// What a job writes when it stops or changes its size at Unix second `at`: nothing
+/// where it does not run or its notice leaves no time for it.
+pub(super) fn checkpoint(state: &JobState, at: i64) -> Option<Checkpoint> {
+    let (cost, notice) = (state.job.checkpoint_cost.get(), state.job.notice.get());
+    (state.gpus > 0 && cost > 0 && notice >= cost).then_some(Checkpoint {
+        gpu_pool: state.job.gpu_pool,
+        gpus: state.gpus,
+        until: at + cost,
+    })
+}
+
+/// Adds the IT watts above idle of a gang that writes in the step, as a mean over it.
+fn write(view: &View<'_>, gang: &Checkpoint, more: &mut [f64]) {
+    let step = view.step.duration(0).get();
+    let seconds = (gang.until - view.now).clamp(0, step);
+    let pool = &view.setup.site.gpu_pools[gang.gpu_pool];
+    let watts = (pool.running - pool.idle) * i64::from(gang.gpus);
+    more[pool.node] += watts.get() as f64 * seconds as f64 / step as f64;
 }
 
 /// Whether a block has been on for its shortest time.
@@ -304,6 +333,30 @@ pub(crate) fn grip(view: &View<'_>, p: usize, b: usize) -> Grip {
     let block = &view.state.pools[p].blocks[b];
     let young = view.now - block.since < view.setup.site.pools[p].min_on.get();
     if block.is_on() && young {
+        Grip::Held
+    } else {
+        Grip::Free
+    }
+}
+
+/// Whether devices of a block may be awake: it is on, or has been asleep for its
+/// shortest time and has a start of the day left.
+pub(crate) fn may_be_awake(view: &View<'_>, p: usize, b: usize) -> bool {
+    let pool = &view.setup.site.pools[p];
+    let block = &view.state.pools[p].blocks[b];
+    let rested = view.now.saturating_sub(block.since) >= pool.min_off.get();
+    let left = pool
+        .starts_per_day
+        .is_none_or(|most| block.starts_today < most);
+    block.is_on() || (rested && left)
+}
+
+/// Whether a job runs, and for its shortest stretch.
+pub(crate) fn job_grip(view: &View<'_>, position: usize) -> Grip {
+    let job = &view.jobs[position];
+    if job.gpus == 0 {
+        Grip::New
+    } else if view.now - job.since < job.job.min_runtime.get() {
         Grip::Held
     } else {
         Grip::Free

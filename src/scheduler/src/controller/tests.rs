@@ -349,6 +349,30 @@ fn a_job_on_its_way_out_keeps_its_power_until_its_checkpoint_is_written() {
 }
 
 #[test]
+fn a_checkpoint_longer_than_a_step_keeps_its_power_in_each() {
+    let mut to = nimble(8);
+    to.pools[0] = vec![vec![0, 125]; 8];
+    let mut world = World::new(
+        site_of(&world::SITE.replacen("rating_mw = 10", "rating_mw = 6", 1)),
+        script(vec![running(&[(0, 800)]), to]),
+    );
+    let mut job = job("big").gangs(&[800]);
+    job.checkpoint_cost = swingload_model::Seconds::new(STEP * 3 / 2);
+    job.notice = swingload_model::Seconds::new(STEP * 2);
+    world.submit(job);
+    world.step(50.0);
+    for share in [1.0, 0.5] {
+        world.begin(50.0, &mut |_| true);
+        let writing = share * 800.0 * 1200.0 * 1.2;
+        assert!(world.load(0) + writing <= 6e6 + 1.0, "{share} of the step");
+        assert!(world.load(0) + writing > 5.99e6, "hashing takes the rest");
+        world.end(true);
+    }
+    world.begin(50.0, &mut |_| true);
+    assert!(world.load(1) > 4.99e6, "it is written");
+}
+
+#[test]
 fn starts_are_counted_by_the_local_day() {
     let mut world = World::new(site(""), script(vec![nimble(1), nimble(0), nimble(1)]));
     for _ in 0..3 {

@@ -8,12 +8,14 @@ use super::limits::{Limits, StepLimits};
 use crate::dispatch::Dispatch;
 use crate::state::JobState;
 
-/// How freely a block may be put to sleep.
+/// How freely a block may be put to sleep, or a job be suspended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Grip {
+    /// First: a job that would only start now.
+    New,
     /// As needed.
     Free,
-    /// Only when nothing else is left: its shortest time awake is not over.
+    /// Only when nothing else is left: its shortest time awake or running is not over.
     Held,
     /// Never: what it draws does not depend on the dispatch.
     Stuck,
@@ -50,37 +52,47 @@ impl Trim<'_> {
         taken
     }
 
-    /// Lowers settings of devices, least efficient pools first, highest settings first.
-    pub(crate) fn underclock(&mut self, dispatch: &mut Dispatch) {
+    /// Lowers settings of devices in the blocks `which` names, least efficient pools
+    /// first, highest settings first.
+    pub(crate) fn underclock(
+        &mut self,
+        dispatch: &mut Dispatch,
+        which: &dyn Fn(usize, usize) -> bool,
+    ) {
         for p in self.pools() {
             let pool = &self.site.pools[p];
             for i in (1..pool.points.len()).rev() {
                 let step = pool.points[i].power - pool.points[i - 1].power;
-                for at_point in dispatch.pools[p].iter_mut().rev() {
-                    let lowered = self.take(pool.node, step, at_point[i]);
-                    at_point[i] -= lowered;
-                    at_point[i - 1] += lowered;
+                for (b, at_point) in dispatch.pools[p].iter_mut().enumerate().rev() {
+                    if which(p, b) {
+                        let lowered = self.take(pool.node, step, at_point[i]);
+                        at_point[i] -= lowered;
+                        at_point[i - 1] += lowered;
+                    }
                 }
             }
         }
     }
 
-    /// Puts devices to sleep, least efficient pools first, last blocks first; blocks
-    /// that should stay on only when no other is left.
-    pub(crate) fn sleep(&mut self, dispatch: &mut Dispatch, grip: &dyn Fn(usize, usize) -> Grip) {
-        for wanted in [Grip::Free, Grip::Held] {
-            for p in self.pools() {
-                let pool = &self.site.pools[p];
-                for b in (0..dispatch.pools[p].len()).rev() {
-                    if grip(p, b) != wanted {
-                        continue;
-                    }
-                    for i in (0..pool.points.len()).rev() {
-                        let freed = pool.points[i].power - pool.sleep;
-                        let devices = dispatch.pools[p][b][i];
-                        let slept = self.take(pool.node, freed, devices);
-                        dispatch.pools[p][b][i] -= slept;
-                    }
+    /// Puts devices of the blocks that are `wanted` to sleep, least efficient pools
+    /// first, last blocks first.
+    pub(crate) fn sleep(
+        &mut self,
+        dispatch: &mut Dispatch,
+        wanted: Grip,
+        grip: &dyn Fn(usize, usize) -> Grip,
+    ) {
+        for p in self.pools() {
+            let pool = &self.site.pools[p];
+            for b in (0..dispatch.pools[p].len()).rev() {
+                if grip(p, b) != wanted {
+                    continue;
+                }
+                for i in (0..pool.points.len()).rev() {
+                    let freed = pool.points[i].power - pool.sleep;
+                    let devices = dispatch.pools[p][b][i];
+                    let slept = self.take(pool.node, freed, devices);
+                    dispatch.pools[p][b][i] -= slept;
                 }
             }
         }
@@ -103,23 +115,22 @@ impl Trim<'_> {
         }
     }
 
-    /// Suspends jobs: those that would only start now first, then the latest deadlines.
-    /// Those that `stuck` names stay: what they draw does not depend on the dispatch.
+    /// Suspends the jobs that are `wanted`, latest deadlines first.
     pub(crate) fn jobs(
         &mut self,
         dispatch: &mut Dispatch,
         jobs: &[JobState],
-        stuck: &dyn Fn(usize) -> bool,
+        wanted: Grip,
+        grip: &dyn Fn(usize) -> Grip,
     ) {
-        let mut order: Vec<usize> = (0..dispatch.jobs.len()).collect();
-        order.sort_by_key(|k| {
-            let job = &jobs[dispatch.jobs[*k].0];
-            std::cmp::Reverse((job.gpus == 0, job.job.deadline, *k))
-        });
+        let mut order: Vec<usize> = (0..dispatch.jobs.len())
+            .filter(|k| grip(dispatch.jobs[*k].0) == wanted)
+            .collect();
+        order.sort_by_key(|k| std::cmp::Reverse((jobs[dispatch.jobs[*k].0].job.deadline, *k)));
         for k in order {
             let (position, gpus) = dispatch.jobs[k];
             let pool = &self.site.gpu_pools[jobs[position].job.gpu_pool];
-            if self.counts(pool.node) && !stuck(position) {
+            if self.counts(pool.node) {
                 let gang = (pool.running - pool.idle) * i64::from(gpus);
                 if self.take(pool.node, gang, 1) == 1 {
                     dispatch.jobs[k].1 = 0;

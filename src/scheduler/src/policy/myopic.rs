@@ -15,7 +15,7 @@ use swingload_model::Power;
 use swingload_model::site::commitment::CommitmentKind;
 
 use super::View;
-use super::fit::{Fit, GiveWay};
+use super::fit::{Fit, GiveWay, supply};
 use crate::build::{Built, build};
 use crate::controller::guard;
 use crate::dispatch::Dispatch;
@@ -32,6 +32,8 @@ const FIRM: f64 = 0.9 * MUST_TAKE_VALUE;
 const INFERENCE: f64 = 0.5 * MUST_TAKE_VALUE;
 /// Bid of jobs at any price: they displace hashing, not inference.
 const JOB: f64 = 0.45 * MUST_TAKE_VALUE;
+/// Bid of devices that must stay awake: they displace other hashing at any price.
+const HELD: f64 = 0.42 * MUST_TAKE_VALUE;
 /// Bid of hashing at any price.
 pub(super) const HASHING: f64 = 0.4 * MUST_TAKE_VALUE;
 
@@ -92,7 +94,7 @@ impl Myopic {
         for (node, watts) in leaving.iter().enumerate() {
             fixed[node] += watts / 1e6 * built.inputs.nodes[node].factor[0];
         }
-        let bids = mining::segments(&offers, rules.mining_mw, Some(HASHING));
+        let bids = mining::segments(&offers, rules.mining_mw, Some(HELD));
         market.clear(0, &fixed, &bids, &mut self.work);
         let mut stacks = vec![0.0; built.inputs.stacks.len()];
         let mut pools = vec![0.0; offers.len()];
@@ -119,7 +121,8 @@ impl Myopic {
             called: true,
             ai: rules.ai_at_any_price,
         };
-        self.fit.fit(view, &built, way, &mut dispatch);
+        let supply = supply(&view.setup.site, &built, 0);
+        self.fit.fit(view, &supply, way, &mut dispatch);
         dispatch
     }
 }

@@ -6,7 +6,7 @@ use crate::dispatch::Dispatch;
 use crate::explain::reasons;
 use crate::plan::{Budget, plan};
 
-use super::fit::{Fit, GiveWay};
+use super::fit::{Fit, GiveWay, supply};
 use super::{Policy, View};
 
 /// Which loads a plan may use beside what must be served.
@@ -23,13 +23,6 @@ pub struct Swingload {
     uses: Uses,
     fit: Fit,
 }
-
-/// Whole devices, replicas and gangs give way only to limits: the plan has weighed the rest.
-const WAY: GiveWay = GiveWay {
-    underclock: true,
-    called: false,
-    ai: true,
-};
 
 impl Swingload {
     fn using(uses: Uses) -> Self {
@@ -83,7 +76,8 @@ impl Policy for Swingload {
         let planned = plan(&built.inputs, Budget::LOOP);
         let mut dispatch =
             built.dispatch(view.setup, view.state, view.jobs, 0, &planned.first.power);
-        self.fit.fit(view, &built, WAY, &mut dispatch);
+        let supply = supply(&view.setup.site, &built, 0);
+        self.fit.fit(view, &supply, GiveWay::PLANNED, &mut dispatch);
         dispatch.reasons = reasons(&built, &planned);
         dispatch.marginal_value = Some(planned.first.marginal[0]);
         dispatch

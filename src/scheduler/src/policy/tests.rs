@@ -340,6 +340,79 @@ fn ramps_hold() {
 }
 
 #[test]
+fn devices_that_must_stay_awake_are_the_last_to_give_way() {
+    let text = SITE.replacen("rating_mw = 10", "rating_mw = 6", 1);
+    for name in ["asap", "always_on", "breakeven", "strike", "quantile"] {
+        let site = site_of(&text);
+        let mut world = World::new(site.clone(), policy(name, &setup(site)).unwrap());
+        world.step(20.0);
+        let steady = world.awake(0);
+        assert!(steady > 400, "{name}: {steady}");
+        // The gang displaces 0.7 MW: better miners, as these must stay awake for 30 minutes.
+        world.submit(job("big").gangs(&[700]).hours(5000));
+        world.step(20.0);
+        assert_eq!(world.machines.jobs[0].0, 700, "{name}");
+        assert_eq!(world.awake(0), steady, "{name}");
+        assert_clean(&world, name);
+    }
+}
+
+#[test]
+fn hashing_makes_up_for_a_fall_that_is_too_fast() {
+    let text = SITE.replacen(
+        "rating_mw = 10",
+        "rating_mw = 10\nramp_down_kw_per_min = 100",
+        1,
+    );
+    for name in ["asap", "breakeven"] {
+        let site = site_of(&text);
+        let mut world = World::new(site.clone(), policy(name, &setup(site)).unwrap());
+        // Hashing is worth nothing at this price, and the job ends after two steps and a half.
+        let mut big = job("big").gangs(&[800]).worth(9.0);
+        big.work = 800 * STEP * 5 / 2;
+        world.submit(big);
+        let mut last = 0.0;
+        for step in 0..8 {
+            world.begin(900.0, &mut |_| true);
+            let ended = if step == 2 { 0.5 * 800.0 * 1440.0 } else { 0.0 };
+            let load = world.load(0) - ended;
+            world.end(true);
+            assert!(
+                load >= last - 0.5e6 - 1.0,
+                "{name} {step}: {last} to {load} W"
+            );
+            last = load;
+        }
+        assert!(last < 1e6, "{name} comes down in the end: {last} W");
+    }
+}
+
+#[test]
+fn hashing_climbs_for_a_gang_that_would_rise_too_fast() {
+    let text = SITE.replacen(
+        "rating_mw = 10",
+        "rating_mw = 10\nramp_up_kw_per_min = 100",
+        1,
+    );
+    let site = site_of(&text);
+    let mut world = World::new(site.clone(), policy("asap", &setup(site)).unwrap());
+    world.step(900.0);
+    world.submit(job("big").gangs(&[700]).worth(9.0).hours(5000));
+    let mut last = world.load(0);
+    for step in 0..12 {
+        world.step(900.0);
+        let load = world.load(0);
+        assert!(load <= last + 0.5e6 + 1.0, "{step}: {last} to {load} W");
+        last = load;
+    }
+    assert_eq!(
+        world.machines.jobs[0].0, 700,
+        "a rise of 1 MW, at 0.5 MW per step"
+    );
+    assert_eq!(world.awake(0) + world.awake(1), 0);
+}
+
+#[test]
 fn only_surplus_is_used_where_the_rule_says_so() {
     let surplus = r#"
 surplus_only = { quantile_pct = 10 }

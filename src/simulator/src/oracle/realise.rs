@@ -1,13 +1,15 @@
 //! Realises a plan made with hindsight: a policy that knows each step's set points.
 //!
 //! It runs in the product's own controller, so limits, gangs and acknowledgements are
-//! those of every other policy; only its foresight is not.
+//! those of every other policy; only its foresight is not. Where machines are not where
+//! the plan has them, ramps and shortest times go before it.
 
 use swingload_model::units::Power;
 use swingload_scheduler::build::Built;
 use swingload_scheduler::dispatch::Dispatch;
 use swingload_scheduler::evaluate::outcome;
 use swingload_scheduler::plan::Planned;
+use swingload_scheduler::policy::fit::{Fit, GiveWay, supply};
 use swingload_scheduler::policy::{Policy, Setup, View};
 use swingload_scheduler::schedule::{Problem, Room};
 use swingload_scheduler::state::{BLOCKS_PER_POOL, SiteState, block_sizes};
@@ -23,6 +25,9 @@ pub(super) struct Hindsight {
     services: Vec<u32>,
     hosting: Vec<Power>,
     marginal: Vec<f64>,
+    /// Power expected at each node, W.
+    supply: Vec<f64>,
+    fit: Fit,
     /// Runs of step t are `runs[from[t]..from[t + 1]]`: position of the job, GPUs.
     runs: Vec<(usize, u32)>,
     from: Vec<usize>,
@@ -67,6 +72,8 @@ impl Hindsight {
             services: Vec::new(),
             hosting: Vec::new(),
             marginal: Vec::with_capacity(steps),
+            supply: Vec::new(),
+            fit: Fit::default(),
             runs: Vec::new(),
             from: Vec::new(),
             whole: Vec::new(),
@@ -92,6 +99,7 @@ impl Hindsight {
             all.services.extend(dispatch.services);
             all.hosting.extend(dispatch.hosting);
             all.marginal.push(step.marginal[0]);
+            all.supply.extend(supply(&setup.site, built, t));
         }
         all.list_jobs(context, built, planned);
         all
@@ -166,14 +174,19 @@ impl Policy for Hindsight {
             .copied()
             .filter(|(job, gpus)| *gpus > 0 && ready(*job))
             .collect();
-        // Restarts and checkpoints may leave a rest after a job's last planned step: it goes on.
+        // Restarts and checkpoints may leave a rest after a job's last planned step: it goes
+        // on. So does one that was released within the step it was planned to start in,
+        // until its shortest stretch is over.
         let mut carried: Vec<(usize, u32)> = Vec::new();
         let whole = &self.whole;
         self.begun.retain(|job| ready(*job));
         for job in &self.begun {
-            let running = view.jobs[*job].gpus;
-            if whole[*job] && running > 0 && self.last[*job] < t {
-                carried.push((*job, running));
+            let state = &view.jobs[*job];
+            let young = view.now - state.since < state.job.min_runtime.get();
+            let rest = whole[*job] && self.last[*job] < t;
+            let planned = jobs.iter().any(|(j, _)| j == job);
+            if state.gpus > 0 && !planned && (rest || young) {
+                carried.push((*job, state.gpus));
             }
         }
         jobs.extend(carried);
@@ -184,13 +197,16 @@ impl Policy for Hindsight {
                 self.begun.push(*job);
             }
         }
-        Dispatch {
+        let mut dispatch = Dispatch {
             pools,
             services: Self::take(&self.services, steps, t).to_vec(),
             hosting: Self::take(&self.hosting, steps, t).to_vec(),
             jobs,
             reasons: Vec::new(),
             marginal_value: Some(self.marginal[t]),
-        }
+        };
+        let supply = Self::take(&self.supply, steps, t);
+        self.fit.fit(view, supply, GiveWay::PLANNED, &mut dispatch);
+        dispatch
     }
 }

@@ -49,6 +49,29 @@ fn a_checkpoint_longer_than_a_step_holds_its_gpus_until_it_is_written() {
 }
 
 #[test]
+fn a_service_grows_onto_a_gang_s_gpus_when_its_checkpoint_is_written() {
+    let shape = scenario(SITE, START, 3, 60, &[]);
+    let start = shape.grid.start_s(0);
+    let mut first = job("first", start, 1000, 10.0, 0.0, 20.0);
+    (first.checkpoint_cost, first.notice) = (Seconds::new(5400), Seconds::new(5400));
+    let study = input(shape, &[40.0], &[2.0], &[2000.0], vec![first]);
+    let run = scripted(&study, &Faults::default(), |t, world| {
+        let stopped = t > 0;
+        let gpus = if stopped { 0 } else { 1000 };
+        let _ = world.apply(&Action::SetJob { job: 0, gpus });
+        let gpus = if stopped { 1024 } else { 16 };
+        let _ = world.apply(&Action::SetService { service: 0, gpus });
+    });
+    let mean_served = 0.5 * 24.0 + 0.5 * 1024.0;
+    assert_eq!(run.services[0], [16.0, 24.0, mean_served]);
+    assert_eq!(
+        run.gpus_busy[0],
+        [1016.0, 1024.0, 1024.0],
+        "never more than there are"
+    );
+}
+
+#[test]
 fn a_gang_that_changes_size_goes_on_from_its_own_checkpoint() {
     let (study, start) = study(4, |start| {
         let mut job = job("elastic", start, 128, 1.5, 0.0, 20.0);

@@ -9,7 +9,7 @@
 //! All of it draws running power, counted by the second, over as many steps as it
 //! takes. A stop's notice fits a checkpoint when the job's notice is at least the time
 //! a checkpoint takes. Its GPUs are free when it is written, and not before does the
-//! job itself go on at another size.
+//! job itself go on at another size, nor another gang or a service get them.
 
 use std::collections::BTreeMap;
 
@@ -41,6 +41,8 @@ pub(crate) struct Gpus<'a> {
     /// Checkpoints being written.
     writing: Vec<Writing>,
     service_target: Vec<u32>,
+    /// GPUs each service has; fewer than its target while checkpoints hold them.
+    service_gpus: Vec<i64>,
     service_of: Vec<usize>,
     served_s: Vec<i64>,
     training_s: Vec<i64>,
@@ -157,6 +159,7 @@ impl<'a> Gpus<'a> {
             passed: 0,
             writing: Vec::new(),
             service_target: vec![0; site.services.len()],
+            service_gpus: vec![0; site.services.len()],
             service_of: site.services.iter().map(|s| s.gpu_pool).collect(),
             served_s: vec![0; site.services.len()],
             training_s: vec![0; site.gpu_pools.len()],
@@ -229,21 +232,20 @@ impl<'a> Gpus<'a> {
         let (start, end) = (truth.grid.start_s(t), truth.grid.end_s(t));
         self.training_s.fill(0);
         self.stretches.clear();
-        let mut free: Vec<i64> = site
+        let installed: Vec<i64> = site
             .gpu_pools
             .iter()
             .map(|pool| i64::from(pool.count.at(start)))
             .collect();
-        for (v, served) in self.served_s.iter_mut().enumerate() {
+        let mut free = installed.clone();
+        for (v, target) in self.service_target.iter().enumerate() {
             let pool = &mut free[self.service_of[v]];
-            let gpus = i64::from(self.service_target[v]).min(*pool);
-            *pool -= gpus;
-            let asked = truth.demand[v].0.at(t).max(0.0) * (end - start) as f64;
-            *served = (gpus * (end - start)).min(asked.round() as i64);
+            *pool -= i64::from(*target).min(*pool);
         }
         self.switch(start, counts);
         self.fit(start, &mut free, counts);
         self.hold(&free);
+        self.serve(truth, t, &installed);
         for gang in &self.writing {
             let seconds = gang.until.min(end) - start;
             self.training_s[self.jobs[gang.job].gpu_pool] += i64::from(gang.gpus) * seconds;
@@ -327,6 +329,45 @@ impl<'a> Gpus<'a> {
             let (gpus, until) = held[pool];
             if state.restart_left < 0 && free[pool] < gpus {
                 state.ready_at = state.ready_at.max(until);
+            }
+        }
+    }
+
+    /// Serves services through step `t` on the GPUs that neither gangs at work nor
+    /// checkpoints hold, second by second; each keeps what it has before another grows.
+    fn serve(&mut self, truth: &Truth, t: usize, installed: &[i64]) {
+        let (start, end) = (truth.grid.start_s(t), truth.grid.end_s(t));
+        let mut cuts: Vec<i64> = self.writing.iter().map(|g| g.until.min(end)).collect();
+        cuts.extend([start, end]);
+        cuts.sort_unstable();
+        cuts.dedup();
+        self.served_s.fill(0);
+        for span in cuts.windows(2) {
+            let (from, seconds) = (span[0], span[1] - span[0]);
+            let mut free = installed.to_vec();
+            for gang in self.writing.iter().filter(|g| g.until > from) {
+                free[self.jobs[gang.job].gpu_pool] -= i64::from(gang.gpus);
+            }
+            for job in &self.running {
+                let state = &self.state[*job];
+                // A gang that waits for its GPUs holds none yet.
+                if state.ready_at <= from {
+                    free[self.jobs[*job].gpu_pool] -= i64::from(state.gpus);
+                }
+            }
+            let services = self.service_target.iter().zip(&mut self.service_gpus);
+            for (v, (target, gpus)) in services.enumerate() {
+                let pool = &mut free[self.service_of[v]];
+                *gpus = (*gpus).min(i64::from(*target)).min((*pool).max(0));
+                *pool -= *gpus;
+            }
+            for (v, gpus) in self.service_gpus.iter_mut().enumerate() {
+                let pool = &mut free[self.service_of[v]];
+                let more = (i64::from(self.service_target[v]) - *gpus).min((*pool).max(0));
+                *pool -= more;
+                *gpus += more;
+                let asked = truth.demand[v].0.at(t).max(0.0) * seconds as f64;
+                self.served_s[v] += (*gpus * seconds).min(asked.round() as i64);
             }
         }
     }

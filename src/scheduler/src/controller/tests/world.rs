@@ -311,6 +311,9 @@ impl World {
 
     /// Ends the step: work is done, and reported if `report`.
     pub(crate) fn end(&mut self, report: bool) {
+        let node_power: Vec<Power> = (0..self.setup.site.tree.len())
+            .map(|n| Power::new(self.load(n).round() as i64))
+            .collect();
         self.now += STEP;
         let mut jobs = Vec::new();
         for (position, (gpus, left)) in self.machines.jobs.iter_mut().enumerate() {
@@ -339,11 +342,9 @@ impl World {
             };
             blocks.iter().enumerate().map(report).collect()
         });
-        let node_power =
-            (0..self.setup.site.tree.len()).map(|n| Power::new(self.load(n).round() as i64));
         let telemetry = Telemetry {
             pools: pools.collect(),
-            node_power: node_power.collect(),
+            node_power,
             jobs,
         };
         self.send(Event::Telemetry(telemetry));

@@ -105,7 +105,8 @@ impl JobMarket<'_> {
                 let sizes = sizes(view, job);
                 let fits = |gang: &&u32| {
                     let mw = f64::from(**gang) * each;
-                    mw <= self.ai_left + EPSILON_MW && curves[pool].has(mw, top)
+                    (rank == Rank::Held || mw <= self.ai_left + EPSILON_MW)
+                        && curves[pool].has(mw, top)
                 };
                 if let Some(gang) = sizes.iter().find(fits).copied() {
                     let mw = f64::from(gang) * each;

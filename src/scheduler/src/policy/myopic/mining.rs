@@ -2,9 +2,10 @@
 
 use super::{HASHING, Offers};
 use crate::build::{Built, PoolPlace, hull_from_zero};
+use crate::controller::guard;
+use crate::controller::trim::Grip;
 use crate::market::{Owner, Segment};
 use crate::policy::View;
-use crate::state::BlockState;
 
 /// Share of its worth by which a pool outbids others of the same bid.
 const TIE: f64 = 1e-6;
@@ -78,23 +79,16 @@ enum Freedom {
     HeldOff,
 }
 
-fn freedom(view: &View<'_>, p: usize, block: &BlockState) -> Freedom {
-    let pool = &view.setup.site.pools[p];
-    let age = view.now.saturating_sub(block.since);
-    if block.is_on() {
-        if age < pool.min_on.get() {
-            Freedom::HeldOn
-        } else {
-            Freedom::On
+fn freedom(view: &View<'_>, p: usize, b: usize) -> Freedom {
+    if view.state.pools[p].blocks[b].is_on() {
+        match guard::grip(view, p, b) {
+            Grip::Held => Freedom::HeldOn,
+            _ => Freedom::On,
         }
-    } else if age < pool.min_off.get()
-        || pool
-            .starts_per_day
-            .is_some_and(|most| block.starts_today >= most)
-    {
-        Freedom::HeldOff
-    } else {
+    } else if guard::may_be_awake(view, p, b) {
         Freedom::Off
+    } else {
+        Freedom::HeldOff
     }
 }
 
@@ -131,8 +125,8 @@ pub(super) fn offers(view: &View<'_>, built: &mut Built, rules: &[PoolRule]) -> 
                 .for_each(|s| s.value = bid + TIE * s.worth);
         }
         let (mut held, mut free) = (0, 0);
-        for block in &view.state.pools[p].blocks {
-            match freedom(view, p, block) {
+        for (b, block) in view.state.pools[p].blocks.iter().enumerate() {
+            match freedom(view, p, b) {
                 Freedom::HeldOn => {
                     let awake = block.awake().min(block.available);
                     held += awake;
@@ -286,7 +280,7 @@ impl Fleet {
         let mut order: Vec<(Freedom, usize)> = blocks
             .iter()
             .enumerate()
-            .map(|(b, block)| (freedom(view, p, block), b))
+            .map(|(b, _)| (freedom(view, p, b), b))
             .filter(|(freedom, _)| *freedom != Freedom::HeldOff)
             .collect();
         order.sort_unstable();
