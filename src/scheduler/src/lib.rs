@@ -3,6 +3,7 @@
 pub mod asap;
 pub mod bound;
 pub mod build;
+pub mod carry;
 pub mod check;
 pub mod commitment;
 pub mod controller;

@@ -31,8 +31,6 @@ pub struct Curves {
     steps: usize,
     curves: Vec<Vec<CostStep>>,
     known: Vec<bool>,
-    /// Whether a job keeps one gang size throughout.
-    one_size: bool,
 }
 
 impl Curves {
@@ -44,15 +42,7 @@ impl Curves {
             steps,
             curves: vec![Vec::new(); count],
             known: vec![false; count],
-            one_size: false,
         }
-    }
-
-    /// For placements in which a job keeps one gang size throughout: where every change is
-    /// a stop and a start little is lost by it, and time is gained.
-    pub fn one_size(mut self) -> Self {
-        self.one_size = true;
-        self
     }
 
     /// Makes sure the curve of a node number and step is known.

@@ -12,7 +12,7 @@ use crate::market::CostStep;
 use crate::placement::{self, Curves, SURCHARGES, Windows};
 use crate::polish::polished;
 use crate::ramp;
-use crate::schedule::{Ask, Problem, Room, Schedule};
+use crate::schedule::{Ask, Problem, Room, Run, Schedule};
 
 /// How much work a plan may take, in iterations, so that the same inputs give the same plan.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,8 +21,6 @@ pub struct Budget {
     pub surcharges: &'static [f64],
     /// Rounds of commitment and exact placement in turn.
     pub rounds: usize,
-    /// Whether a job keeps one gang size throughout a plan.
-    pub one_size: bool,
     /// Evaluations of the bound; 0 leaves it out (infinite).
     pub bound: usize,
     /// Whether the value of running as soon as possible is computed.
@@ -35,22 +33,25 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// A plan that follows what has changed since the last one ([`plan_from`]).
+    pub const FOLLOW: Self = Self {
+        surcharges: &[],
+        ..Self::LOOP
+    };
     /// A plan made once, with its certificate.
     pub const STUDY: Self = Self {
         surcharges: &SURCHARGES,
         rounds: 4,
-        one_size: false,
         bound: 40,
         asap: true,
         compare_peaks: true,
         polish: 200_000,
     };
-    /// A plan made anew at every step of a closed loop: the next one follows at once, so
-    /// it is neither spread far nor certified.
+    /// A plan made afresh in a closed loop: the next one follows soon, so it is neither
+    /// spread far nor certified.
     pub const LOOP: Self = Self {
         surcharges: &[0.05],
-        rounds: 4,
-        one_size: true,
+        rounds: 1,
         bound: 0,
         asap: false,
         compare_peaks: true,
@@ -129,10 +130,18 @@ pub fn beyond_worth(inputs: &PlanInputs) -> Vec<f64> {
 
 /// Chooses what every step of the horizon does. Same inputs, same plan.
 pub fn plan(inputs: &PlanInputs, budget: Budget) -> Planned {
+    plan_from(inputs, budget, None)
+}
+
+/// [`plan`] from where `runs` puts the jobs, one row per job, instead of from nothing.
+pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>>) -> Planned {
     let mut room = Room::default();
     let problem = Problem::new(inputs);
     let windows = windows(&problem, &mut room);
-    let spread = placed(&problem, &windows, budget, &mut room);
+    let spread = match runs {
+        Some(runs) => dropped(&problem, runs),
+        None => placed(&problem, &windows, budget, &mut room),
+    };
     let mut best: Option<(Best, Option<Vec<f64>>)> = None;
     if !inputs.demand.is_empty() {
         let (capped, caps) = under_peaks(&problem, &windows, &spread, budget, &mut room);
@@ -276,6 +285,16 @@ fn placed(problem: &Problem<'_>, windows: &Windows, budget: Budget, room: &mut R
     schedule
 }
 
+/// Jobs where they were.
+fn dropped(problem: &Problem<'_>, runs: Vec<Vec<Run>>) -> Schedule {
+    let mut schedule = problem.empty_schedule();
+    let mut curves = Curves::new(problem);
+    for (j, runs) in runs.into_iter().enumerate() {
+        placement::drop_in(problem, &mut schedule, &mut curves, j, runs);
+    }
+    schedule
+}
+
 /// Commitment and exact placement in turn from `schedule` on, ramps priced in; the best schedule met.
 fn solve(
     problem: &Problem<'_>,
@@ -287,9 +306,6 @@ fn solve(
     let mut schedule = schedule;
     schedule.relaxed = false;
     let mut curves = Curves::new(problem);
-    if budget.one_size {
-        curves = curves.one_size();
-    }
     let mut best: Option<Best> = None;
     let mut priced = false;
     for round in 0..=budget.rounds {

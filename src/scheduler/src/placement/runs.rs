@@ -59,36 +59,17 @@ pub(super) fn place(
             running: *size == job.running && window.start == 0,
         }
     };
-    let mut steps = Steps {
+    let steps = Steps {
         first: window.start,
         hours: &problem.hours[window.clone()],
         worth: &worth,
-        gangs: Vec::with_capacity(sizes.len()),
+        gangs: sizes.iter().rev().map(gang).collect(),
     };
-    let held = is_held(job, window.start);
     let mut tables = Tables::default();
+    let worth = tables.best(job, &steps, floor);
     let mut placed = Placed::default();
-    let mut best = if held { f64::NEG_INFINITY } else { 1e-9 };
-    let mut try_gangs = |steps: &Steps<'_>| {
-        let (worth, left) = tables.best(job, steps, floor);
-        if worth > best {
-            best = worth;
-            placed = tables.placed(job, steps, floor);
-        }
-        left <= 0.0
-    };
-    if curves.one_size {
-        for size in sizes.iter().rev().filter(|s| !held || **s == job.running) {
-            steps.gangs.clear();
-            steps.gangs.push(gang(size));
-            // The larger gang is done in fewer steps, so it had the choice of the cheapest.
-            if try_gangs(&steps) {
-                break;
-            }
-        }
-    } else {
-        steps.gangs.extend(sizes.iter().rev().map(gang));
-        try_gangs(&steps);
+    if worth > 1e-9 || is_held(job, window.start) {
+        placed = tables.placed(job, &steps, floor);
     }
     if placed.runs.is_empty() && floor > 0.0 {
         placed.beyond = job.work.min(job.beyond);
@@ -221,11 +202,11 @@ struct GangTables {
 }
 
 impl Tables {
-    /// Finds the best runs; returns what they are worth, and the work left.
-    fn best(&mut self, job: &JobInput, steps: &Steps<'_>, floor: f64) -> (f64, f64) {
+    /// Finds the best runs; returns what they are worth.
+    fn best(&mut self, job: &JobInput, steps: &Steps<'_>, floor: f64) -> f64 {
         self.reset(job, steps);
         self.price(job, steps, floor);
-        let mut choice = trim(&self.path, job, steps, floor, |_, _| {});
+        let mut choice = trim(&self.path, job, steps, floor, |_, _| {}).0;
         self.best.clone_from(&self.path);
         if work(&self.path, steps, job) <= job.work * (1.0 + 1e-9) {
             return choice;
@@ -243,7 +224,7 @@ impl Tables {
         for _ in 0..BISECTIONS {
             let middle = 0.5 * (low + high);
             let worth = self.price(job, steps, middle);
-            if choice.0 >= worth + (middle - floor) * job.work - NEAR * choice.0.abs() {
+            if choice >= worth + (middle - floor) * job.work - NEAR * choice.abs() {
                 break;
             }
             if work(&self.path, steps, job) >= job.work {
@@ -257,9 +238,9 @@ impl Tables {
     }
 
     /// Keeps the path if it is worth more than the choice.
-    fn keep(&mut self, job: &JobInput, steps: &Steps<'_>, floor: f64, choice: &mut (f64, f64)) {
-        let candidate = trim(&self.path, job, steps, floor, |_, _| {});
-        if candidate.0 > choice.0 {
+    fn keep(&mut self, job: &JobInput, steps: &Steps<'_>, floor: f64, choice: &mut f64) {
+        let (candidate, _) = trim(&self.path, job, steps, floor, |_, _| {});
+        if candidate > *choice {
             *choice = candidate;
             self.best.clone_from(&self.path);
         }

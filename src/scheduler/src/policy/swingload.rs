@@ -2,9 +2,11 @@
 //! `mining_only` and `ai_only` plan in the same way for half of the site.
 
 use crate::build::{Built, build};
+use crate::carry::Carried;
 use crate::dispatch::Dispatch;
 use crate::explain::reasons;
-use crate::plan::{Budget, plan};
+use crate::inputs::PlanInputs;
+use crate::plan::{Budget, Planned, plan, plan_from};
 
 use super::fit::{Fit, GiveWay, supply};
 use super::{Policy, View};
@@ -22,13 +24,38 @@ enum Uses {
 pub struct Swingload {
     uses: Uses,
     fit: Fit,
+    /// The last plan, and when the last one was made afresh.
+    last: Option<(i64, Carried)>,
 }
 
+/// How long plans are carried on before one is made afresh, s. One job at a time, a
+/// plan carried on for days stays in its hollow.
+///
+/// # Source
+/// A year of `simulations/texas-100mw`: always carried on 0.2 % of value less than made
+/// afresh at every hour; a week of `quickstart` at five minutes: 0.1 % more.
+const AFRESH: i64 = 3600;
+
 impl Swingload {
+    /// Plans afresh, or from the last plan where that is recent.
+    fn plan(&mut self, now: i64, inputs: &PlanInputs) -> Planned {
+        let recent = self.last.as_ref().filter(|(made, _)| now - made < AFRESH);
+        let (made, planned) = match recent {
+            Some((made, last)) => (
+                *made,
+                plan_from(inputs, Budget::FOLLOW, Some(last.runs(inputs))),
+            ),
+            None => (now, plan(inputs, Budget::LOOP)),
+        };
+        self.last = Some((made, Carried::new(inputs, &planned)));
+        planned
+    }
+
     fn using(uses: Uses) -> Self {
         Self {
             uses,
             fit: Fit::default(),
+            last: None,
         }
     }
 
@@ -73,7 +100,7 @@ impl Policy for Swingload {
         };
         let mut built = build(view.setup, view.outlook, view.state, view.jobs, open, &grid);
         leave_out(&mut built, self.uses);
-        let planned = plan(&built.inputs, Budget::LOOP);
+        let planned = self.plan(view.now, &built.inputs);
         let mut dispatch =
             built.dispatch(view.setup, view.state, view.jobs, 0, &planned.first.power);
         let supply = supply(&view.setup.site, &built, 0);
