@@ -212,7 +212,7 @@ mod tests {
         for model in &catalogue.asics {
             let efficiency = model.power_w / model.hashrate_th_per_s;
             assert!(
-                (10.0..130.0).contains(&efficiency),
+                (9.0..130.0).contains(&efficiency),
                 "{}: {efficiency} J/TH",
                 model.model
             );
