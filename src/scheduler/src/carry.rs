@@ -1,7 +1,7 @@
 //! The last plan carried over to the next one.
 //!
 //! Plans that follow one another differ little. Started from where the last one put the
-//! jobs, the next needs one sweep to follow what has changed, and does not move gangs
+//! jobs, the next follows what has changed with few sweeps, and does not move gangs
 //! between places that are worth the same.
 
 use std::collections::BTreeMap;
@@ -42,13 +42,31 @@ impl Carried {
     }
 
     /// Runs of every job on the grid of `inputs`: what was planned for the middle of each
-    /// step, as far as the job's window and its work go; none for jobs that are new.
-    pub fn runs(&self, inputs: &PlanInputs) -> Vec<Vec<Run>> {
-        let of = |job: &JobInput| match self.jobs.get(&job.id) {
-            Some(stretches) => on_grid(inputs, job, stretches),
-            None => Vec::new(),
+    /// step, as far as the job's window and its work go; none for jobs that wait for
+    /// others, which are placed behind these anew.
+    ///
+    /// `None` where a job is new, or where the GPUs of a step are fewer than was planned
+    /// for: what was carried would keep its place before more urgent work.
+    pub fn runs(&self, inputs: &PlanInputs) -> Option<Vec<Vec<Run>>> {
+        let mut gpu_mw: BTreeMap<(usize, u32), f64> = BTreeMap::new();
+        let mut rows = Vec::with_capacity(inputs.jobs.len());
+        for job in &inputs.jobs {
+            let stretches = self.jobs.get(&job.id)?;
+            let runs = if job.after.is_empty() {
+                on_grid(inputs, job, stretches)
+            } else {
+                Vec::new()
+            };
+            for run in &runs {
+                let factor = inputs.nodes[job.node].factor[run.step as usize];
+                *gpu_mw.entry((job.node, run.step)).or_default() += run.gpus * job.gpu_mw * factor;
+            }
+            rows.push(runs);
+        }
+        let fits = |((node, step), mw): (&(usize, u32), &f64)| {
+            *mw <= inputs.nodes[*node].limit[*step as usize] + 1e-9
         };
-        inputs.jobs.iter().map(of).collect()
+        gpu_mw.iter().all(fits).then_some(rows)
     }
 }
 
@@ -96,20 +114,39 @@ mod tests {
         later.grid =
             swingload_model::TimeGrid::from_boundaries((2..=8).map(|k| k * 1800).collect())
                 .expect("rising");
-        later.jobs = vec![small::job(2.0, &[2], 6), small::job(1.0, &[1], 6)];
-        later.jobs[1].id = "new".into();
-        let runs = carried.runs(&later);
+        later.jobs = vec![small::job(2.0, &[2], 6)];
+        let runs = carried.runs(&later).expect("all jobs are known");
         assert_eq!(
             steps(&runs[0]),
             [(0, 2.0), (1, 2.0)],
             "no more than its work"
         );
-        assert!(runs[1].is_empty());
         let followed = plan_from(&later, Budget::FOLLOW, Some(runs));
         assert_eq!(steps(&followed.schedule.jobs[0]), [(0, 2.0), (1, 2.0)]);
-        assert!(
-            !followed.schedule.jobs[1].is_empty(),
-            "new jobs are placed all the same"
-        );
+
+        later.nodes[0].limit = vec![1.0; 6];
+        assert!(carried.runs(&later).is_none(), "fewer GPUs than planned");
+        later.nodes[0].limit = vec![1000.0; 6];
+        later.jobs.push(small::job(1.0, &[1], 6));
+        later.jobs[1].id = "new".into();
+        assert!(carried.runs(&later).is_none(), "a job nobody planned");
+    }
+
+    #[test]
+    fn jobs_that_wait_are_placed_anew() {
+        let mut inputs = small::site(1.0, &[9.0; 6]);
+        inputs.jobs = vec![small::job(4.0, &[2], 6), small::job(2.0, &[2], 6)];
+        inputs.jobs[1].id = "second".into();
+        inputs.jobs[1].after = vec![0];
+        let planned = plan(&inputs, Budget::LOOP);
+        assert_eq!(planned.schedule.jobs[1][0].step, 2);
+        // The first has slipped by a step: it keeps the step the second was to begin in.
+        let carried = Carried::new(&inputs, &planned);
+        inputs.jobs[0].work = 6.0;
+        let runs = carried.runs(&inputs).expect("all jobs are known");
+        assert!(runs[1].is_empty());
+        let followed = plan_from(&inputs, Budget::FOLLOW, Some(runs));
+        assert_eq!(followed.schedule.jobs[0].len(), 3);
+        assert_eq!(followed.schedule.jobs[1][0].step, 3);
     }
 }

@@ -188,6 +188,12 @@ struct Tables<'p, 'i> {
     off: Vec<f64>,
 }
 
+/// Most steps of one day.
+fn steps_of_a_day(days: &[u32]) -> usize {
+    let days = days.chunk_by(|a, b| a == b);
+    days.map(<[u32]>::len).max().unwrap_or(0)
+}
+
 impl<'p, 'i> Tables<'p, 'i> {
     fn new(problem: &'p Problem<'i>, m: usize, b: usize, worth: &[f64]) -> Self {
         let pool = &problem.inputs.pools[m];
@@ -197,7 +203,7 @@ impl<'p, 'i> Tables<'p, 'i> {
         let counts = pool
             .starts_per_day
             .map(|most| most as usize)
-            .filter(|most| *most < steps + made)
+            .filter(|most| *most < steps_of_a_day(&pool.day) + made)
             .map_or(1, |most| most + 1);
         let mut prefix = vec![0.0; steps + 1];
         for t in 0..steps {

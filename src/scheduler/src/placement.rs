@@ -265,10 +265,12 @@ fn work_by_step<'a>(
     let job = &problem.inputs.jobs[j];
     let mut lost = 0.0;
     let mut before = (-1, f64::from(job.running));
+    let divisible = matches!(job.gangs, Gangs::Divisible(_));
     let runs = &schedule.jobs[j];
     runs.iter().enumerate().map(move |(k, run)| {
         let (step, hours) = (i64::from(run.step), problem.hours[run.step as usize]);
-        if before.0 != step - 1 || !goes_on(before.1, run.gpus, k + 1 == runs.len()) {
+        let same = divisible || goes_on(before.1, run.gpus, k + 1 == runs.len());
+        if before.0 != step - 1 || !same {
             lost = job.restart;
         }
         before = (step, run.gpus);

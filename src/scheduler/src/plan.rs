@@ -187,7 +187,13 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>
         }
     };
     let asap = if budget.asap {
-        asap::value(&problem, &windows, &mut room)
+        let asap = asap::value(&problem, &windows, &mut room);
+        // Where it breaks a ramp it is no plan, and may be worth more than any.
+        if inputs.ramps.is_empty() {
+            asap
+        } else {
+            asap.min(evaluated.value)
+        }
     } else {
         f64::NEG_INFINITY
     };
@@ -216,7 +222,7 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>
 const WAITING: f64 = 0.1;
 
 /// Gain of a round, as a share of the value, below which the rounds end.
-const SETTLED: f64 = 1e-4;
+const SETTLED: f64 = 1e-5;
 
 /// A schedule and what it is worth.
 type Best = (Schedule, Evaluated);
@@ -325,7 +331,7 @@ fn solve(
         let gained = best
             .as_ref()
             .map_or(f64::INFINITY, |(_, known)| evaluated.value - known.value);
-        let settled = gained < SETTLED * evaluated.value.abs();
+        let settled = (0.0..SETTLED * evaluated.value.abs()).contains(&gained);
         if gained > 0.0 {
             best = Some((schedule.clone(), evaluated));
         }

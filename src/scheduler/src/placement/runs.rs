@@ -98,12 +98,12 @@ fn net(
 }
 
 /// Which gang runs in each step of the window; `OFF` where none does.
-type Path = Vec<u8>;
+type Path = Vec<u16>;
 
-const OFF: u8 = u8::MAX;
+const OFF: u16 = u16::MAX;
 
 /// Stretches of steps run by one gang.
-fn stretches(path: &[u8]) -> impl Iterator<Item = (usize, Range<usize>)> {
+fn stretches(path: &[u16]) -> impl Iterator<Item = (usize, Range<usize>)> {
     let mut next = 0;
     std::iter::from_fn(move || {
         let first = next + path[next..].iter().position(|g| *g != OFF)?;
@@ -115,7 +115,7 @@ fn stretches(path: &[u8]) -> impl Iterator<Item = (usize, Range<usize>)> {
 }
 
 /// GPU-hours of work done on a path, starts taken off.
-fn work(path: &[u8], steps: &Steps<'_>, job: &JobInput) -> f64 {
+fn work(path: &[u16], steps: &Steps<'_>, job: &JobInput) -> f64 {
     let useful = |(g, range): (usize, Range<usize>)| {
         let hours: f64 = steps.hours[range.clone()].iter().sum();
         let gang = &steps.gangs[g];
@@ -127,7 +127,7 @@ fn work(path: &[u8], steps: &Steps<'_>, job: &JobInput) -> f64 {
 /// Follows a path until the work is done: calls `each` with the step, and the GPUs run on
 /// average; returns what that is worth and the work left.
 fn trim(
-    path: &[u8],
+    path: &[u16],
     job: &JobInput,
     steps: &Steps<'_>,
     floor: f64,
@@ -214,7 +214,7 @@ impl Tables {
         for (g, gang) in steps.gangs.iter().enumerate() {
             if let Some(range) = contiguous(job, steps, gang) {
                 self.path.fill(OFF);
-                self.path[range].fill(g as u8);
+                self.path[range].fill(g as u16);
                 self.keep(job, steps, floor, &mut choice);
             }
         }
@@ -287,7 +287,7 @@ impl Tables {
             for (g, (table, gang)) in self.gangs.iter().zip(&steps.gangs).enumerate() {
                 let worth = table.start(i) - loss * gang.gpus * restart(job, gang, i);
                 if worth > best {
-                    (best, pick) = (worth, g as u8);
+                    (best, pick) = (worth, g as u16);
                 }
             }
             (self.off[i], self.start[i]) = (best, pick);
@@ -315,7 +315,7 @@ impl Tables {
                     && job.running_hours + hours < job.min_run - 1e-9
                     && self.path[..i].iter().all(|p| usize::from(*p) == g);
                 if table.gain[i].is_finite() && (held || goes_on > self.off[i]) {
-                    self.path[i] = g as u8;
+                    self.path[i] = g as u16;
                     hours += steps.hours[i];
                     i += 1;
                 } else {
@@ -326,7 +326,7 @@ impl Tables {
             } else {
                 let g = usize::from(self.start[i]);
                 let end = self.gangs[g].free[i];
-                self.path[i..end].fill(g as u8);
+                self.path[i..end].fill(g as u16);
                 (i, running) = (end, Some(g));
             }
         }

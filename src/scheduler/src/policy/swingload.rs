@@ -1,4 +1,5 @@
-//! `swingload`: the whole horizon planned anew at every step; the first step is done.
+//! `swingload`: the whole horizon planned at every step, afresh every hour and from the last
+//! plan in between; the first step is done.
 //! `mining_only` and `ai_only` plan in the same way for half of the site.
 
 use crate::build::{Built, build};
@@ -28,7 +29,7 @@ pub struct Swingload {
     last: Option<(i64, Carried)>,
 }
 
-/// How long plans are carried on before one is made afresh, s. One job at a time, a
+/// Plans are made afresh where an hour of this many seconds begins, and carried on in it. One job at a time, a
 /// plan carried on for days stays in its hollow.
 ///
 /// # Source
@@ -39,12 +40,13 @@ const AFRESH: i64 = 3600;
 impl Swingload {
     /// Plans afresh, or from the last plan where that is recent.
     fn plan(&mut self, now: i64, inputs: &PlanInputs) -> Planned {
-        let recent = self.last.as_ref().filter(|(made, _)| now - made < AFRESH);
-        let (made, planned) = match recent {
-            Some((made, last)) => (
-                *made,
-                plan_from(inputs, Budget::FOLLOW, Some(last.runs(inputs))),
-            ),
+        let recent = self
+            .last
+            .as_ref()
+            .filter(|(made, _)| made.div_euclid(AFRESH) == now.div_euclid(AFRESH));
+        let carried = recent.and_then(|(made, last)| Some((*made, last.runs(inputs)?)));
+        let (made, planned) = match carried {
+            Some((made, runs)) => (made, plan_from(inputs, Budget::FOLLOW, Some(runs))),
             None => (now, plan(inputs, Budget::LOOP)),
         };
         self.last = Some((made, Carried::new(inputs, &planned)));
