@@ -625,6 +625,14 @@ impl Search<'_, '_, '_> {
             if left <= job.work * 1e-12 {
                 return Some((runs, 0.0));
             }
+            if *size > 0.0 && *size < before && left <= size * self.problem.hours[t] {
+                // The larger gang goes on for the part of the step that ends the work.
+                runs.push(Run {
+                    step: t as u32,
+                    gpus: left / self.problem.hours[t],
+                });
+                return Some((runs, 0.0));
+            }
             if *size != before {
                 if before > 0.0 && hours < job.min_run - 1e-9 && t < job.end {
                     return None;

@@ -38,6 +38,14 @@ fn faults(inputs: &PlanInputs, planned: &Planned) -> Vec<Violation> {
     found
 }
 
+/// The work ends in a step in which a smaller gang would have to start for it.
+#[test]
+fn a_larger_gang_goes_on_for_part_of_its_last_step() {
+    let inputs = common::instance(223_224);
+    assert_eq!(faults(&inputs, &plan(&inputs, Budget::LOOP)), vec![]);
+    assert_eq!(faults(&inputs, &plan(&inputs, SHORT)), vec![]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 

@@ -134,8 +134,20 @@ fn trim(
     mut each: impl FnMut(usize, f64),
 ) -> (f64, f64) {
     let (mut left, mut worth) = (job.work, 0.0);
+    let mut before: Option<(usize, f64)> = None;
     for (g, range) in stretches(path) {
         let gang = &steps.gangs[g];
+        // A larger gang that could end the work in this step goes on for part of it.
+        let first = range.start;
+        let mean = left / steps.hours[first];
+        let goes_on = before.is_some_and(|(end, gpus)| end == first && gpus > gang.gpus);
+        if goes_on && left > job.work * 1e-12 && mean <= gang.gpus {
+            let cost = steps.worth[first] * gang.gpus * steps.hours[first] - gang.net[first];
+            worth += (steps.worth[first] - floor) * left - cost * mean / gang.gpus;
+            each(first, mean);
+            return (worth, 0.0);
+        }
+        before = Some((range.end, gang.gpus));
         let mut lost = restart(job, gang, range.start);
         for i in range {
             if left <= job.work * 1e-12 {
