@@ -1,0 +1,342 @@
+//! Moves of jobs: places, sizes, and work from step to step.
+
+use std::ops::Range;
+
+use super::{Search, keeps_order};
+use crate::inputs::Gangs;
+use crate::placement::{self, Curves, Windows};
+use crate::ramp;
+use crate::schedule::{Problem, Run, Schedule};
+
+impl Search<'_, '_, '_> {
+    /// Every job at every place of its window.
+    pub(super) fn jobs(&mut self) {
+        for j in 0..self.problem.inputs.jobs.len() {
+            let mut without = self.schedule.clone();
+            let mut curves = Curves::new(self.problem);
+            placement::lift(self.problem, &mut without, &mut curves, j);
+            let waiting = self.waiting(j);
+            let first = self.windows.of(self.problem, &without, j).start;
+            for (runs, beyond) in placements(
+                self.problem,
+                self.windows,
+                j,
+                first..self.problem.inputs.jobs[j].end,
+            ) {
+                if self.tries == 0 {
+                    return;
+                }
+                let mut schedule = without.clone();
+                placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
+                schedule.beyond[j] = beyond;
+                if keeps_order(self.problem, &schedule, j) {
+                    self.offer_committed(schedule.clone());
+                }
+                if !waiting.is_empty() {
+                    self.offer_replaced(schedule, &waiting);
+                }
+            }
+            self.replaced(&[j]);
+            if !waiting.is_empty() {
+                self.replaced(&[&[j], &waiting[..]].concat());
+            }
+        }
+    }
+
+    /// Pairs of jobs placed anew, in either order, so that they can change places.
+    pub(super) fn pairs(&mut self) {
+        let jobs = self.problem.inputs.jobs.len();
+        for (a, b) in (0..jobs)
+            .flat_map(|a| (0..jobs).map(move |b| (a, b)))
+            .filter(|(a, b)| a != b)
+        {
+            self.replaced(&[a, b]);
+        }
+    }
+
+    /// Takes the jobs out, places them anew in this order, blocks divisible and then committed.
+    fn replaced(&mut self, jobs: &[usize]) {
+        if self.tries == 0 {
+            return;
+        }
+        for relaxed in [false, true] {
+            let mut schedule = self.schedule.clone();
+            schedule.relaxed = relaxed;
+            self.offer_replaced(schedule, jobs);
+        }
+    }
+
+    /// Offers `schedule` with the jobs taken out and placed anew in this order.
+    fn offer_replaced(&mut self, mut schedule: Schedule, jobs: &[usize]) {
+        schedule.adders = ramp::adders(self.problem, &self.evaluated.levels);
+        let mut curves = Curves::new(self.problem);
+        for j in jobs {
+            placement::lift(self.problem, &mut schedule, &mut curves, *j);
+        }
+        for j in jobs {
+            placement::place(
+                self.problem,
+                &mut schedule,
+                &mut curves,
+                self.windows,
+                *j,
+                0.0,
+                self.room,
+            );
+        }
+        schedule.relaxed = false;
+        if (0..schedule.jobs.len()).all(|j| keeps_order(self.problem, &schedule, j)) {
+            self.offer_committed(schedule);
+        }
+    }
+
+    /// Jobs that wait for `j`, directly or through others, in the order of a sweep.
+    fn waiting(&self, j: usize) -> Vec<usize> {
+        let mut all = vec![j];
+        for &k in &self.windows.order {
+            if self.problem.inputs.jobs[k]
+                .after
+                .iter()
+                .any(|before| all.contains(before))
+            {
+                all.push(k);
+            }
+        }
+        all.split_off(1)
+    }
+
+    /// Every gang at another size, or none, over every stretch of its window.
+    pub(super) fn sizes(&mut self) {
+        for (j, job) in self.problem.inputs.jobs.iter().enumerate() {
+            let Gangs::Sizes(sizes) = &job.gangs else {
+                continue;
+            };
+            let first = self.windows.of(self.problem, &self.schedule, j).start;
+            let choices: Vec<f64> = [0.0]
+                .into_iter()
+                .chain(sizes.iter().map(|s| f64::from(*s)))
+                .collect();
+            for (from, until) in (first..job.end)
+                .flat_map(|from| (from + 1..=job.end).map(move |until| (from, until)))
+            {
+                for size in &choices {
+                    if self.tries == 0 {
+                        return;
+                    }
+                    if let Some(schedule) = self.resized(j, sizes, from..until, *size) {
+                        self.offer_committed(schedule);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The schedule with job `j` at `size` over a stretch, cut where its work ends.
+    fn resized(
+        &self,
+        j: usize,
+        sizes: &[u32],
+        stretch: Range<usize>,
+        size: f64,
+    ) -> Option<Schedule> {
+        let job = &self.problem.inputs.jobs[j];
+        let mut course = vec![0.0; self.problem.inputs.steps()];
+        for run in &self.schedule.jobs[j] {
+            // Part of a gang counts as the smallest that holds it.
+            let whole = sizes
+                .iter()
+                .map(|s| f64::from(*s))
+                .find(|s| *s >= run.gpus - 1e-6);
+            course[run.step as usize] = whole.unwrap_or(job.gangs.max());
+        }
+        if course[stretch.clone()].iter().all(|s| *s == size) {
+            return None;
+        }
+        course[stretch].fill(size);
+        let (runs, left) = self.cut(j, &course)?;
+        let mut schedule = self.schedule.clone();
+        let mut curves = Curves::new(self.problem);
+        placement::lift(self.problem, &mut schedule, &mut curves, j);
+        placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
+        schedule.beyond[j] = later(self.problem, self.windows, j, left);
+        keeps_order(self.problem, &schedule, j).then_some(schedule)
+    }
+
+    /// Runs of a course of sizes up to where the work ends, and the work left; none where a run is too short.
+    fn cut(&self, j: usize, course: &[f64]) -> Option<(Vec<Run>, f64)> {
+        let job = &self.problem.inputs.jobs[j];
+        let (mut runs, mut left, mut lost) = (Vec::new(), job.work, 0.0f64);
+        // Size and hours of the run so far.
+        let (mut before, mut hours) = if job.first == 0 {
+            (f64::from(job.running), job.running_hours)
+        } else {
+            (0.0, 0.0)
+        };
+        for (t, size) in course.iter().enumerate() {
+            if left <= job.work * 1e-12 {
+                return Some((runs, 0.0));
+            }
+            if *size > 0.0 && *size < before && left <= size * self.problem.hours[t] {
+                // The larger gang goes on for the part of the step that ends the work.
+                runs.push(Run {
+                    step: t as u32,
+                    gpus: left / self.problem.hours[t],
+                });
+                return Some((runs, 0.0));
+            }
+            if *size != before {
+                if before > 0.0 && hours < job.min_run - 1e-9 && t < job.end {
+                    return None;
+                }
+                (before, hours, lost) = (*size, 0.0, job.restart);
+            }
+            if *size == 0.0 {
+                continue;
+            }
+            let own = self.problem.hours[t];
+            let waits = lost.min(own);
+            let share = ((left / size + waits) / own).min(1.0);
+            left -= size * (share * own - waits).max(0.0);
+            lost -= waits;
+            hours += own;
+            runs.push(Run {
+                step: t as u32,
+                gpus: size * share,
+            });
+        }
+        Some((runs, left.max(0.0)))
+    }
+
+    /// Work of jobs that remember nothing moved from one step to another.
+    pub(super) fn moves(&mut self) {
+        for (j, job) in self.problem.inputs.jobs.iter().enumerate() {
+            if job.restart > 0.0 || job.min_run > 0.0 {
+                continue;
+            }
+            let window = self.windows.of(self.problem, &self.schedule, j);
+            for (from, to) in window
+                .clone()
+                .flat_map(|from| window.clone().map(move |to| (from, to)))
+                .filter(|(a, b)| a != b)
+            {
+                let shares: &[f64] = if matches!(job.gangs, Gangs::Divisible(_)) {
+                    &[1.0, 0.3]
+                } else {
+                    &[1.0]
+                };
+                for share in shares {
+                    if self.tries == 0 {
+                        return;
+                    }
+                    if let Some(schedule) = self.moved(j, from, to, *share)
+                        && keeps_order(self.problem, &schedule, j)
+                    {
+                        self.offer(&schedule);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The schedule with `share` of what job `j` does in step `from` done in `to`, as far as it may.
+    fn moved(&self, j: usize, from: usize, to: usize, share: f64) -> Option<Schedule> {
+        let job = &self.problem.inputs.jobs[j];
+        let mut runs = self.schedule.jobs[j].clone();
+        let at = runs.binary_search_by_key(&(from as u32), |r| r.step).ok()?;
+        let there = runs
+            .iter()
+            .find(|r| r.step as usize == to)
+            .map_or(0.0, |r| r.gpus);
+        let (own, other) = (self.problem.hours[from], self.problem.hours[to]);
+        let work = match job.gangs {
+            Gangs::Divisible(most) => (runs[at].gpus * own * share).min((most - there) * other),
+            Gangs::Sizes(_) if there == 0.0 && own == other => runs[at].gpus * own,
+            Gangs::Sizes(_) => return None,
+        };
+        if work <= 1e-9 {
+            return None;
+        }
+        runs[at].gpus -= work / own;
+        match runs.iter_mut().find(|r| r.step as usize == to) {
+            Some(run) => run.gpus += work / other,
+            None => runs.push(Run {
+                step: to as u32,
+                gpus: work / other,
+            }),
+        }
+        runs.retain(|r| r.gpus > 1e-9);
+        runs.sort_by_key(|r| r.step);
+        let mut schedule = self.schedule.clone();
+        let mut curves = Curves::new(self.problem);
+        placement::lift(self.problem, &mut schedule, &mut curves, j);
+        placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
+        Some(schedule)
+    }
+}
+
+/// What of the work left is worth leaving for after the horizon, GPU-hours.
+pub(super) fn later(problem: &Problem<'_>, windows: &Windows, j: usize, left: f64) -> f64 {
+    if windows.beyond_worth[j] > 0.0 {
+        left.max(0.0).min(problem.inputs.jobs[j].beyond)
+    } else {
+        0.0
+    }
+}
+
+/// Single runs of job `j` from every step of its window at every size, and none, each
+/// with the work left for after the horizon.
+pub(super) fn placements(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    j: usize,
+    window: Range<usize>,
+) -> Vec<(Vec<Run>, f64)> {
+    let job = &problem.inputs.jobs[j];
+    let sizes = match &job.gangs {
+        Gangs::Divisible(most) => vec![*most, 0.5 * most],
+        Gangs::Sizes(sizes) => sizes.iter().map(|s| f64::from(*s)).collect(),
+    };
+    let later = |left: f64| later(problem, windows, j, left);
+    let held = job.running > 0 && job.first == 0 && job.running_hours < job.min_run - 1e-9;
+    let mut all = Vec::new();
+    if !held {
+        all.push((Vec::new(), later(job.work)));
+    }
+    let firsts = if held {
+        window.start..window.end.min(1)
+    } else {
+        window.clone()
+    };
+    for (size, first) in sizes
+        .iter()
+        .flat_map(|size| firsts.clone().map(move |first| (*size, first)))
+    {
+        let goes_on = first == 0 && size == f64::from(job.running);
+        if held && !goes_on {
+            continue;
+        }
+        let mut lost = if goes_on { 0.0 } else { job.restart };
+        let mut hours = if goes_on { job.running_hours } else { 0.0 };
+        let (mut runs, mut left) = (Vec::new(), job.work);
+        for t in first..window.end {
+            if left <= job.work * 1e-12 {
+                break;
+            }
+            let own = problem.hours[t];
+            let waits = lost.min(own);
+            let share = ((left / size + waits) / own).min(1.0);
+            left -= size * (share * own - waits).max(0.0);
+            lost -= waits;
+            hours += own;
+            runs.push(Run {
+                step: t as u32,
+                gpus: size * share,
+            });
+        }
+        let done = left <= job.work * 1e-9;
+        if done || hours >= job.min_run - 1e-9 || window.end == job.end {
+            all.push((runs, later(left)));
+        }
+    }
+    all
+}
