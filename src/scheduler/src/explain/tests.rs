@@ -7,6 +7,7 @@ use swingload_model::site::Use;
 use super::reasons;
 use crate::build::{Built, PoolPlace};
 use crate::dispatch::{DispatchReason, LoadRef};
+use crate::inputs::small;
 use crate::inputs::{
     BlockState, Gangs, JobInput, NodeInput, PlanInputs, PoolInput, RampInput, StackInput,
     SupplyInput, TierInput,
@@ -120,23 +121,10 @@ impl Built {
         self.job.push(self.inputs.jobs.len());
         let mut job = JobInput {
             id: format!("job {}", self.inputs.jobs.len()),
-            node: 0,
             gpu_mw: 0.001,
-            first: 0,
-            end: STEPS,
-            work: 1000.0,
-            gangs: Gangs::Sizes(vec![1000]),
             value: 0.5,
             deadline: self.inputs.grid.end_s(STEPS - 1),
-            late_per_hour: 0.0,
-            unmet: 0.0,
-            restart: 0.0,
-            min_run: 0.0,
-            running: 0,
-            running_hours: 0.0,
-            after: Vec::new(),
-            beyond: 0.0,
-            beyond_cost: None,
+            ..small::job(1000.0, &[1000], STEPS)
         };
         change(&mut job);
         self.inputs.jobs.push(job);
