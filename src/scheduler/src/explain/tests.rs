@@ -9,8 +9,8 @@ use crate::build::{Built, PoolPlace};
 use crate::dispatch::{DispatchReason, LoadRef};
 use crate::inputs::small;
 use crate::inputs::{
-    BlockState, Gangs, JobInput, NodeInput, PlanInputs, PoolInput, RampInput, StackInput,
-    SupplyInput, TierInput,
+    BlockState, JobInput, NodeInput, PlanInputs, PoolInput, RampInput, StackInput, SupplyInput,
+    TierInput,
 };
 use crate::plan::{Budget, plan};
 
