@@ -85,7 +85,7 @@ fn level(
 
 /// Load below a node after clearing, MW: fixed power and what segments took.
 fn load_below(problem: &Problem<'_>, node: usize, room: &Room) -> f64 {
-    let inside = |n: usize| problem.inputs.is_below(n, node);
+    let inside = |n: usize| problem.market.is_below(n, node);
     let fixed: f64 = room
         .fixed
         .iter()
@@ -280,7 +280,7 @@ fn loads_below(
     room: &mut Room,
 ) -> (f64, Vec<Segment>) {
     problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
-    let inside = |n: usize| problem.inputs.is_below(n, node);
+    let inside = |n: usize| problem.market.is_below(n, node);
     let low = room
         .fixed
         .iter()
@@ -306,7 +306,7 @@ fn supply_for(
 ) -> Vec<CostStep> {
     problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
     hold(problem, before, t, room);
-    let inside = |n: usize| problem.inputs.is_below(n, node);
+    let inside = |n: usize| problem.market.is_below(n, node);
     for (n, mw) in room.fixed.iter_mut().enumerate() {
         if inside(n) {
             *mw = 0.0;
@@ -355,7 +355,7 @@ pub fn clear_at(
         .filter(|l| l.binding)
         .map(|l| l.node)
         .collect();
-    let inside = |n: usize| held.iter().any(|node| problem.inputs.is_below(n, *node));
+    let inside = |n: usize| held.iter().any(|node| problem.market.is_below(n, *node));
     let cleared = problem.market.clear_without(
         t,
         &room.fixed,
@@ -380,7 +380,7 @@ fn hold(problem: &Problem<'_>, levels: &[Level], t: usize, room: &mut Room) -> f
     let mut value = 0.0;
     let (fixed, extra) = (room.fixed.clone(), room.extra.clone());
     for level in levels.iter().filter(|l| l.binding) {
-        let inside = |n: usize| problem.inputs.is_below(n, level.node);
+        let inside = |n: usize| problem.market.is_below(n, level.node);
         let low: f64 = fixed
             .iter()
             .enumerate()
