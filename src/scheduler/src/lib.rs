@@ -23,5 +23,6 @@ pub mod queue;
 pub mod ramp;
 #[cfg(feature = "highs")]
 pub mod referee;
+pub mod residuals;
 pub mod schedule;
 pub mod state;
