@@ -153,6 +153,17 @@ pub struct Workspace {
     sorted: Vec<Segment>,
 }
 
+/// Which limits hold in a walk: those of each kind nest among themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// All.
+    All,
+    /// All but the root's.
+    Imports,
+    /// The root's and those of nodes without supply below them: they hold loads alone.
+    Loads,
+}
+
 /// Result of clearing one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cleared {
@@ -311,16 +322,32 @@ impl Market {
     /// Takes of the segments laid out in `work` what is worth most.
     fn take(&self, t: usize, fixed: &[f64], work: &mut Workspace) -> Cleared {
         if !self.local_supply {
-            return self.walk(t, fixed, true, work);
+            return self.walk(t, fixed, Held::All, work);
         }
-        // The root's limit holds loads, not net import: where supplies hang below, it does not nest.
-        let cleared = self.walk(t, fixed, false, work);
+        // The root's limit holds loads, not net import: where supplies hang below, it does
+        // not nest with the limits between. Mostly none of those would bind.
+        let cleared = self.walk(t, fixed, Held::Loads, work);
+        if self.keeps_imports(t, work) {
+            return cleared;
+        }
+        let cleared = self.walk(t, fixed, Held::Imports, work);
         let limit = self.tree.limit[0][t];
         if work.load <= limit + EPSILON_MW {
             cleared
         } else {
             self.hold_level(t, fixed, 0, limit, work)
         }
+    }
+
+    /// Whether every node with supply below it imports and exports no more than it may.
+    fn keeps_imports(&self, t: usize, work: &Workspace) -> bool {
+        let tree = &self.tree;
+        (1..tree.parent.len())
+            .filter(|n| tree.supplied[*n])
+            .all(|n| {
+                (-tree.export[n] - EPSILON_MW..=tree.limit[n][t] + EPSILON_MW)
+                    .contains(&work.import[n])
+            })
     }
 
     /// Whether any supply hangs below the root.

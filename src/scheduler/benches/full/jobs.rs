@@ -5,7 +5,7 @@ use swingload_scheduler::inputs::{Gangs, JobInput, PlanInputs};
 use super::{Draw, Purpose, Shape};
 
 /// GPU-hours a pool does per hour at most, of which the jobs ask for a little more than all.
-const GPU_HOURS_WANTED: f64 = 8_000.0;
+const GPU_HOURS_WANTED: f64 = 5_500.0;
 
 /// Adds the jobs, spread over the GPU pools at `nodes`.
 pub(super) fn add(inputs: &mut PlanInputs, shape: Shape, nodes: &[usize]) {

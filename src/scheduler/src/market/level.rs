@@ -7,7 +7,7 @@
 //! The charge is found along chords of the concave worth of load, which ends after as
 //! many steps as there are pieces between.
 
-use super::{Cleared, EPSILON_MW, Market, Owner, Segment, Workspace, by_falling_slope};
+use super::{Cleared, EPSILON_MW, Held, Market, Owner, Segment, Workspace, by_falling_slope};
 
 /// A charge beyond every value and penalty, currency per MWh: drives load to its ends.
 const BEYOND: f64 = 1e7;
@@ -241,9 +241,14 @@ impl<'a> Corners<'a> {
                 j += 1;
             }
         }
+        let held = if self.node == 0 {
+            Held::Imports
+        } else {
+            Held::All
+        };
         let cleared = self
             .market
-            .walk(self.t, self.fixed, self.node != 0, &mut self.scratch);
+            .walk(self.t, self.fixed, held, &mut self.scratch);
         let mut corner = Corner {
             load: self.fixed_below,
             value: 0.0,

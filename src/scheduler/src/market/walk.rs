@@ -5,22 +5,23 @@
 //! below it first, whatever the price above it. A limit that all segments below it
 //! cannot reach is not looked at.
 
-use super::{Cleared, Market, Owner, Workspace};
+use super::{Cleared, Held, Market, Owner, Workspace};
 
 impl Market {
-    /// Walks the segments laid out in `work`, with or without the root's limit on loads.
+    /// Walks the segments laid out in `work` within the limits `held`.
     pub(super) fn walk(
         &self,
         t: usize,
         fixed: &[f64],
-        limited: bool,
+        held: Held,
         work: &mut Workspace,
     ) -> Cleared {
         let tree = &self.tree;
         let n = tree.parent.len();
-        self.untaken(t, fixed, work);
+        self.untaken(t, fixed, held, work);
         // Bottom-up: what a node cannot export is used, or shut, inside it.
-        for node in (1..n).rev().filter(|_| self.local_supply) {
+        let exports = self.local_supply && held != Held::Loads;
+        for node in (1..n).rev().filter(|_| exports) {
             if tree.supplied[node] && work.import[node] < -tree.export[node] {
                 self.impose(t, node, -tree.export[node] - work.import[node], work);
             }
@@ -35,7 +36,10 @@ impl Market {
             overload += (-work.slack[node]).max(0.0);
         }
         let mut room = -work.import[0];
-        let mut load_room = if limited { root_limit - drawn } else { f64::INFINITY };
+        let mut load_room = match held {
+            Held::Imports => f64::INFINITY,
+            Held::All | Held::Loads => root_limit - drawn,
+        };
         for (segment, taken) in work.segments.iter().zip(&mut work.taken) {
             if room <= 0.0 {
                 break;
@@ -70,7 +74,7 @@ impl Market {
     /// [`Market::walk`] of loads alone, laid out in `work`, within the limits at and below `node`.
     pub(super) fn walk_loads(&self, t: usize, fixed: &[f64], node: usize, work: &mut Workspace) {
         let tree = &self.tree;
-        self.untaken(t, fixed, work);
+        self.untaken(t, fixed, Held::All, work);
         let n = tree.parent.len();
         work.slack.clear();
         // Limits above `node` are not looked at. What lies below a node may feed the loads
@@ -109,7 +113,7 @@ impl Market {
 
     /// Nothing taken: all supply runs, nothing flexible is served. Finds the nodes whose
     /// limits could be reached.
-    fn untaken(&self, t: usize, fixed: &[f64], work: &mut Workspace) {
+    fn untaken(&self, t: usize, fixed: &[f64], held: Held, work: &mut Workspace) {
         let tree = &self.tree;
         let n = tree.parent.len();
         work.import.clear();
@@ -133,7 +137,8 @@ impl Market {
         work.tight.clear();
         work.tight.push(0);
         for node in 1..n {
-            let reaches = work.import[node] + work.width[node] > tree.limit[node][t];
+            let counts = held != Held::Loads || !tree.supplied[node];
+            let reaches = counts && work.import[node] + work.width[node] > tree.limit[node][t];
             work.tight.push(if reaches { node as u32 } else { work.tight[tree.parent[node]] });
         }
     }
