@@ -155,7 +155,7 @@ impl<'a> Problem<'a> {
         schedule
             .adders
             .iter()
-            .filter(|(above, _)| self.inputs.is_below(node, *above))
+            .filter(|(above, _)| self.market.is_below(node, *above))
             .map(|(_, a)| a[t])
             .sum()
     }
