@@ -143,6 +143,33 @@ pub fn tighten(
     }
 }
 
+/// Price of one more MWh at `nodes` per node and step, currency, when jobs bid at `prices`;
+/// infinite where none can reach the node.
+pub fn market_prices(
+    problem: &Problem<'_>,
+    prices: &Prices,
+    nodes: &[usize],
+    room: &mut Room,
+) -> Vec<Vec<f64>> {
+    let active = Active::new(problem);
+    let mut found = vec![Vec::with_capacity(problem.inputs.steps()); nodes.len()];
+    let mut curve: Vec<CostStep> = Vec::new();
+    for t in 0..problem.inputs.steps() {
+        let charges = charges(problem, prices, t);
+        bids(problem, prices, &active, &charges, t, None, room);
+        let cleared = clear(problem, &charges, t, room);
+        debug_assert!(cleared.value.is_finite(), "bids are finite");
+        for (found, node) in found.iter_mut().zip(nodes) {
+            let little = 10.0 * EPSILON_MW;
+            problem
+                .market
+                .residual(t, *node, little, &mut room.work, &mut curve);
+            found.push(curve.first().map_or(f64::INFINITY, |step| step.cost));
+        }
+    }
+    found
+}
+
 /// How the relaxed steps are cleared: on residuals where jobs alone couple them, else each
 /// in its own market.
 enum Steps<'a> {

@@ -9,6 +9,7 @@ pub mod commitment;
 pub mod controller;
 pub mod demand;
 pub mod dispatch;
+pub mod divisible;
 pub mod evaluate;
 pub mod event;
 pub mod explain;

@@ -6,6 +6,7 @@ use crate::asap;
 use crate::bound::{self, Bounded, Goal, Prices};
 use crate::commitment;
 use crate::demand;
+use crate::divisible;
 use crate::evaluate::{Evaluated, RAMP_VIOLATION, StepOutcome, evaluate, outcome};
 use crate::inputs::{Gangs, JobInput, PlanInputs};
 use crate::market::CostStep;
@@ -143,10 +144,18 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>
     let mut room = Room::default();
     let problem = Problem::new(inputs);
     let windows = windows(&problem, &mut room);
-    let spread = match runs {
-        Some(runs) => dropped(&problem, runs),
-        None => placed(&problem, &windows, budget, &mut room),
+    // Blocks are divided freely while jobs are spread, and in the prices the bound begins at.
+    let loose = (budget.bound > 0 && !inputs.pools.is_empty()).then(|| divisible::inputs(&problem));
+    let loose = loose.as_ref().map(Problem::new);
+    let spread = match (runs, &loose) {
+        (Some(runs), _) => dropped(&problem, runs),
+        (None, Some(loose)) => {
+            let spread = placed(loose, &windows, budget, &mut room);
+            divisible::committable(&problem, spread)
+        }
+        (None, None) => placed(&problem, &windows, budget, &mut room),
     };
+    let begin = loose.map(|loose| loose_prices(&problem, &loose, &windows, &spread, &mut room));
     let mut best = solved(&problem, &windows, spread, budget, &mut room);
     let asap = match budget.asap {
         true => as_soon_as_possible(&problem, &windows, &best, &mut room),
@@ -154,7 +163,7 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>
     };
     let mut bound = f64::INFINITY;
     if budget.bound > 0 {
-        let bounded = bounded(&problem, &windows, &best, budget, asap, &mut room);
+        let bounded = bounded(&problem, &windows, &best, begin, budget, asap, &mut room);
         bound = bounded.bound;
         ousted(
             &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
@@ -257,11 +266,46 @@ fn as_soon_as_possible(
     }
 }
 
+/// Prices at which blocks and jobs would meet if blocks were divisible.
+fn loose_prices(
+    problem: &Problem<'_>,
+    loose: &Problem<'_>,
+    windows: &Windows,
+    spread: &Schedule,
+    room: &mut Room,
+) -> Prices {
+    let inputs = problem.inputs;
+    let mut curves = Curves::new(loose);
+    let charge = vec![0.0; inputs.steps()];
+    let mut prices = Prices {
+        work: placement::work_prices(loose, spread, &charge, &mut curves, room),
+        power: Vec::new(),
+        ramp: inputs
+            .ramps
+            .iter()
+            .map(|_| vec![0.0; inputs.steps() + 1])
+            .collect(),
+        peak: demand::no_peaks(inputs),
+    };
+    if loose.residuals.is_some() {
+        let goal = Goal {
+            target: f64::NEG_INFINITY,
+            enough: f64::NEG_INFINITY,
+            iterations: LOOSE,
+        };
+        prices = bound::tighten(loose, windows, vec![prices], goal, room).prices;
+    }
+    let nodes: Vec<usize> = inputs.pools.iter().map(|pool| pool.node).collect();
+    let power = bound::market_prices(loose, &prices, &nodes, room);
+    Prices { power, ..prices }
+}
+
 /// The bound, from the prices the incumbent pays.
 fn bounded(
     problem: &Problem<'_>,
     windows: &Windows,
     best: &Incumbent,
+    begin: Option<Prices>,
     budget: Budget,
     asap: f64,
     room: &mut Room,
@@ -269,6 +313,7 @@ fn bounded(
     let (inputs, evaluated) = (problem.inputs, &best.evaluated);
     let free = demand::no_peaks(inputs);
     let mut starts = vec![prices(problem, &best.schedule, evaluated, free, room)];
+    starts.extend(begin);
     if !inputs.demand.is_empty() {
         let held = under_caps(inputs, best.caps.as_deref());
         let held = Problem::new(&held);
@@ -330,6 +375,9 @@ const WAITING: f64 = 0.1;
 
 /// Gain of a round, as a share of the value, below which the rounds end.
 const SETTLED: f64 = 1e-5;
+
+/// Evaluations that find the prices of the divisible problem: an auction or two.
+const LOOSE: usize = 4;
 
 /// Share of the gap that a job must stand to gain by ousting others.
 const MATTERS: f64 = 0.02;
