@@ -84,9 +84,14 @@ fn sweep_pool(
             .collect();
         problem.set_path(schedule, m, b, path);
         if let Some(courses) = courses {
-            moved.into_iter().for_each(|t| courses.touch(t));
-            for t in courses.refresh(problem, schedule, pool.node, room) {
-                markets[t] = PoolMarket::new(problem, schedule, m, t, fleet, room);
+            let lowest = pool.points[0].0 * block.devices;
+            for t in moved {
+                courses.touch(t, lowest * problem.inputs.nodes[pool.node].factor[t]);
+            }
+            if courses.matters() {
+                for t in courses.refresh(problem, schedule, pool.node, room) {
+                    markets[t] = PoolMarket::new(problem, schedule, m, t, fleet, room);
+                }
             }
         }
     }
