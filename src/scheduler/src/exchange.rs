@@ -126,7 +126,8 @@ impl Search<'_, '_> {
         }
     }
 
-    fn keep(&mut self, schedule: Schedule) -> bool {
+    fn keep(&mut self, mut schedule: Schedule) -> bool {
+        schedule.adders.clear();
         let evaluated = evaluate(self.problem, &schedule, self.windows, self.room);
         let gains = evaluated.value > self.best.1.value + GAIN * self.best.1.value.abs();
         if gains {

@@ -288,6 +288,7 @@ fn loose_prices(
     let mut prices = Prices {
         work: placement::work_prices(loose, spread, &charge, &mut curves, room),
         power: Vec::new(),
+        jobs: Vec::new(),
         ramp: inputs
             .ramps
             .iter()
@@ -396,6 +397,7 @@ fn ousted(
         room,
     ) {
         placement::sweep(problem, &mut schedule, &mut curves, windows, 0.0, room);
+        schedule.adders.clear();
         let evaluated = evaluate(problem, &schedule, windows, room);
         if evaluated.value > value {
             *best = Incumbent {
@@ -592,6 +594,7 @@ fn prices(
     Prices {
         work,
         power,
+        jobs: Vec::new(),
         ramp: bound::ramp_prices(&evaluated.levels),
         peak,
     }
