@@ -110,17 +110,88 @@ pub struct Shortfall {
     pub missing: Power,
 }
 
-/// One rung of the shed ladder.
+/// One rung of the shed ladder: a step of one load that can be dropped on its own once
+/// the load's earlier rungs are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ShedRung {
-    /// Seconds until the watts are free.
+    /// How fast; rungs stand in this order, within it by rising cost as far as a load's
+    /// own steps allow.
+    pub response: Response,
+    /// Seconds from the call until the watts are free.
     pub response_s: i64,
-    /// What to drop.
+    /// What to drop: pool, service, commitment or job.
     pub load: String,
+    /// Its use of power.
+    #[serde(rename = "use")]
+    pub used_for: Use,
+    /// How it is freed.
+    pub by: ShedBy,
     /// Facility watts it frees.
     pub frees: Power,
-    /// Value lost per kW and hour.
+    /// What dropping it costs per facility kWh freed, energy saved taken off; negative
+    /// where the load runs at a loss.
     pub cost_per_kwh: Money,
+    /// Worth of the work put off, not lost, per facility kWh freed: it is done later, and
+    /// only what that costs is part of `cost_per_kwh`.
+    pub deferred_per_kwh: Money,
+}
+
+/// How fast watts are freed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Response {
+    /// In seconds: hashing.
+    Seconds,
+    /// Within a minute: power caps, smaller gangs, replicas put to sleep above the floor.
+    Cap,
+    /// After notice: gangs that write a checkpoint and are suspended.
+    Checkpoint,
+    /// Last: firm load, against a penalty.
+    Firm,
+}
+
+/// How watts are freed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShedBy {
+    /// Miners to a lower setting.
+    Underclock,
+    /// Miners, or replicas of a service, to sleep.
+    Sleep,
+    /// A power cap on GPUs that go on working.
+    Cap,
+    /// A gang to a smaller size it allows.
+    Shrink,
+    /// A gang suspended, its checkpoint written.
+    Suspend,
+    /// Load cut off.
+    Stop,
+}
+
+impl Response {
+    /// The class as written in outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Seconds => "seconds",
+            Self::Cap => "cap",
+            Self::Checkpoint => "checkpoint",
+            Self::Firm => "firm",
+        }
+    }
+}
+
+impl ShedBy {
+    /// The way as written in outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Underclock => "underclock",
+            Self::Sleep => "sleep",
+            Self::Cap => "cap",
+            Self::Shrink => "shrink",
+            Self::Suspend => "suspend",
+            Self::Stop => "stop",
+        }
+    }
 }
 
 /// Marginal value of one more watt at a node.
@@ -147,8 +218,71 @@ pub struct Reason {
     pub price_per_mwh: f64,
     /// Best alternative use of the same power; empty when there is none.
     pub runner_up: String,
-    /// Value of the chosen use above the runner-up, currency per MWh.
+    /// By how much the price must move to turn the decision, currency per MWh; negative
+    /// where it is held against its price, 0 where the price did not decide.
     pub margin_per_mwh: f64,
+    /// The smallest changes that turn the decision, each made alone; empty where none was
+    /// asked for, or none within reason turns it.
+    pub flips: Vec<Flip>,
+}
+
+/// The smallest change of one quantity that turns a decision, all else as it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Flip {
+    /// What would change.
+    pub quantity: Quantity,
+    /// The node, load or job it is a quantity of.
+    pub of: String,
+    /// As it stands, in the quantity's unit.
+    pub now: f64,
+    /// The decision turns beyond this: above it where it lies above `now`, else below.
+    pub at: f64,
+    /// What the load does then.
+    pub turn: Turn,
+}
+
+/// A quantity that a decision can turn on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quantity {
+    /// Price of power at the load's node in this step, currency per facility MWh; it moves
+    /// as all supplies of the step become dearer or cheaper by one amount.
+    PowerPrice,
+    /// What a load earns by a facility MWh in this step, currency, adders taken off; all
+    /// its steps of value move by one amount.
+    LoadValue,
+    /// What a job earns by a GPU-hour whenever it runs, currency.
+    JobValue,
+    /// The time up to which a job may run and earns its full value, Unix seconds.
+    Deadline,
+    /// The time from which a job may run, Unix seconds.
+    Release,
+    /// What a node may carry in this step, facility MW.
+    NodeLimit,
+}
+
+/// What a load does once its decision is turned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Turn {
+    /// It runs and would stop, or give up part of its power.
+    GivesUp,
+    /// It is idle and would run.
+    Starts,
+}
+
+impl Quantity {
+    /// The quantity as written in outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PowerPrice => "power_price",
+            Self::LoadValue => "load_value",
+            Self::JobValue => "job_value",
+            Self::Deadline => "deadline",
+            Self::Release => "release",
+            Self::NodeLimit => "node_limit",
+        }
+    }
 }
 
 /// Why, in one word.

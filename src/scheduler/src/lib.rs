@@ -24,4 +24,5 @@ pub mod ramp;
 #[cfg(feature = "highs")]
 pub mod referee;
 pub mod schedule;
+pub mod shed;
 pub mod state;
