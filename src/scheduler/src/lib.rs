@@ -19,6 +19,7 @@ pub mod placement;
 pub mod plan;
 pub mod policy;
 mod polish;
+pub mod publish;
 pub mod queue;
 pub mod ramp;
 #[cfg(feature = "highs")]
