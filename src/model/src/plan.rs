@@ -61,17 +61,7 @@ pub struct Plan {
 
 /// Who made a plan.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Engine {
@@ -120,7 +110,9 @@ impl Certificate {
         let micro = |units: f64, round: fn(f64) -> f64| Money::new(round(units * 1e6) as i64);
         let gainable = bound - asap;
         let gains = gainable > NOTHING * bound.abs();
-        let share = |part: f64| gains.then(|| 100.0 * part / gainable);
+        // To a billionth of a percent, so that it reads back as it was written.
+        let percent = |part: f64, of: f64| (100.0 * part / of * 1e9).round() / 1e9;
+        let share = |part: f64| gains.then(|| percent(part, gainable));
         let total = value + constant;
         Some(Self {
             value: micro(total, f64::floor),
@@ -129,7 +121,7 @@ impl Certificate {
             constant: micro(constant, f64::round),
             gain_pct: share(value - asap),
             gap_pct: share(bound - value),
-            gap_of_value_pct: (total != 0.0).then(|| 100.0 * (bound - value) / total.abs()),
+            gap_of_value_pct: (total != 0.0).then(|| percent(bound - value, total.abs())),
         })
     }
 
@@ -229,17 +221,7 @@ pub struct BindingLimit {
 
 /// What kind of limit binds.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum LimitKind {
@@ -302,7 +284,9 @@ pub struct ShedRung {
 }
 
 /// How fast watts are freed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Response {
     /// In seconds: hashing.
@@ -316,7 +300,9 @@ pub enum Response {
 }
 
 /// How watts are freed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ShedBy {
     /// Miners to a lower setting.
@@ -408,7 +394,9 @@ pub struct Flip {
 }
 
 /// A quantity that a decision can turn on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Quantity {
     /// Price of power at the load's node in this step, currency per facility MWh; it moves
@@ -428,7 +416,9 @@ pub enum Quantity {
 }
 
 /// What a load does once its decision is turned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Turn {
     /// It runs and would stop, or give up part of its power.
@@ -452,7 +442,9 @@ impl Quantity {
 }
 
 /// Why, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ReasonCode {
     /// Worth more than the power costs.

@@ -57,18 +57,10 @@ pub enum Error {
 ///
 /// # Errors
 /// [`Error::NotCertified`] for a result of a budget without bound or asap.
-pub fn publish(
-    occasion: &Occasion<'_>,
-    built: &Built,
-    planned: &Planned,
-) -> Result<Plan, Error> {
+pub fn publish(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Result<Plan, Error> {
     let (site, inputs) = (occasion.site, &built.inputs);
-    let certificate = Certificate::new(
-        planned.value(),
-        planned.bound,
-        planned.asap,
-        built.constant,
-    );
+    let certificate =
+        Certificate::new(planned.value(), planned.bound, planned.asap, built.constant);
     let certificate = certificate.ok_or(Error::NotCertified)?;
     let outcomes = planned.outcomes(inputs);
     let loads = powers::loads(occasion, built, planned, &outcomes);
@@ -121,12 +113,17 @@ fn told(occasion: &Occasion<'_>, reason: &DispatchReason) -> Reason {
         step: 0,
         load: name(reason.load),
         code: reason.code,
-        value_per_mwh: reason.value,
-        price_per_mwh: reason.price.is_finite().then_some(reason.price),
+        value_per_mwh: millionths(reason.value),
+        price_per_mwh: reason.price.is_finite().then(|| millionths(reason.price)),
         runner_up: reason.runner_up.map_or_else(String::new, name),
-        margin_per_mwh: reason.margin,
+        margin_per_mwh: millionths(reason.margin),
         flips: Vec::new(),
     }
+}
+
+/// What is told to the millionth reads back as it was written.
+fn millionths(number: f64) -> f64 {
+    (number * 1e6).round() / 1e6
 }
 
 /// The name people know a load by.

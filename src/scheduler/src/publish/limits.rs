@@ -39,7 +39,8 @@ pub(super) fn limits(
         for (t, outcome) in outcomes.iter().enumerate() {
             let cap = planned.caps.as_ref().filter(|_| n == 0).map(|c| c[t]);
             let limit = cap.map_or(node.limit[t], |cap| cap.min(node.limit[t]));
-            let full = limit > TOLERANCE_MW && import(inputs, outcome, n, t) >= limit - TOLERANCE_MW;
+            let full =
+                limit > TOLERANCE_MW && import(inputs, outcome, n, t) >= limit - TOLERANCE_MW;
             if !full {
                 continue;
             }
@@ -106,7 +107,10 @@ fn import(inputs: &PlanInputs, outcome: &StepOutcome, n: usize, t: usize) -> f64
         .map(|(_, mw)| mw)
         .sum();
     let stacks = inputs.stacks.iter().zip(&outcome.power.stacks);
-    let stacks: f64 = stacks.filter(|(s, _)| below(s.node)).map(|(_, mw)| mw).sum();
+    let stacks: f64 = stacks
+        .filter(|(s, _)| below(s.node))
+        .map(|(_, mw)| mw)
+        .sum();
     let pools = inputs.pools.iter().zip(&outcome.power.blocks);
     let pools: f64 = pools
         .filter(|(p, _)| below(p.node))
@@ -183,6 +187,9 @@ impl<'a> KeptOut<'a> {
             let worth = if undone { earns } else { paid.min(earns) };
             worth.is_finite().then_some(worth)
         });
-        stacks.chain(jobs).filter(|v| *v < MUST_TAKE_VALUE / 2.0).reduce(f64::max)
+        stacks
+            .chain(jobs)
+            .filter(|v| *v < MUST_TAKE_VALUE / 2.0)
+            .reduce(f64::max)
     }
 }

@@ -60,7 +60,13 @@ pub(super) fn loads(
     }
     for (commitment, s) in site.commitments.iter().zip(&built.hosting) {
         if let (CommitmentKind::Hosting { node, used_for, .. }, Some(s)) = (&commitment.kind, s) {
-            all.push(load(&commitment.id, *used_for, *node, &stack(*s), Vec::new()));
+            all.push(load(
+                &commitment.id,
+                *used_for,
+                *node,
+                &stack(*s),
+                Vec::new(),
+            ));
         }
     }
     for (g, pool) in site.gpu_pools.iter().enumerate() {
@@ -76,7 +82,13 @@ pub(super) fn loads(
     for (s, overhead) in inputs.stacks.iter().enumerate() {
         if overhead.used_for == Use::Overhead && !built.hosting.contains(&Some(s)) {
             let node = overhead.node;
-            all.push(load(&overhead.id, Use::Overhead, node, &stack(s), Vec::new()));
+            all.push(load(
+                &overhead.id,
+                Use::Overhead,
+                node,
+                &stack(s),
+                Vec::new(),
+            ));
         }
     }
     all
@@ -128,7 +140,8 @@ pub(super) fn supply(
         })
         .collect();
     let steps = inputs.steps();
-    let sum = |parts: &[usize], mw: &dyn Fn(usize) -> f64| parts.iter().map(|s| mw(*s)).sum::<f64>();
+    let sum =
+        |parts: &[usize], mw: &dyn Fn(usize) -> f64| parts.iter().map(|s| mw(*s)).sum::<f64>();
     let mut all: Vec<SupplyPlan> = site
         .supply
         .iter()

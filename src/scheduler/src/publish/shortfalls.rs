@@ -29,7 +29,10 @@ pub(super) fn shortfalls(
         };
         for (stack, served) in inputs.stacks.iter().zip(&outcome.tiers) {
             let firm = stack.tiers.iter().zip(served).filter(|(t, _)| t.must_serve);
-            note(stack.id.clone(), firm.map(|(tier, mw)| tier.mw[t] - mw).sum());
+            note(
+                stack.id.clone(),
+                firm.map(|(tier, mw)| tier.mw[t] - mw).sum(),
+            );
         }
         for (ramp, level) in inputs.ramps.iter().zip(&planned.evaluated.levels) {
             let before = match t {
