@@ -158,6 +158,12 @@ pub struct JobPlan {
     pub job: String,
     /// Its GPU pool.
     pub gpu_pool: String,
+    /// When it may start, Unix seconds.
+    pub release: i64,
+    /// Until when its work earns its full value, Unix seconds.
+    pub deadline: i64,
+    /// That value per GPU-hour, micro-currency.
+    pub value_per_gpu_h: Money,
     /// Its runs by rising step; it waits in between.
     pub runs: Vec<JobRun>,
     /// Work left for after the plan's last step, GPU-seconds.

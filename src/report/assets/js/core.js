@@ -1,6 +1,8 @@
 /* Payload, columns, formats, elements: what every other part uses. */
 const DATA = JSON.parse(document.getElementById("payload").textContent);
 const ROOT = document.documentElement;
+/* A page is about a run, or about a plan. */
+const PLAN = DATA.kind === "plan";
 let errors = 0;
 
 /** Runs one part of the page; a failure is counted and told, and the rest still draws. */

@@ -108,7 +108,7 @@ const Panel = {
     this.node.replaceChildren();
     add(this.node,
       el("div", { class: "slot-head" },
-        el("h3", {}, this.slot >= 0 ? `Slot ${number(this.slot, 0)}` : "Step", el("span", { class: "when" }, `${weekday(this.start_)}, ${clock(this.start_)}–${clock(this.end_)}`)),
+        el("h3", {}, this.slot >= 0 ? `${PLAN ? "Step" : "Slot"} ${number(this.slot, 0)}` : "Step", el("span", { class: "when" }, `${weekday(this.start_)}, ${clock(this.start_)}–${clock(this.end_)}`)),
         el("div", { class: "group" }, button("◀", "Previous slot", -1), button("▶", "Next slot", 1))),
       el("dl", { class: "slot-facts" },
         fact("Drawn", power(drawn)), fact("Limit", power(RUN.limit[step])),

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::column::{Packed, hundredths, pack, pack_sparse};
 use super::payload::{
-    Band, DearDecision, Fact, Figure, Histogram, Job, Outcome, Payload, PolicyMoney, StepSeries,
-    Table, Use, Waterfall,
+    Band, DearDecision, Fact, Figure, Histogram, Job, Kind, Outcome, Payload, PolicyMoney, Section,
+    StepSeries, Table, Use, Waterfall,
 };
 use super::slots::Slots;
 
@@ -24,6 +24,7 @@ const KILOWATTS_FROM: i64 = 2_000_000;
 #[derive(Serialize)]
 struct Wire<'a> {
     version: u8,
+    kind: Kind,
     title: &'a str,
     description: &'a str,
     site: &'a str,
@@ -37,6 +38,7 @@ struct Wire<'a> {
     money: &'a Option<PolicyMoney>,
     levers: &'a Option<Waterfall>,
     series: Series,
+    sections: &'a [Section],
     jobs: Vec<WireJob<'a>>,
     jobs_total: usize,
     /// Jobs by outcome, those that are not sent counted.
@@ -120,6 +122,7 @@ pub(super) fn encode(payload: &Payload) -> String {
     let unit = if limit >= KILOWATTS_FROM { 1000 } else { 1 };
     let wire = Wire {
         version: 1,
+        kind: payload.kind,
         title: &payload.title,
         description: &payload.description,
         site: &payload.site,
@@ -133,6 +136,7 @@ pub(super) fn encode(payload: &Payload) -> String {
         money: &payload.money,
         levers: &payload.levers,
         series: encode_series(&payload.series, unit),
+        sections: &payload.sections,
         jobs: largest_jobs(&payload.jobs, unit),
         jobs_total: payload.jobs.len(),
         jobs_by_outcome: payload

@@ -62,7 +62,7 @@ pub(super) fn series(results: &Results) -> StepSeries {
 }
 
 /// The page's word for a use.
-pub(super) fn usage(used_for: Usage) -> Use {
+pub(crate) fn usage(used_for: Usage) -> Use {
     match used_for {
         Usage::Hashing => Use::Hashing,
         Usage::Inference => Use::Inference,

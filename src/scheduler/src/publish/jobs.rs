@@ -16,12 +16,15 @@ pub(super) fn jobs(occasion: &Occasion<'_>, built: &Built, planned: &Planned) ->
     let seconds = |gpu_hours: f64| (gpu_hours.max(0.0) * 3600.0).round() as i64;
     let plan = |j: usize| {
         let input = &inputs.jobs[j];
-        let pool = occasion.jobs[built.job[j]].job.gpu_pool;
+        let job = &occasion.jobs[built.job[j]].job;
         let left = input.work - work_done(&problem, &planned.schedule, j);
         let later = planned.schedule.beyond[j].min(left);
         JobPlan {
             job: input.id.clone(),
-            gpu_pool: occasion.site.gpu_pools[pool].id.clone(),
+            gpu_pool: occasion.site.gpu_pools[job.gpu_pool].id.clone(),
+            release: job.release,
+            deadline: job.deadline,
+            value_per_gpu_h: job.value,
             runs: runs(inputs, &input.gangs, &planned.schedule.jobs[j]),
             later: seconds(later),
             missed: seconds(left - later),
