@@ -46,7 +46,7 @@ pub struct Plan {
     pub jobs: Vec<JobPlan>,
     /// Power from each supply block per step.
     pub supply: Vec<SupplyPlan>,
-    /// What no plan could satisfy; empty when feasible.
+    /// Promises and needs it does not meet; empty when all are met.
     pub shortfalls: Vec<Shortfall>,
     /// Limits that hold the plan back, the dearest first.
     pub limits: Vec<BindingLimit>,
@@ -132,7 +132,7 @@ impl Certificate {
 }
 
 /// Share of the bound that is rounding and no gain.
-const NOTHING: f64 = 1e-9;
+const NOTHING: f64 = 1e-6;
 
 /// What one load draws per step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -200,7 +200,8 @@ pub struct SupplyPlan {
     pub per_mwh: Vec<EnergyPrice>,
 }
 
-/// A promise or physical need that the plan cannot meet.
+/// A promise or physical need that the plan does not meet: it cannot, or breaking it costs
+/// less than keeping it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Shortfall {
     /// What is short: a load, `ramp of NODE`, or a limit of contract or programme.

@@ -180,7 +180,11 @@ fn failed(path: &Path, source: impl Into<WriteError>) -> Error {
 
 fn fill(results: &Results, folder: &Path) -> Result<(), Error> {
     text(folder, "summary.json", &json::summary(results))?;
-    text(folder, "report.html", &html::render(&page::payload(results)))?;
+    text(
+        folder,
+        "report.html",
+        &html::render(&page::payload(results)),
+    )?;
     let both = |stem: &str| {
         let stem = folder.join(stem);
         move |fields: &[Field]| sinks(&stem, fields)

@@ -3,9 +3,9 @@
 mod clock;
 mod page;
 mod tables;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use swingload_model::plan::{LoadPlan, Plan};
 use swingload_model::scenario::Scenario;

@@ -103,6 +103,7 @@ const RUN = guarded("series", () => {
     limit: watts(s.limit),
     uses: s.uses.map(([id, packed]) => ({ id, label: USES[id], watts: watts(packed) })),
     price: scaled(s.price, CENT),
+    marginal: scaled(s.marginal, CENT),
     priceForecast: band(s.price_forecast, CENT),
     surplus: watts(s.surplus),
     surplusForecast: band(s.surplus_forecast, DATA.unit),

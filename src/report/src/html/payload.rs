@@ -113,6 +113,9 @@ pub struct StepSeries {
     pub uses: Vec<UseSeries>,
     /// Energy price; `None` where unknown.
     pub price: Vec<Option<f64>>,
+    /// Price of one more MWh at the root; `None` where there is no more. Empty when it is
+    /// not shown.
+    pub marginal: Vec<Option<f64>>,
     /// Forecast of the price known when the step was decided. May be empty.
     pub price_forecast: Option<Band>,
     /// Surplus power available, watts. Empty when the site has none.
@@ -218,6 +221,9 @@ impl StepSeries {
         same_length(|| "price".to_owned(), steps, self.price.len())?;
         for series in &self.uses {
             same_length(|| format!("{:?}", series.usage), steps, series.watts.len())?;
+        }
+        if !self.marginal.is_empty() {
+            same_length(|| "marginal".to_owned(), steps, self.marginal.len())?;
         }
         if !self.surplus.is_empty() {
             same_length(|| "surplus".to_owned(), steps, self.surplus.len())?;

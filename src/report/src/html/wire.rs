@@ -68,6 +68,7 @@ struct Series {
     limit: Packed,
     uses: Vec<(Use, Packed)>,
     price: Packed,
+    marginal: Option<Packed>,
     price_forecast: Option<[Packed; 3]>,
     surplus: Option<Packed>,
     surplus_forecast: Option<[Packed; 3]>,
@@ -190,6 +191,7 @@ fn encode_series(series: &StepSeries, unit: i64) -> Series {
             .map(|s| (s.usage, power(&s.watts, unit)))
             .collect(),
         price: prices(&series.price),
+        marginal: (!series.marginal.is_empty()).then(|| prices(&series.marginal)),
         price_forecast: series
             .price_forecast
             .as_ref()

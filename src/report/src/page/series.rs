@@ -45,6 +45,7 @@ pub(super) fn series(results: &Results) -> StepSeries {
         price: (0..steps)
             .map(|t| Some(results.reference_price(run, t)))
             .collect(),
+        marginal: Vec::new(),
         price_forecast: bands::price(results),
         surplus: if surplus.is_empty() {
             Vec::new()

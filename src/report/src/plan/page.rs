@@ -29,7 +29,11 @@ pub(super) fn payload(planned: &Planned) -> Payload {
         figures: figures(planned),
         series: aggregate(&series(planned), POINTS_MAX),
         sections: sections(planned),
-        jobs: plan.jobs.iter().map(|job| self::job(planned, job)).collect(),
+        jobs: plan
+            .jobs
+            .iter()
+            .map(|job| self::job(planned, job))
+            .collect(),
         slots: Some(slots(planned)),
         notes: notes(planned),
         ..Payload::default()
@@ -169,6 +173,7 @@ fn series(planned: &Planned) -> StepSeries {
             })
             .collect(),
         price: steps().map(|t| planned.price(t)).collect(),
+        marginal: steps().map(|t| planned.marginal(0, t)).collect(),
         surplus: if surplus.is_empty() {
             Vec::new()
         } else {
@@ -194,7 +199,9 @@ fn sections(planned: &Planned) -> Vec<Section> {
     let (reasons, left_out) = tables::reasons(planned, JOBS_MAX);
     let missing = match short.rows.is_empty() {
         true => "Nothing is short.",
-        false => "What no plan could satisfy.",
+        false => {
+            "Promises and needs the plan does not meet: it cannot, or breaking them costs less."
+        }
     };
     let bind = match limits.rows.is_empty() {
         true => "No limit binds.",
@@ -212,14 +219,27 @@ fn sections(planned: &Planned) -> Vec<Section> {
     let flips = tables::flips(planned);
     if !flips.rows.is_empty() {
         let lead = "The smallest changes, each made alone, that turn a decision of the first step.";
-        all.insert(1, section("flips", "What would turn it", lead.to_owned(), flips));
+        all.insert(
+            1,
+            section("flips", "What would turn it", lead.to_owned(), flips),
+        );
     }
     if !planned.plan.shed_ladder.is_empty() {
         let lead = "What to drop in the first step, in order; costs of a shed of an hour.";
-        all.push(section("ladder", "Shed ladder", lead.to_owned(), tables::ladder(planned)));
+        all.push(section(
+            "ladder",
+            "Shed ladder",
+            lead.to_owned(),
+            tables::ladder(planned),
+        ));
     }
     let lead = "The plan at a glance; every step is in plan.json.";
-    all.push(section("table", "Over time", lead.to_owned(), tables::over_time(planned)));
+    all.push(section(
+        "table",
+        "Over time",
+        lead.to_owned(),
+        tables::over_time(planned),
+    ));
     all
 }
 
@@ -267,7 +287,10 @@ fn slots(planned: &Planned) -> Slots {
     for code in CODES {
         slots.reason(code.name(), sentence(code));
     }
-    slots.reason("overhead", "Fixed overhead and idle watts, drawn whatever is decided.");
+    slots.reason(
+        "overhead",
+        "Fixed overhead and idle watts, drawn whatever is decided.",
+    );
     slots.reason("no_job", "No job is there that could run.");
     slots.reason("later", "Planned; reasons are told for the first step.");
     let mut nodes = vec![None; plan.marginal_values.len()];

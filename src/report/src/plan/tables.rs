@@ -37,7 +37,7 @@ fn per_mwh(planned: &Planned) -> String {
 
 /// The plan's steps in the rows of a table: the first alone, for it is what is done; then
 /// so many together that the rest reads at a glance, on round times of the site's clock.
-fn rows(planned: &Planned, clock: &Clock) -> Vec<std::ops::Range<usize>> {
+pub(super) fn rows(planned: &Planned, clock: &Clock) -> Vec<std::ops::Range<usize>> {
     let grid = &planned.plan.grid;
     let mut rows = Vec::new();
     rows.push(0..1);
@@ -45,7 +45,9 @@ fn rows(planned: &Planned, clock: &Clock) -> Vec<std::ops::Range<usize>> {
         return rows;
     }
     let (start, end) = (grid.start_s(1), grid.end_s(planned.steps() - 1));
-    let lengths = [300, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, 86_400];
+    let lengths = [
+        300, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 28_800, 43_200, 86_400,
+    ];
     let fits = |length: &i64| (end - start).div_euclid(*length) < ROWS_MAX;
     let fitting = lengths.into_iter().find(fits);
     let length = fitting.unwrap_or(86_400 * ((end - start) / 86_400 / ROWS_MAX + 1));
@@ -69,13 +71,28 @@ pub(super) fn over_time(planned: &Planned) -> Table {
     let digits = decimals(planned);
     let used: Vec<Class> = Class::ALL
         .into_iter()
-        .filter(|class| planned.plan.loads.iter().any(|l| planned.class(l) == *class))
+        .filter(|class| {
+            planned
+                .plan
+                .loads
+                .iter()
+                .any(|l| planned.class(l) == *class)
+        })
         .collect();
     let mut columns = vec![column("from", "", 0, "Start, on the site's clock.")];
     let help = "Mean facility power, cooling included.";
-    columns.extend(used.iter().map(|class| column(class.name(), "MW", digits, help)));
-    columns.push(column("price", &per_mwh(planned), 2, "Expected, charges included."));
-    let help = "Of one more MWh at the root: of the next supply, or of the load that would give it up.";
+    columns.extend(
+        used.iter()
+            .map(|class| column(class.name(), "MW", digits, help)),
+    );
+    columns.push(column(
+        "price",
+        &per_mwh(planned),
+        2,
+        "Expected, charges included.",
+    ));
+    let help =
+        "Of one more MWh at the root: of the next supply, or of the load that would give it up.";
     columns.push(column("marginal", &per_mwh(planned), 2, help));
     let row = |steps: std::ops::Range<usize>| {
         let mean = |value: &dyn Fn(usize) -> Option<f64>| {
@@ -89,9 +106,10 @@ pub(super) fn over_time(planned: &Planned) -> Table {
             (hours > 0.0).then(|| sum / hours)
         };
         let mut row = vec![Cell::Text(clock.moment(grid.start_s(steps.start)))];
-        row.extend(used.iter().map(|class| {
-            Cell::from(mean(&|t| Some(planned.watts(*class, t) as f64 / 1e6)))
-        }));
+        row.extend(
+            used.iter()
+                .map(|class| Cell::from(mean(&|t| Some(planned.watts(*class, t) as f64 / 1e6)))),
+        );
         row.push(mean(&|t| planned.price(t)).into());
         row.push(mean(&|t| planned.marginal(0, t)).into());
         row
@@ -135,7 +153,8 @@ pub(super) fn limits(planned: &Planned) -> Table {
             limit.worth().as_units().into(),
         ]
     };
-    let worth = "Of one more MW of it wherever it binds, over the plan; jobs and on/off paths as planned.";
+    let worth =
+        "Of one more MW of it wherever it binds, over the plan; jobs and on/off paths as planned.";
     Table {
         columns: vec![
             column("at", "", 0, "Node or GPU pool."),
@@ -249,13 +268,33 @@ pub(super) fn reasons(planned: &Planned, jobs: usize) -> (Table, usize) {
     let table = Table {
         columns: vec![
             column("load", "", 0, "Pool, service, commitment or job."),
-            column("draws", "MW", decimals(planned), "Facility power in the first step."),
+            column(
+                "draws",
+                "MW",
+                decimals(planned),
+                "Facility power in the first step.",
+            ),
             column("runs", "GPUs", 0, "GPUs of a job in the first step."),
             column("why", "", 0, "The reason."),
-            column("worth", &unit, 2, "Of its last running, or first idle, MWh."),
+            column(
+                "worth",
+                &unit,
+                2,
+                "Of its last running, or first idle, MWh.",
+            ),
             column("price", &unit, 2, "Of one more MWh at its node."),
-            column("margin", &unit, 2, "By how much the price must move to turn it; 0 where the price did not decide."),
-            column("runner-up", "", 0, "Who would take its power next, or holds it."),
+            column(
+                "margin",
+                &unit,
+                2,
+                "By how much the price must move to turn it; 0 where the price did not decide.",
+            ),
+            column(
+                "runner-up",
+                "",
+                0,
+                "Who would take its power next, or holds it.",
+            ),
         ],
         rows: loads
             .into_iter()
@@ -276,7 +315,12 @@ pub(super) fn flips(planned: &Planned) -> Table {
         columns: vec![
             column("load", "", 0, "Pool, service, commitment or job."),
             column("would", "", 0, "What it would do then."),
-            column("if", "", 0, "The smallest change that turns it, all else as it is."),
+            column(
+                "if",
+                "",
+                0,
+                "The smallest change that turns it, all else as it is.",
+            ),
         ],
         rows: rows
             .map(|(reason, flip)| {
@@ -318,7 +362,11 @@ fn change(flip: &Flip, currency: &str, clock: &Clock) -> String {
                 Quantity::Deadline => "due",
                 _ => "released",
             };
-            let side = if flip.at > flip.now { "after" } else { "before" };
+            let side = if flip.at > flip.now {
+                "after"
+            } else {
+                "before"
+            };
             let (at, now) = (clock.moment(at as i64), clock.moment(now as i64));
             format!("{of} were {what} {side} {at}, now {now}")
         }
@@ -347,11 +395,26 @@ pub(super) fn ladder(planned: &Planned) -> Table {
         columns: vec![
             column("drop", "", 0, "Pool, service, commitment or job."),
             column("by", "", 0, "How it is freed."),
-            column("response", "", 0, "Class of response; rungs stand in this order."),
-            column("within", "s", 0, "Seconds from the call until the watts are free."),
+            column(
+                "response",
+                "",
+                0,
+                "Class of response; rungs stand in this order.",
+            ),
+            column(
+                "within",
+                "s",
+                0,
+                "Seconds from the call until the watts are free.",
+            ),
             column("frees", "MW", digits, "Facility power."),
             column("together", "MW", digits, "With all rungs above it."),
-            column("cost", &cost, 3, "Lost per kWh freed in a shed of an hour, energy saved taken off."),
+            column(
+                "cost",
+                &cost,
+                3,
+                "Lost per kWh freed in a shed of an hour, energy saved taken off.",
+            ),
         ],
         rows: planned.plan.shed_ladder.iter().map(row).collect(),
         ..Table::default()

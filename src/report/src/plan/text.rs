@@ -59,13 +59,21 @@ pub fn text(planned: &Planned, style: Style) -> String {
         }
     };
     section("Short", "Nothing is short.", &tables::short(planned));
-    section("Binding limits", "No limit binds.", &tables::limits(planned));
+    section(
+        "Binding limits",
+        "No limit binds.",
+        &tables::limits(planned),
+    );
     let first = Clock::new(&plan.time_zone).moment(plan.grid.start_s(0));
     let (mut reasons, left_out) = tables::reasons(planned, JOBS_MAX);
     if left_out > 0 {
         reasons.note = format!("{left_out} more jobs in plan.json and on the page.");
     }
-    section(&format!("Why, at {first}"), "Nothing is to decide.", &reasons);
+    section(
+        &format!("Why, at {first}"),
+        "Nothing is to decide.",
+        &reasons,
+    );
     let flips = tables::flips(planned);
     if !flips.rows.is_empty() {
         section("What would turn it", "", &flips);
