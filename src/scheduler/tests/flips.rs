@@ -23,6 +23,48 @@ fn built(inputs: PlanInputs) -> Built {
     }
 }
 
+/// Two sites like those of [`common::instance`] behind one connection, the second one's
+/// loads worth a little less; jobs of both are released at once or soon.
+fn two_sites(seed: u64) -> PlanInputs {
+    let mut inputs = common::instance(seed);
+    let own = inputs.nodes.len() - 1;
+    let there = |node: usize| if node == 0 { 0 } else { node + own };
+    for n in 1..=own {
+        let mut node = inputs.nodes[n].clone();
+        node.id = format!("far {}", node.id);
+        node.parent = node.parent.map(there);
+        inputs.nodes.push(node);
+    }
+    inputs.nodes[0].limit.iter_mut().for_each(|l| *l *= 1.4);
+    for ramp in &mut inputs.ramps {
+        (ramp.up, ramp.down) = (1.4 * ramp.up, 1.4 * ramp.down);
+        ramp.initial = None;
+    }
+    for s in 0..inputs.stacks.len() {
+        let mut stack = inputs.stacks[s].clone();
+        (stack.id, stack.node) = (format!("far {}", stack.id), there(stack.node));
+        for tier in &mut stack.tiers {
+            tier.value.iter_mut().for_each(|v| *v *= 0.93);
+        }
+        inputs.stacks.push(stack);
+    }
+    for m in 0..inputs.pools.len() {
+        let mut pool = inputs.pools[m].clone();
+        (pool.id, pool.node) = (format!("far {}", pool.id), there(pool.node));
+        pool.revenue.iter_mut().for_each(|r| *r *= 0.9);
+        inputs.pools.push(pool);
+    }
+    for j in 0..inputs.jobs.len() {
+        inputs.jobs[j].first = (j % 2) * (seed as usize % 3);
+        let mut job = inputs.jobs[j].clone();
+        (job.id, job.node) = (format!("far {}", job.id), there(job.node));
+        (job.value, job.work) = (0.8 * job.value, 0.6 * job.work);
+        job.after.clear();
+        inputs.jobs.push(job);
+    }
+    inputs
+}
+
 /// The share of a change, 1 for all of it, applied to the inputs by its name alone.
 fn applied(inputs: &PlanInputs, flip: &Flip, share: f64) -> PlanInputs {
     let mut inputs = inputs.clone();
@@ -93,7 +135,8 @@ fn a_thousand_changes_turn_their_decisions_and_half_of_them_do_not() {
     let (mut seed, mut decisions, mut without) = (40_000, 0, 0);
     while all < 1000 {
         seed += 1;
-        let built = built(common::instance(seed));
+        let inputs = if seed % 2 == 0 { two_sites(seed) } else { common::instance(seed) };
+        let built = built(inputs);
         let planned = plan(&built.inputs, Budget::LOOP);
         let reasons = reasons(&built, &planned);
         let effort = Effort {
