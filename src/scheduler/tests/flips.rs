@@ -135,7 +135,11 @@ fn a_thousand_changes_turn_their_decisions_and_half_of_them_do_not() {
     let (mut seed, mut decisions, mut without) = (40_000, 0, 0);
     while all < 1000 {
         seed += 1;
-        let inputs = if seed % 2 == 0 { two_sites(seed) } else { common::instance(seed) };
+        let inputs = if seed % 2 == 0 {
+            two_sites(seed)
+        } else {
+            common::instance(seed)
+        };
         let built = built(inputs);
         let planned = plan(&built.inputs, Budget::LOOP);
         let reasons = reasons(&built, &planned);

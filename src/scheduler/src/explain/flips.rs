@@ -1,13 +1,14 @@
 //! Flips: for each decision of the first step, the smallest changes that turn it.
 //!
 //! Each change is one quantity's: the price of power, what the load or its rival earns, a
-//! deadline, a limit. A flip is told only after the plan was made again with the change
-//! and the load did something else; [`smallest`](super::search::Again::smallest) searches
-//! from where value and price let it be expected.
+//! deadline, a limit. Where it turns follows first from what the planner weighs, the other
+//! loads as they stand (`alone.rs`). From there the plan is made again with the change until
+//! the load does something else (`search.rs`).
 
 use swingload_model::plan::{Flip, Quantity, ReasonCode, Turn};
 
 use super::OFF;
+use super::alone::Alone;
 use super::change::{Part, Subject, due, part};
 use super::search::{Again, Ray};
 use crate::build::{Built, StepPower};
@@ -20,7 +21,8 @@ use crate::plan::{Budget, Planned};
 pub struct Effort {
     /// Budget the plan was made with, for making it again; bound and comparison are left out.
     pub plan: Budget,
-    /// Plans made for one flip at most.
+    /// Plans made for one flip at most; with none it is told where it is expected, given
+    /// the other loads as they stand, and not confirmed.
     pub replans: usize,
 }
 
@@ -37,74 +39,17 @@ pub fn flips(
     effort: Effort,
 ) -> Vec<Vec<Flip>> {
     let mut again = Again::new(&built.inputs, effort.plan);
-    reasons
-        .iter()
-        .map(|reason| of_load(built, planned, all, reason, effort.replans, &mut again))
-        .collect()
-}
-
-fn of_load(
-    built: &Built,
-    planned: &Planned,
-    all: &[DispatchReason],
-    reason: &DispatchReason,
-    replans: usize,
-    again: &mut Again<'_>,
-) -> Vec<Flip> {
-    let inputs = &built.inputs;
-    let Some(own) = part(built, reason.load) else {
-        return Vec::new();
-    };
-    let drawn = drawn(inputs, own, &planned.first.power);
-    let turn = if drawn > OFF {
-        Turn::GivesUp
-    } else {
-        Turn::Starts
-    };
-    let turned = |power: &StepPower| {
-        let now = self::drawn(inputs, own, power);
-        match turn {
-            Turn::GivesUp => now < drawn * (1.0 - GIVEN_UP),
-            Turn::Starts => now > OFF,
-        }
-    };
-    let rival = reason.runner_up.and_then(|load| {
-        let reason = all.iter().find(|r| r.load == load)?;
-        Some((part(built, load)?, reason.value))
-    });
-    let case = Case {
-        inputs,
-        planned,
-        reason,
-        own,
-        rival,
-        runs: drawn > OFF,
-        drawn,
-    };
-    let mut found = Vec::new();
-    for question in case.questions() {
-        let by = |x: f64| question.by(inputs, x);
-        let ray = Ray {
-            subject: question.subject,
-            up: question.up,
-            by: &by,
-            guess: question.guess,
-            most: question.most,
-            grain: question.grain,
-            whole: question.whole,
+    let mut alone = Alone::new(&built.inputs, planned);
+    let mut of = |reason| {
+        let Some(case) = Case::new(built, planned, all, reason) else {
+            return Vec::new();
         };
-        if let Some(x) = again.smallest(&ray, replans, turned) {
-            let at = question.now + by(x);
-            found.push(Flip {
-                quantity: question.subject.quantity,
-                of: question.of,
-                now: question.now,
-                at,
-                turn,
-            });
-        }
-    }
-    found
+        let questions = case.questions(&mut alone).into_iter();
+        questions
+            .filter_map(|q| case.answer(q, effort.replans, &mut again))
+            .collect()
+    };
+    reasons.iter().map(&mut of).collect()
 }
 
 /// Facility MW of a part in the first step.
@@ -124,6 +69,8 @@ fn gpu_mw(inputs: &PlanInputs, j: usize) -> f64 {
 
 /// One decision, and what it was weighed against.
 struct Case<'a> {
+    built: &'a Built,
+    all: &'a [DispatchReason],
     inputs: &'a PlanInputs,
     planned: &'a Planned,
     reason: &'a DispatchReason,
@@ -144,6 +91,7 @@ struct Question {
     most: f64,
     grain: f64,
     whole: bool,
+    doubtful: bool,
 }
 
 impl Question {
@@ -173,8 +121,77 @@ impl Question {
 /// Currency per MWh, per GPU-hour or MW below which no change is told apart.
 const GRAIN: f64 = 1e-3;
 
-impl Case<'_> {
-    fn questions(&self) -> Vec<Question> {
+impl<'a> Case<'a> {
+    fn new(
+        built: &'a Built,
+        planned: &'a Planned,
+        all: &'a [DispatchReason],
+        reason: &'a DispatchReason,
+    ) -> Option<Self> {
+        let own = part(built, reason.load)?;
+        let drawn = drawn(&built.inputs, own, &planned.first.power);
+        let rival = reason.runner_up.and_then(|load| {
+            let reason = all.iter().find(|r| r.load == load)?;
+            Some((part(built, load)?, reason.value))
+        });
+        Some(Self {
+            built,
+            all,
+            inputs: &built.inputs,
+            planned,
+            reason,
+            own,
+            rival,
+            runs: drawn > OFF,
+            drawn,
+        })
+    }
+
+    /// The smallest change of the quantity that turns the decision.
+    fn answer(&self, question: Question, replans: usize, again: &mut Again<'_>) -> Option<Flip> {
+        let by = |x: f64| question.by(self.inputs, x);
+        let ray = Ray {
+            subject: question.subject,
+            up: question.up,
+            by: &by,
+            guess: question.guess,
+            most: question.most,
+            grain: question.grain,
+            whole: question.whole,
+            doubtful: question.doubtful,
+        };
+        let turned = |power: &StepPower| {
+            let now = drawn(self.inputs, self.own, power);
+            if self.runs {
+                now < self.drawn * (1.0 - GIVEN_UP)
+            } else {
+                now > OFF
+            }
+        };
+        let confirmed = replans > 0;
+        let size = if confirmed {
+            again.smallest(&ray, replans, turned)?
+        } else if question.doubtful {
+            return None;
+        } else {
+            question.guess.min(question.most)
+        };
+        let by = by(size);
+        Some(Flip {
+            confirmed,
+            quantity: question.subject.quantity,
+            at: question.now + by,
+            of: question.of,
+            now: question.now,
+            turn: if self.runs {
+                Turn::GivesUp
+            } else {
+                Turn::Starts
+            },
+        })
+    }
+
+    fn questions(&self, alone: &mut Alone<'_>) -> Vec<Question> {
         if self.reason.code == ReasonCode::NotEligible {
             return self.release().into_iter().collect();
         }
@@ -189,6 +206,15 @@ impl Case<'_> {
             (self.reason.value.abs(), self.reason.value.abs())
         };
         let most = 2.0 * worths + 100.0;
+        // What ties steps together moves the price at which it turns.
+        let price_gap = match self.own {
+            Part::Pool(m) if self.runs => gap.min(alone.pool_gap(m, false)),
+            Part::Pool(m) => Some(alone.pool_gap(m, true))
+                .filter(|gap| gap.is_finite())
+                .unwrap_or(gap),
+            Part::Job(j) => alone.job_gap(j, self.runs).unwrap_or(gap),
+            _ => gap,
+        };
         if self.reason.price.is_finite() {
             all.push(Question {
                 subject: Subject {
@@ -198,20 +224,29 @@ impl Case<'_> {
                 of: self.inputs.nodes[self.own.node(self.inputs)].id.clone(),
                 up: self.runs,
                 now: self.reason.price,
-                guess: gap * 1.001 + GRAIN,
-                most,
+                guess: price_gap * 1.001 + GRAIN,
+                most: most.max(2.0 * price_gap),
                 grain: GRAIN,
                 whole: false,
+                doubtful: false,
             });
         }
-        all.push(self.value(self.own, self.reason.value, !self.runs, gap, most));
-        all.extend(self.own_deadline());
+        let own_gap = if matches!(self.own, Part::Pool(_)) {
+            price_gap
+        } else {
+            gap
+        };
+        // What waits runs later whatever it earns.
+        if self.reason.code != ReasonCode::Deferred {
+            all.push(self.value(self.own, self.reason.value, !self.runs, own_gap, most));
+        }
+        all.extend(self.own_deadline(alone));
         if let Some((rival, value)) = self.rival {
             let gap = (self.reason.value - value).abs();
             let most = 2.0 * (self.reason.value.abs() + value.abs()) + 100.0;
             all.push(self.value(rival, value, self.runs, gap, most));
             if let (Part::Job(j), true) = (rival, self.runs) {
-                all.extend(self.earlier(j));
+                all.extend(self.earlier(j, None));
             }
         }
         all.extend(self.limits());
@@ -234,32 +269,42 @@ impl Case<'_> {
             up,
             now,
             guess: (gap * 1.001 + GRAIN) * per_mwh,
-            most: most * per_mwh,
+            // Nobody pays to have a job done.
+            most: match (part, up) {
+                (Part::Job(_), false) => now.max(GRAIN * per_mwh),
+                _ => most * per_mwh,
+            },
             grain: GRAIN * per_mwh,
             whole: false,
+            doubtful: self.own != part,
         }
     }
 
     /// A job that runs could wait with more time, one that waits could not with less.
-    fn own_deadline(&self) -> Option<Question> {
+    fn own_deadline(&self, alone: &mut Alone<'_>) -> Option<Question> {
         let Part::Job(j) = self.own else { return None };
+        let end = alone.job_end(j, self.runs);
         if !self.runs {
-            return self.earlier(j);
+            return self.earlier(j, end);
         }
         let now = due(self.inputs, &self.inputs.jobs[j]);
-        let later = self.inputs.grid.boundaries();
-        let later = later.len() - later.partition_point(|b| *b <= now);
-        (later > 0).then(|| self.deadline(j, true, 1.0, later as f64))
+        let boundaries = self.inputs.grid.boundaries();
+        let passed = boundaries.partition_point(|b| *b <= now);
+        let later = boundaries.len() - passed;
+        let guess = end.map_or(1, |end| (end + 1).saturating_sub(passed));
+        (later > 0).then(|| self.deadline(j, true, guess as f64, later as f64))
     }
 
-    /// Deadline of a job before now, at most so early that it could just be done in time.
-    fn earlier(&self, j: usize) -> Option<Question> {
+    /// Deadline of a job before now, expected at boundary `end`, at most so early that it
+    /// could just be done in time.
+    fn earlier(&self, j: usize, end: Option<usize>) -> Option<Question> {
         let job = &self.inputs.jobs[j];
         let shortest = earliest_end(self.inputs, job);
         let boundaries = self.inputs.grid.boundaries();
         let before = boundaries.partition_point(|b| *b < due(self.inputs, job));
         let most = before.checked_sub(shortest).filter(|most| *most > 0)?;
-        Some(self.deadline(j, false, most as f64, most as f64))
+        let guess = end.map_or(most, |end| before.saturating_sub(end));
+        Some(self.deadline(j, false, guess as f64, most as f64))
     }
 
     fn deadline(&self, j: usize, up: bool, guess: f64, most: f64) -> Question {
@@ -276,6 +321,7 @@ impl Case<'_> {
             most,
             grain: 1.0,
             whole: true,
+            doubtful: false,
         }
     }
 
@@ -295,6 +341,7 @@ impl Case<'_> {
             most: job.first as f64,
             grain: 1.0,
             whole: true,
+            doubtful: false,
         })
     }
 
@@ -314,7 +361,7 @@ impl Case<'_> {
         let question = |(node, slack): (usize, f64)| {
             let now = inputs.nodes[node].limit[0];
             let guess = if self.runs {
-                slack + 1.1 * GIVEN_UP * self.drawn
+                slack + self.weaker(node) + 1.1 * GIVEN_UP * self.drawn
             } else {
                 self.least() - slack
             };
@@ -334,6 +381,7 @@ impl Case<'_> {
                 },
                 grain: GRAIN,
                 whole: false,
+                doubtful: false,
             }
         };
         slacks
@@ -342,6 +390,21 @@ impl Case<'_> {
             .map(question)
             .filter(|q| q.most > 0.0)
             .collect()
+    }
+
+    /// What loads below a node that earn less than this one draw, MW: they give way first.
+    fn weaker(&self, node: usize) -> f64 {
+        let weaker = |r: &&DispatchReason| {
+            r.load != self.reason.load
+                && r.code != ReasonCode::MustServe
+                && r.value < self.reason.value
+        };
+        let parts = self.all.iter().filter(weaker);
+        let parts = parts.filter_map(|r| part(self.built, r.load));
+        parts
+            .filter(|part| self.inputs.is_below(part.node(self.inputs), node))
+            .map(|part| drawn(self.inputs, part, &self.planned.first.power))
+            .sum()
     }
 
     /// Least power the load can run at, MW.

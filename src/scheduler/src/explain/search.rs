@@ -1,6 +1,6 @@
 //! The smallest change that turns a decision, found by planning again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::change::{Subject, moved};
 use crate::build::StepPower;
@@ -8,7 +8,7 @@ use crate::inputs::PlanInputs;
 use crate::plan::{Budget, plan};
 
 /// Width, as a share of the change, to which the smallest change is known.
-const TOLERANCE: f64 = 0.02;
+const TOLERANCE: f64 = 0.03;
 
 /// Plans of changed inputs: what every load draws in the first step.
 pub(super) struct Again<'a> {
@@ -34,6 +34,8 @@ pub(super) struct Ray<'b> {
     pub(super) grain: f64,
     /// Whether changes are counted in whole numbers.
     pub(super) whole: bool,
+    /// Whether it may well not turn at all, so that the largest change is tried first.
+    pub(super) doubtful: bool,
 }
 
 impl<'a> Again<'a> {
@@ -75,37 +77,36 @@ impl<'a> Again<'a> {
                 low = x;
             }
         }
-        let mut x = exact(ray.guess.clamp(ray.grain, ray.most.max(ray.grain)));
-        if x <= low {
-            x = 2.0 * low;
-        }
-        while high.is_infinite() {
-            if turned(self.planned(ray, x, &mut left)?) {
-                high = x;
-            } else if x >= ray.most {
+        let most = ray.most.max(ray.grain);
+        if ray.doubtful && high.is_infinite() {
+            if !turned(self.planned(ray, most, &mut left)?) {
                 return None;
-            } else {
-                low = x;
-                x = exact((2.0 * x).min(ray.most));
             }
+            high = most;
         }
-        // A good guess is just above where it turns.
-        let mut next = exact(high * (1.0 - 0.9 * TOLERANCE));
-        while high - low > f64::max(ray.grain, TOLERANCE * high) {
-            if next <= low || next >= high {
-                next = exact(0.5 * (low + high));
-            }
-            let Some(power) = self.planned(ray, next, &mut left) else {
-                break;
+        let start = exact(ray.guess.clamp(ray.grain, most));
+        // A good guess is just beside where it turns.
+        let beside = f64::max(ray.grain, 0.9 * TOLERANCE * start);
+        let mut near = [start, start - beside, start + beside]
+            .map(exact)
+            .into_iter()
+            .collect::<VecDeque<f64>>();
+        while high - low > f64::max(ray.grain, TOLERANCE * high.min(most)) {
+            let inside = |x: &f64| *x > low && *x < high && *x <= most;
+            near.retain(inside);
+            let x = match near.pop_front() {
+                Some(x) => x,
+                None if high.is_finite() => exact(0.5 * (low + high)),
+                None if low >= most => return None,
+                None => exact((2.0 * low).min(most)),
             };
-            if turned(power) {
-                high = next;
-            } else {
-                low = next;
+            match self.planned(ray, x, &mut left) {
+                Some(power) if turned(power) => high = x,
+                Some(_) => low = x,
+                None => break,
             }
-            next = exact(0.5 * (low + high));
         }
-        Some(high)
+        high.is_finite().then_some(high)
     }
 
     /// What is drawn once the quantity has moved by `x`; `None` when no plan is left for it.
