@@ -398,6 +398,9 @@ pub struct Flip {
     pub at: f64,
     /// What the load does then.
     pub turn: Turn,
+    /// Whether the plan was made again with the change and turned; else it is expected to,
+    /// the other loads as they stand.
+    pub confirmed: bool,
 }
 
 /// A quantity that a decision can turn on.

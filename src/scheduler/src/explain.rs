@@ -7,6 +7,10 @@
 //!
 //! [`ReasonCode::Done`] is never given: finished jobs are no longer planned.
 
+mod alone;
+mod change;
+mod flips;
+mod search;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -19,6 +23,8 @@ use crate::inputs::PlanInputs;
 use crate::plan::Planned;
 
 use standing::{Standing, standings};
+
+pub use flips::{Effort, flips};
 
 /// Power below which a load counts as off, MW.
 const OFF: f64 = 1e-6;
