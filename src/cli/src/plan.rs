@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use swingload_report::{folder, plan as report};
-use swingload_scheduler::publish::{Occasion, publish};
+use swingload_scheduler::publish::{EXPECTED, Occasion, publish};
 use swingload_simulator::moment;
 
 use crate::args::Plan;
@@ -49,6 +49,7 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
         jobs: &moment.jobs,
         number: moment.number,
         engine: args.engine.into(),
+        effort: EXPECTED,
     };
     let plan = publish(&occasion, &moment.built, &solved).map_err(|error| Failure::Other {
         problem: error.to_string(),

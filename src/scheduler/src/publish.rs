@@ -13,7 +13,7 @@ mod shortfalls;
 mod tests;
 
 use swingload_model::plan::{
-    Certificate, Engine, MarginalValues, PLAN_VERSION, Plan, Reason, ShedRung,
+    Certificate, Engine, Flip, MarginalValues, PLAN_VERSION, Plan, Reason, ShedRung,
 };
 use swingload_model::site::Site;
 use swingload_model::units::EnergyPrice;
@@ -21,13 +21,20 @@ use swingload_model::units::EnergyPrice;
 use crate::build::Built;
 use crate::dispatch::{DispatchReason, LoadRef};
 use crate::evaluate::StepOutcome;
-use crate::explain::reasons;
+use crate::explain::{Effort, flips, reasons};
 use crate::inputs::MUST_TAKE_VALUE;
-use crate::plan::Planned;
+use crate::plan::{Budget, Planned};
 use crate::shed::ladder;
 use crate::state::JobState;
 
 pub use digest::sha256;
+
+/// What would turn decisions is told where it is expected, the other loads as they stand,
+/// and not confirmed by planning again.
+pub const EXPECTED: Effort = Effort {
+    plan: Budget::STUDY,
+    replans: 0,
+};
 
 /// Hours a shed is expected to last: what a stop costs once is spread over them.
 pub const SHED_HOURS: f64 = 1.0;
@@ -43,6 +50,8 @@ pub struct Occasion<'a> {
     pub number: u64,
     /// Who planned.
     pub engine: Engine,
+    /// How far what would turn the decisions of the first step is looked for.
+    pub effort: Effort,
 }
 
 /// Why a result is no plan to show.
@@ -83,10 +92,7 @@ pub fn publish(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Res
         limits: limits::limits(built, planned, &outcomes),
         shed_ladder: shed(occasion, built, planned),
         marginal_values: marginal_values(built, &outcomes),
-        reasons: reasons(built, planned)
-            .iter()
-            .map(|reason| told(occasion, reason))
-            .collect(),
+        reasons: why(occasion, built, planned),
     })
 }
 
@@ -107,7 +113,16 @@ fn marginal_values(built: &Built, outcomes: &[StepOutcome]) -> Vec<MarginalValue
     (0..built.inputs.nodes.len()).map(node).collect()
 }
 
-fn told(occasion: &Occasion<'_>, reason: &DispatchReason) -> Reason {
+/// Reasons of the first step with what would turn them.
+fn why(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Vec<Reason> {
+    let reasons = reasons(built, planned);
+    let flips = flips(built, planned, &reasons, &reasons, occasion.effort);
+    let told = reasons.iter().zip(flips);
+    told.map(|(reason, flips)| told_of(occasion, reason, flips))
+        .collect()
+}
+
+fn told_of(occasion: &Occasion<'_>, reason: &DispatchReason, flips: Vec<Flip>) -> Reason {
     let name = |load| name(occasion, load);
     Reason {
         step: 0,
@@ -117,7 +132,14 @@ fn told(occasion: &Occasion<'_>, reason: &DispatchReason) -> Reason {
         price_per_mwh: reason.price.is_finite().then(|| millionths(reason.price)),
         runner_up: reason.runner_up.map_or_else(String::new, name),
         margin_per_mwh: millionths(reason.margin),
-        flips: Vec::new(),
+        flips: flips
+            .into_iter()
+            .map(|flip| Flip {
+                now: millionths(flip.now),
+                at: millionths(flip.at),
+                ..flip
+            })
+            .collect(),
     }
 }
 

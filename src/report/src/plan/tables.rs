@@ -331,7 +331,9 @@ pub(super) fn flips(planned: &Planned) -> Table {
                 ]
             })
             .collect(),
-        ..Table::default()
+        highlight: None,
+        note: "Where each change is expected to turn the decision, the other loads as they stand."
+            .to_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 use swingload_model::plan::Engine;
 use swingload_model::site::Use;
 use swingload_scheduler::plan::{Budget, plan};
-use swingload_scheduler::publish::{Occasion, publish};
+use swingload_scheduler::publish::{EXPECTED, Occasion, publish};
 use swingload_simulator::moment;
 
 use super::{Planned, tables, text};
@@ -25,6 +25,7 @@ fn planned(site: &str, price: &[f64], at: usize) -> Planned {
         jobs: &moment.jobs,
         number: moment.number,
         engine: Engine::Fast,
+        effort: EXPECTED,
     };
     let solved = plan(&moment.built.inputs, Budget::STUDY);
     let plan = publish(&occasion, &moment.built, &solved).expect("certified");
