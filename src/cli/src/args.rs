@@ -41,6 +41,7 @@ Examples:
   swingload plan --at 2026-07-08T14:00                  on the site's clock
   swingload plan simulations/south-australia --data ../data --at 2022-06-02T07:30:00Z
   swingload plan my/scenario.toml --json | jq .certificate
+  swingload plan --at 2026-07-08T14:00 --flips 3        and what would turn three decisions
   swingload plan my/scenario.toml --engine referee      solved by HiGHS, where it is built in
 
 The state at that time is what policy `swingload` would have left, run from the period's start.
@@ -133,6 +134,10 @@ pub(crate) struct Plan {
     /// When: RFC 3339, or date and time on the site's clock [default: the period's start]
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
+    /// Tell what would turn so many decisions of the first step; each is planned again some
+    /// dozens of times
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) flips: usize,
     /// Who plans
     #[arg(long, value_enum, default_value = "fast")]
     pub(crate) engine: Engine,

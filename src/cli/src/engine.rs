@@ -28,7 +28,16 @@ pub(crate) fn solve(
 }
 
 /// Refuses before any work what this program cannot do.
-pub(crate) fn check(engine: Engine) -> Result<(), Failure> {
+pub(crate) fn check(engine: Engine, flips: usize) -> Result<(), Failure> {
+    if engine == Engine::Referee && flips > 0 {
+        return Err(Failure::input(
+            format!("--flips = {flips}"),
+            "what would turn a decision is found by planning again, which the referee is too \
+             slow for",
+            "leave it out, or let the fast engine plan",
+            "swingload plan SCENARIO --engine fast --flips 3",
+        ));
+    }
     if engine == Engine::Referee && !cfg!(feature = "highs") {
         return Err(Failure::input(
             "--engine = referee",
@@ -42,7 +51,7 @@ pub(crate) fn check(engine: Engine) -> Result<(), Failure> {
 
 #[cfg(not(feature = "highs"))]
 fn referee(_: &PlanInputs) -> Result<(Planned, Option<String>), Failure> {
-    Err(check(Engine::Referee).expect_err("invariant: it is not built in"))
+    Err(check(Engine::Referee, 0).expect_err("invariant: it is not built in"))
 }
 
 /// Decisions above which the referee has no chance: the binaries of blocks and gangs.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use swingload_report::{folder, plan as report};
-use swingload_scheduler::publish::{EXPECTED, Occasion, publish};
+use swingload_scheduler::publish::{Occasion, publish};
 use swingload_simulator::moment;
 
 use crate::args::Plan;
@@ -17,7 +17,7 @@ use crate::study::{cannot_run, cannot_write, load, overrides, written};
 
 /// Runs the command.
 pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
-    engine::check(args.engine)?;
+    engine::check(args.engine, args.flips)?;
     let overrides = overrides(args.seed, &[], &args.set)?;
     let texts = Texts::read(args.scenario.as_deref(), &overrides)?;
     let scenario = texts.build(&overrides)?;
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
         jobs: &moment.jobs,
         number: moment.number,
         engine: args.engine.into(),
-        effort: EXPECTED,
+        flips: args.flips,
     };
     let plan = publish(&occasion, &moment.built, &solved).map_err(|error| Failure::Other {
         problem: error.to_string(),

@@ -385,7 +385,8 @@ pub struct Reason {
     pub flips: Vec<Flip>,
 }
 
-/// The smallest change of one quantity that turns a decision, all else as it is.
+/// The smallest change of one quantity that turns a decision, all else as it is: the plan
+/// made again with it decides otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Flip {
     /// What would change.
@@ -398,9 +399,6 @@ pub struct Flip {
     pub at: f64,
     /// What the load does then.
     pub turn: Turn,
-    /// Whether the plan was made again with the change and turned; else it is expected to,
-    /// the other loads as they stand.
-    pub confirmed: bool,
 }
 
 /// A quantity that a decision can turn on.

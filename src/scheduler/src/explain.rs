@@ -7,7 +7,7 @@
 //!
 //! [`ReasonCode::Done`] is never given: finished jobs are no longer planned.
 
-mod alone;
+pub(crate) mod alone;
 mod change;
 mod flips;
 mod search;

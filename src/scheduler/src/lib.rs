@@ -9,6 +9,7 @@ pub mod commitment;
 pub mod controller;
 pub mod demand;
 pub mod dispatch;
+pub mod divisible;
 pub mod evaluate;
 pub mod event;
 pub mod explain;
@@ -24,6 +25,7 @@ pub mod queue;
 pub mod ramp;
 #[cfg(feature = "highs")]
 pub mod referee;
+pub mod residuals;
 pub mod schedule;
 pub mod shed;
 pub mod state;

@@ -29,12 +29,8 @@ use crate::state::JobState;
 
 pub use digest::sha256;
 
-/// What would turn decisions is told where it is expected, the other loads as they stand,
-/// and not confirmed by planning again.
-pub const EXPECTED: Effort = Effort {
-    plan: Budget::STUDY,
-    replans: 0,
-};
+/// Plans made to find where one change turns a decision, at most.
+const REPLANS: usize = 24;
 
 /// Hours a shed is expected to last: what a stop costs once is spread over them.
 pub const SHED_HOURS: f64 = 1.0;
@@ -50,8 +46,10 @@ pub struct Occasion<'a> {
     pub number: u64,
     /// Who planned.
     pub engine: Engine,
-    /// How far what would turn the decisions of the first step is looked for.
-    pub effort: Effort,
+    /// Decisions of the first step of which it is told what would turn them: pools,
+    /// services and hosting first, then jobs by the smallest margin. Each takes some
+    /// dozens of plans by [`Budget::STUDY`], with which this one must have been made.
+    pub flips: usize,
 }
 
 /// Why a result is no plan to show.
@@ -113,11 +111,34 @@ fn marginal_values(built: &Built, outcomes: &[StepOutcome]) -> Vec<MarginalValue
     (0..built.inputs.nodes.len()).map(node).collect()
 }
 
-/// Reasons of the first step with what would turn them.
+/// Reasons of the first step, with what would turn those that are asked about.
 fn why(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Vec<Reason> {
     let reasons = reasons(built, planned);
-    let flips = flips(built, planned, &reasons, &reasons, occasion.effort);
-    let told = reasons.iter().zip(flips);
+    let mut order: Vec<usize> = (0..reasons.len()).collect();
+    order.sort_by(|a, b| {
+        let rank = |k: &usize| {
+            let reason = &reasons[*k];
+            (matches!(reason.load, LoadRef::Job(_)), reason.margin.abs())
+        };
+        let (a, b) = (rank(a), rank(b));
+        a.0.cmp(&b.0).then(if a.0 {
+            a.1.total_cmp(&b.1)
+        } else {
+            std::cmp::Ordering::Equal
+        })
+    });
+    order.truncate(occasion.flips);
+    let asked: Vec<DispatchReason> = order.iter().map(|k| reasons[*k].clone()).collect();
+    let effort = Effort {
+        plan: Budget::STUDY,
+        replans: REPLANS,
+    };
+    let found = flips(built, planned, &reasons, &asked, effort);
+    let mut of = vec![Vec::new(); reasons.len()];
+    for (k, flips) in order.into_iter().zip(found) {
+        of[k] = flips;
+    }
+    let told = reasons.iter().zip(of);
     told.map(|(reason, flips)| told_of(occasion, reason, flips))
         .collect()
 }

@@ -2,6 +2,8 @@
 
 use crate::inputs::PlanInputs;
 use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment, Workspace};
+use crate::placement::Offers;
+use crate::residuals::Residuals;
 
 /// GPUs of a job in one step, as a mean over the step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,6 +21,8 @@ pub struct Schedule {
     pub jobs: Vec<Vec<Run>>,
     /// Per job the work left for after the horizon, GPU-hours.
     pub beyond: Vec<f64>,
+    /// Per job the price of its work when it was placed last, currency per GPU-hour.
+    pub work_price: Vec<f64>,
     /// Power of jobs per node that has any (see [`JobNodes`]) and step, MW.
     pub job_mw: Vec<Vec<f64>>,
     /// Per pool and block, whether it is on in each step.
@@ -62,6 +66,8 @@ pub struct Problem<'a> {
     pub inputs: &'a PlanInputs,
     /// Sorted static segments.
     pub market: Market,
+    /// Every step as its jobs see it, where nothing else couples steps.
+    pub residuals: Option<Residuals>,
     /// Nodes with jobs.
     pub job_nodes: JobNodes,
     /// Hours per step.
@@ -93,9 +99,11 @@ impl<'a> Problem<'a> {
             );
             all
         };
+        let market = Market::new(inputs);
         Self {
             inputs,
-            market: Market::new(inputs),
+            residuals: Residuals::new(inputs, &market),
+            market,
             job_nodes: JobNodes::new(inputs),
             hours: (0..inputs.steps()).map(|t| inputs.grid.hours(t)).collect(),
             hull: inputs.pools.iter().map(|p| hull(&p.points)).collect(),
@@ -109,6 +117,7 @@ impl<'a> Problem<'a> {
         Schedule {
             jobs: vec![Vec::new(); self.inputs.jobs.len()],
             beyond: vec![0.0; self.inputs.jobs.len()],
+            work_price: vec![0.0; self.inputs.jobs.len()],
             job_mw: vec![vec![0.0; steps]; self.job_nodes.nodes.len()],
             on: self
                 .inputs
@@ -146,7 +155,7 @@ impl<'a> Problem<'a> {
         schedule
             .adders
             .iter()
-            .filter(|(above, _)| self.inputs.is_below(node, *above))
+            .filter(|(above, _)| self.market.is_below(node, *above))
             .map(|(_, a)| a[t])
             .sum()
     }
@@ -330,6 +339,8 @@ pub struct Room {
     pub extra: Vec<Segment>,
     /// Segments taken below nodes held at their ramp's level, and how much of each.
     pub held: Vec<(Segment, f64)>,
+    /// What a job can buy.
+    pub offers: Offers,
 }
 
 /// Cost of `from..to` MW on a residual, currency per hour; `None` beyond its end.

@@ -332,8 +332,7 @@ pub(super) fn flips(planned: &Planned) -> Table {
             })
             .collect(),
         highlight: None,
-        note: "Where each change is expected to turn the decision, the other loads as they stand."
-            .to_owned(),
+        note: "Each change alone, found by planning again with it.".to_owned(),
     }
 }
 

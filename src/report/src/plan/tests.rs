@@ -3,7 +3,7 @@
 use swingload_model::plan::Engine;
 use swingload_model::site::Use;
 use swingload_scheduler::plan::{Budget, plan};
-use swingload_scheduler::publish::{EXPECTED, Occasion, publish};
+use swingload_scheduler::publish::{Occasion, publish};
 use swingload_simulator::moment;
 
 use super::{Planned, tables, text};
@@ -25,7 +25,7 @@ fn planned(site: &str, price: &[f64], at: usize) -> Planned {
         jobs: &moment.jobs,
         number: moment.number,
         engine: Engine::Fast,
-        effort: EXPECTED,
+        flips: 1,
     };
     let solved = plan(&moment.built.inputs, Budget::STUDY);
     let plan = publish(&occasion, &moment.built, &solved).expect("certified");
@@ -92,6 +92,8 @@ fn the_text_reads_in_eighty_columns_and_says_how_good_the_plan_is() {
         "No limit binds.",
         "Why, at Mon 2 Mar 05:00",
         "its power would cost more",
+        "What would turn it",
+        "power at poi below",
         "- A note.",
     ] {
         assert!(shown.contains(part), "{part}:\n{shown}");

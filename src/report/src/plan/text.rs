@@ -76,7 +76,7 @@ pub fn text(planned: &Planned, style: Style) -> String {
     );
     let flips = tables::flips(planned);
     if !flips.rows.is_empty() {
-        section("What would turn it, one change alone", "", &flips);
+        section("What would turn it", "", &flips);
     }
     if !plan.shed_ladder.is_empty() {
         section("Shed ladder", "", &tables::ladder(planned));

@@ -10,12 +10,21 @@ use crate::plan::Planned;
 use crate::schedule::{Ask, Problem, Room, area, minimum_ends};
 
 /// One plan, and what has been worked out about its loads.
-pub(super) struct Alone<'a> {
+pub(crate) struct Alone<'a> {
     problem: Problem<'a>,
     planned: &'a Planned,
     room: Room,
     /// Price of power without the node's jobs, by number of the node and step.
     curves: BTreeMap<(usize, usize), Vec<CostStep>>,
+}
+
+/// Work put off, per GPU-hour of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct PutOff {
+    /// What it earns later, less its power, currency.
+    pub(crate) net: f64,
+    /// Share of it that can still be done.
+    pub(crate) share: f64,
 }
 
 /// A job's window of steps from the first one on.
@@ -29,7 +38,7 @@ struct Steps {
 }
 
 impl<'a> Alone<'a> {
-    pub(super) fn new(inputs: &'a PlanInputs, planned: &'a Planned) -> Self {
+    pub(crate) fn new(inputs: &'a PlanInputs, planned: &'a Planned) -> Self {
         Self {
             problem: Problem::new(inputs),
             planned,
@@ -94,6 +103,36 @@ impl<'a> Alone<'a> {
             }
         }
         None
+    }
+
+    /// What the work that job `j` would do before step `until` earns if it is put off:
+    /// `beyond` is what a GPU-hour left for after the horizon is worth, net of power.
+    pub(crate) fn put_off(&mut self, j: usize, until: usize, beyond: f64) -> PutOff {
+        let job = &self.problem.inputs.jobs[j];
+        let steps = self.steps(j, job.end.max(until));
+        let work = self.planned.schedule.jobs[j].iter();
+        let work = work.filter(|run| (run.step as usize) < until);
+        let work: f64 = work
+            .map(|r| r.gpus * self.problem.hours[r.step as usize])
+            .sum();
+        let work = work.min(job.work);
+        let mut places: Vec<(f64, f64)> = (until..job.end)
+            .filter_map(|t| Some((steps.net[t]?, steps.work[t])))
+            .chain([(beyond, job.beyond)])
+            .filter(|(net, work)| *net > 0.0 && *work > 0.0)
+            .collect();
+        places.sort_by(|a, b| b.0.total_cmp(&a.0));
+        // Its other work takes the best places, and what is put off the next ones.
+        let (mut at, mut earned, mut kept) = (0.0, 0.0, 0.0);
+        for (net, width) in places {
+            let part = ((at + width).min(job.work) - f64::max(at, job.work - work)).max(0.0);
+            (earned, kept) = (earned + net * part, kept + part);
+            at += width;
+        }
+        PutOff {
+            net: earned / work.max(1e-12),
+            share: (kept / work.max(1e-12)).min(1.0),
+        }
     }
 
     /// Steps `[0, end)` for the gang job `j` runs at, or its largest.

@@ -21,8 +21,7 @@ use crate::plan::{Budget, Planned};
 pub struct Effort {
     /// Budget the plan was made with, for making it again; bound and comparison are left out.
     pub plan: Budget,
-    /// Plans made for one flip at most; with none it is told where it is expected, given
-    /// the other loads as they stand, and not confirmed.
+    /// Plans made for one flip at most.
     pub replans: usize,
 }
 
@@ -168,17 +167,8 @@ impl<'a> Case<'a> {
                 now > OFF
             }
         };
-        let confirmed = replans > 0;
-        let size = if confirmed {
-            again.smallest(&ray, replans, turned)?
-        } else if question.doubtful {
-            return None;
-        } else {
-            question.guess.min(question.most)
-        };
-        let by = by(size);
+        let by = by(again.smallest(&ray, replans, turned)?);
         Some(Flip {
-            confirmed,
             quantity: question.subject.quantity,
             at: question.now + by,
             of: question.of,

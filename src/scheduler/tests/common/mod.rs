@@ -4,7 +4,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use swingload_model::TimeGrid;
 use swingload_model::site::Use;
-use swingload_scheduler::bound::{Prices, tighten};
+use swingload_scheduler::bound::{Goal, Prices, tighten};
 use swingload_scheduler::inputs::{
     BlockState, DemandInput, Gangs, JobInput, NodeInput, PlanInputs, PoolInput, RampInput,
     StackInput, SupplyInput, TierInput,
@@ -116,10 +116,14 @@ pub(crate) fn bound_at(inputs: &PlanInputs, prices: &Prices) -> f64 {
         &problem,
         &windows,
         vec![prices.clone()],
-        f64::NEG_INFINITY,
-        1,
+        Goal {
+            target: f64::NEG_INFINITY,
+            enough: f64::NEG_INFINITY,
+            iterations: 1,
+        },
         &mut Room::default(),
     )
+    .bound
 }
 
 /// Turns blocks off that limits could not carry beside the floors, so that every problem has a plan.
