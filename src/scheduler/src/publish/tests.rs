@@ -73,7 +73,7 @@ impl World {
             jobs: &self.jobs,
             number: 7,
             engine: Engine::Fast,
-            flips: 2,
+            flips: 0,
         }
     }
 
@@ -261,10 +261,24 @@ fn what_cannot_be_kept_is_told() {
 
 #[test]
 fn reasons_and_prices_have_names() {
-    let plan = world("").plan();
+    let world = world("");
+    let plan = world.plan();
     let names: Vec<&str> = plan.reasons.iter().map(|r| r.load.as_str()).collect();
     for name in ["steady", "nimble", "chat", "urgent", "patient", "hopeless"] {
         assert!(names.contains(&name), "{name} in {names:?}");
+    }
+    assert!(!plan.shed_ladder.is_empty());
+    let flips = plan.reasons.iter().all(|r| r.flips.is_empty());
+    assert!(flips, "they were not asked for");
+    let asked = Occasion {
+        flips: 1,
+        ..world.occasion()
+    };
+    let asked = publish(&asked, &world.built, &world.planned).expect("certified");
+    for (reason, plain) in asked.reasons.iter().zip(&plan.reasons) {
+        let first = reason.load == "steady";
+        assert_eq!(!reason.flips.is_empty(), first, "{}", reason.load);
+        assert_eq!((reason.code, &reason.load), (plain.code, &plain.load));
     }
     let nodes: Vec<&str> = plan
         .marginal_values
