@@ -196,7 +196,7 @@ fn sections(planned: &Planned) -> Vec<Section> {
     };
     let first = Clock::new(&planned.plan.time_zone).moment(planned.plan.grid.start_s(0));
     let (short, limits) = (tables::short(planned), tables::limits(planned));
-    let (reasons, left_out) = tables::reasons(planned, JOBS_MAX);
+    let (reasons, left_out) = tables::reasons(planned, JOBS_MAX, |code| phrase(code).to_owned());
     let missing = match short.rows.is_empty() {
         true => "Nothing is short.",
         false => {

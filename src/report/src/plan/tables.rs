@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use swingload_model::plan::{Flip, Reason};
+use swingload_model::plan::{Flip, Reason, ReasonCode, ShedRung};
 
 use super::clock::Clock;
 use super::{Class, Planned};
 use crate::html::{Cell, Column, Table};
-use crate::words::phrase;
 
 /// Rows of the table over time at most, beside the first step's.
 const ROWS_MAX: i64 = 24;
@@ -228,9 +227,13 @@ pub(super) fn short(planned: &Planned) -> Table {
     }
 }
 
-/// Reasons of the first step: loads first, then jobs by what they draw; at most `jobs` of
-/// those. The second is how many jobs were left out.
-pub(super) fn reasons(planned: &Planned, jobs: usize) -> (Table, usize) {
+/// Reasons of the first step, each in the words of `why`: loads first, then jobs by what
+/// they draw; at most `jobs` of those. The second is how many jobs were left out.
+pub(super) fn reasons(
+    planned: &Planned,
+    jobs: usize,
+    why: fn(ReasonCode) -> String,
+) -> (Table, usize) {
     let plan = &planned.plan;
     let load_mw = |name: &str| {
         let load = plan.loads.iter().find(|l| l.load == name)?;
@@ -255,7 +258,7 @@ pub(super) fn reasons(planned: &Planned, jobs: usize) -> (Table, usize) {
             Cell::Text(reason.load.clone()),
             load_mw(&reason.load).into(),
             gpus(&reason.load).into(),
-            phrase(reason.code).into(),
+            why(reason.code).into(),
             reason.value_per_mwh.into(),
             reason.price_per_mwh.into(),
             reason.margin_per_mwh.into(),
@@ -375,17 +378,24 @@ fn change(flip: &Flip, currency: &str, clock: &Clock) -> String {
     }
 }
 
-/// What to drop in the first step, in order.
+/// What to drop in the first step, in order; neighbours that are alike stand together.
 pub(super) fn ladder(planned: &Planned) -> Table {
+    let alike = |a: &ShedRung, b: &ShedRung| {
+        let cents = |rung: &ShedRung| (rung.cost_per_kwh.as_units() * 1e3).round() as i64;
+        let place = |rung: &ShedRung| (rung.by, rung.response, rung.response_s, cents(rung));
+        a.load == b.load && place(a) == place(b)
+    };
     let mut together = 0.0;
-    let row = |rung: &swingload_model::plan::ShedRung| {
-        together += rung.frees.as_megawatts();
+    let row = |rungs: &[ShedRung]| {
+        let rung = &rungs[0];
+        let frees: f64 = rungs.iter().map(|r| r.frees.as_megawatts()).sum();
+        together += frees;
         vec![
             Cell::Text(rung.load.clone()),
             rung.by.name().into(),
             rung.response.name().into(),
             (rung.response_s as f64).into(),
-            rung.frees.as_megawatts().into(),
+            frees.into(),
             Cell::Number(together),
             rung.cost_per_kwh.as_units().into(),
         ]
@@ -417,7 +427,7 @@ pub(super) fn ladder(planned: &Planned) -> Table {
                 "Lost per kWh freed in a shed of an hour, energy saved taken off.",
             ),
         ],
-        rows: planned.plan.shed_ladder.iter().map(row).collect(),
+        rows: planned.plan.shed_ladder.chunk_by(alike).map(row).collect(),
         ..Table::default()
     }
 }

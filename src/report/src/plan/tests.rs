@@ -91,7 +91,7 @@ fn the_text_reads_in_eighty_columns_and_says_how_good_the_plan_is() {
         "Nothing is short.",
         "No limit binds.",
         "Why, at Mon 2 Mar 05:00",
-        "its power would cost more",
+        "unprofitable",
         "What would turn it",
         "power at poi below",
         "- A note.",

@@ -65,7 +65,8 @@ pub fn text(planned: &Planned, style: Style) -> String {
         &tables::limits(planned),
     );
     let first = Clock::new(&plan.time_zone).moment(plan.grid.start_s(0));
-    let (mut reasons, left_out) = tables::reasons(planned, JOBS_MAX);
+    let (mut reasons, left_out) =
+        tables::reasons(planned, JOBS_MAX, |code| code.name().replace('_', " "));
     if left_out > 0 {
         reasons.note = format!("{left_out} more jobs in plan.json and on the page.");
     }
