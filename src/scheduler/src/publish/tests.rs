@@ -167,7 +167,7 @@ fn the_same_inputs_give_the_same_bytes_and_others_another_hash() {
     assert_eq!(plan.inputs_sha256.len(), 64);
     built.inputs.supplies[0].cost[3] += 1e-9;
     assert_ne!(plan.inputs_sha256, sha256(&built));
-    let mut built = one.built.clone();
+    let mut built = one.built;
     built.inputs.jobs[0].after.push(1);
     assert_ne!(plan.inputs_sha256, sha256(&built));
 }
