@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::change::{Subject, moved};
 use crate::build::StepPower;
-use crate::inputs::PlanInputs;
-use crate::plan::{Budget, plan};
+use crate::inputs::{JobInput, PlanInputs};
+use crate::plan::{Budget, Planned, plan_from};
+use crate::schedule::Run;
 
 /// Width, as a share of the change, to which the smallest change is known.
 const TOLERANCE: f64 = 0.03;
 
 /// Plans of changed inputs: what every load draws in the first step.
 pub(super) struct Again<'a> {
-    pub(super) inputs: &'a PlanInputs,
+    inputs: &'a PlanInputs,
+    planned: &'a Planned,
     budget: Budget,
     /// Per subject the changes planned so far, by the bits of their (positive) size, which
     /// rise with it; first down, then up.
@@ -40,9 +42,10 @@ pub(super) struct Ray<'b> {
 
 impl<'a> Again<'a> {
     /// Plans under the part of the budget that decides, leaving out what only certifies.
-    pub(super) fn new(inputs: &'a PlanInputs, budget: Budget) -> Self {
+    pub(super) fn new(inputs: &'a PlanInputs, planned: &'a Planned, budget: Budget) -> Self {
         Self {
             inputs,
+            planned,
             budget: Budget {
                 bound: 0,
                 asap: false,
@@ -50,6 +53,11 @@ impl<'a> Again<'a> {
             },
             known: BTreeMap::new(),
         }
+    }
+
+    /// What is drawn when the plan is made again and nothing has changed.
+    pub(super) fn unchanged(&self) -> StepPower {
+        replanned(self.inputs, self.planned, self.budget)
     }
 
     /// Size of the smallest change on the ray for which `turned` holds, within
@@ -117,8 +125,23 @@ impl<'a> Again<'a> {
         if !known.contains_key(&key) {
             *left = left.checked_sub(1)?;
             let changed = moved(self.inputs, ray.subject, by);
-            known.insert(key, plan(&changed, self.budget).first.power);
+            known.insert(key, replanned(&changed, self.planned, self.budget));
         }
         known.get(&key)
     }
+}
+
+/// Power of the first step of a plan made afresh, or, with a budget that spreads no jobs,
+/// from where `planned` put them.
+fn replanned(inputs: &PlanInputs, planned: &Planned, budget: Budget) -> StepPower {
+    let runs = budget.surcharges.is_empty().then(|| {
+        let jobs = inputs.jobs.iter().zip(&planned.schedule.jobs);
+        // Those that wait for others are placed behind these anew.
+        let runs = |(job, runs): (&JobInput, &Vec<Run>)| match job.after[..] {
+            [] => runs.clone(),
+            _ => Vec::new(),
+        };
+        jobs.map(runs).collect()
+    });
+    plan_from(inputs, budget, runs).first.power
 }
