@@ -214,8 +214,9 @@ pub struct Reason {
     pub code: ReasonCode,
     /// Value of the decision, currency per MWh at the load.
     pub value_per_mwh: f64,
-    /// The price of power it was held against, currency per MWh.
-    pub price_per_mwh: f64,
+    /// The price of power it was held against, currency per MWh; null where there is no
+    /// more power at any price.
+    pub price_per_mwh: Option<f64>,
     /// Best alternative use of the same power; empty when there is none.
     pub runner_up: String,
     /// By how much the price must move to turn the decision, currency per MWh; negative
@@ -254,7 +255,8 @@ pub enum Quantity {
     LoadValue,
     /// What a job earns by a GPU-hour whenever it runs, currency.
     JobValue,
-    /// The time up to which a job may run and earns its full value, Unix seconds.
+    /// The time up to which the plan may run a job at its full value, Unix seconds; a
+    /// reserve before what its tenant was promised.
     Deadline,
     /// The time from which a job may run, Unix seconds.
     Release,
