@@ -142,7 +142,7 @@ const EFFORT: Effort = Effort {
 
 /// Random instances by seed, every other one of two sites, with their plans.
 fn sites(seed: u64) -> (Built, Planned, Vec<DispatchReason>) {
-    let inputs = if seed % 2 == 0 {
+    let inputs = if seed.is_multiple_of(2) {
         two_sites(seed)
     } else {
         common::instance(seed)
@@ -239,7 +239,7 @@ fn margins_and_flips_agree() {
         inputs.demand.clear();
         inputs.pools.clear();
         // Of every other site only what may be idle.
-        for stack in inputs.stacks.iter_mut().filter(|_| seed % 2 == 0) {
+        for stack in inputs.stacks.iter_mut().filter(|_| seed.is_multiple_of(2)) {
             stack.tiers.drain(..2);
         }
         let built = built(inputs);

@@ -1,6 +1,7 @@
 //! The smallest change that turns a decision, found by planning again.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use super::change::{Subject, moved};
 use crate::build::StepPower;
@@ -122,12 +123,14 @@ impl<'a> Again<'a> {
         let by = (ray.by)(x);
         let known = self.known.entry((ray.subject, ray.up)).or_default();
         let key = by.abs().to_bits();
-        if !known.contains_key(&key) {
-            *left = left.checked_sub(1)?;
-            let changed = moved(self.inputs, ray.subject, by);
-            known.insert(key, replanned(&changed, self.planned, self.budget));
-        }
-        known.get(&key)
+        Some(match known.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                *left = left.checked_sub(1)?;
+                let changed = moved(self.inputs, ray.subject, by);
+                new.insert(replanned(&changed, self.planned, self.budget))
+            }
+        })
     }
 }
 
