@@ -222,8 +222,8 @@ fn most_changes_found_by_following_the_plan_turn_plans_made_afresh() {
         ..EFFORT
     };
     let Count { all, turn, half } = count(50_000, effort);
-    assert!(turn * 100 >= all * 90, "{turn} of {all} turn");
-    assert!(half * 100 >= all * 90, "half of {half} of {all} does not");
+    assert!(turn * 100 >= all * 80, "{turn} of {all} turn");
+    assert!(half * 100 >= all * 85, "half of {half} of {all} does not");
 }
 
 /// Where nothing ties steps together, margins are told by value and price alone: a load
