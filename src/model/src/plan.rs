@@ -415,7 +415,8 @@ pub enum Quantity {
     LoadValue,
     /// What a job earns by a GPU-hour whenever it runs, currency.
     JobValue,
-    /// The time up to which a job may run and earns its full value, Unix seconds.
+    /// The time up to which the plan may run a job at its full value, Unix seconds; a
+    /// reserve before what its tenant was promised.
     Deadline,
     /// The time from which a job may run, Unix seconds.
     Release,

@@ -6,6 +6,8 @@
 //! stretches of the minimum times taken in one stride, and over the starts made
 //! on the day where those are limited.
 
+use std::ops::Range;
+
 use crate::inputs::BlockState;
 use crate::market::{CostStep, EPSILON_MW};
 use crate::ramp::Courses;
@@ -83,9 +85,14 @@ fn sweep_pool(
             .collect();
         problem.set_path(schedule, m, b, path);
         if let Some(courses) = courses {
-            moved.into_iter().for_each(|t| courses.touch(t));
-            for t in courses.refresh(problem, schedule, pool.node, room) {
-                markets[t] = PoolMarket::new(problem, schedule, m, t, fleet, room);
+            let lowest = pool.points[0].0 * block.devices;
+            for t in moved {
+                courses.touch(t, lowest * problem.inputs.nodes[pool.node].factor[t]);
+            }
+            if courses.matters() {
+                for t in courses.refresh(problem, schedule, pool.node, room) {
+                    markets[t] = PoolMarket::new(problem, schedule, m, t, fleet, room);
+                }
             }
         }
     }
@@ -120,6 +127,35 @@ pub(crate) fn first_margins(
         Tables::new(problem, m, b, &worth).first_margin()
     };
     pool.blocks.iter().enumerate().map(margin).collect()
+}
+
+/// Worth per device and step of staying as it is: far above any gain.
+const FIXED: f64 = 1e9;
+
+/// The path of block `b` of pool `m` that is worth most among those that differ from its
+/// present one within `range` alone, everything else as it stands.
+pub(crate) fn within(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    (m, b): (usize, usize),
+    range: Range<usize>,
+    room: &mut Room,
+) -> Vec<bool> {
+    let (pool, now) = (&problem.inputs.pools[m], &schedule.on[m][b]);
+    let own = pool.blocks[b].devices;
+    let fleet: f64 = pool.blocks.iter().map(|b| b.devices).sum();
+    let mut worth: Vec<f64> = now
+        .iter()
+        .map(|on| if *on { FIXED } else { -FIXED } * own)
+        .collect();
+    for t in range.clone() {
+        let market = PoolMarket::new(problem, schedule, m, t, fleet, room);
+        let others = schedule.awake[m][t] - if now[t] { own } else { 0.0 };
+        worth[t] = (market.worth(others + own) - market.worth(others)) * problem.hours[t];
+    }
+    let path = best_path(problem, m, b, &worth).1;
+    let same = path[..range.start] == now[..range.start] && path[range.end..] == now[range.end..];
+    if same { path } else { now.clone() }
 }
 
 /// What awake devices of a pool are worth in a step, everything else as it stands.

@@ -12,6 +12,7 @@ pub mod dispatch;
 pub mod divisible;
 pub mod evaluate;
 pub mod event;
+pub mod exchange;
 pub mod explain;
 pub mod inputs;
 pub mod market;

@@ -60,6 +60,10 @@ impl JobNodes {
     }
 }
 
+mod settings;
+
+use settings::Settings;
+
 /// Everything a stage works with: inputs, sorted markets, room.
 pub struct Problem<'a> {
     /// The inputs.
@@ -76,6 +80,8 @@ pub struct Problem<'a> {
     pub hull: Vec<Vec<(f64, f64)>>,
     /// Per pool, the hull of its settings while awake.
     pub awake_hull: Vec<Vec<(f64, f64)>>,
+    /// The same as steps of power by falling value.
+    settings: Settings,
 }
 
 impl<'a> Problem<'a> {
@@ -100,7 +106,7 @@ impl<'a> Problem<'a> {
             all
         };
         let market = Market::new(inputs);
-        Self {
+        let mut problem = Self {
             inputs,
             residuals: Residuals::new(inputs, &market),
             market,
@@ -108,7 +114,10 @@ impl<'a> Problem<'a> {
             hours: (0..inputs.steps()).map(|t| inputs.grid.hours(t)).collect(),
             hull: inputs.pools.iter().map(|p| hull(&p.points)).collect(),
             awake_hull: inputs.pools.iter().map(|p| awake(&p.points)).collect(),
-        }
+            settings: Settings::default(),
+        };
+        problem.settings = Settings::new(&problem);
+        problem
     }
 
     /// Nothing runs, pools are divisible.
@@ -167,40 +176,6 @@ impl<'a> Problem<'a> {
         (mw, point.1 * pool.revenue[t] - pool.adder[t] * mw)
     }
 
-    /// Segments between the settings of `devices` devices, above the lowest one when they are awake.
-    fn settings_segments(
-        &self,
-        m: usize,
-        t: usize,
-        awake: bool,
-        devices: f64,
-        charge: f64,
-        out: &mut Vec<Segment>,
-    ) {
-        let pool = &self.inputs.pools[m];
-        let devices = devices * pool.scale[t];
-        // Awake devices begin at their lowest setting, others at nothing.
-        let (mut before, points) = if awake {
-            let hull = &self.awake_hull[m];
-            (self.setting(m, t, hull[0]), &hull[1..])
-        } else {
-            ((0.0, 0.0), &self.hull[m][..])
-        };
-        for &point in points {
-            let now = self.setting(m, t, point);
-            let width = (now.0 - before.0) * devices;
-            if width > EPSILON_MW {
-                out.push(Segment {
-                    slope: (now.1 - before.1) / (now.0 - before.0) - charge,
-                    width,
-                    node: pool.node as u32,
-                    owner: Owner::Pool(m as u32),
-                });
-            }
-            before = now;
-        }
-    }
-
     /// Power fixed at each node and flexible segments of pools in step `t`, leaving out
     /// the pool `without` and, if asked, the jobs of node number `without_jobs`.
     pub fn lay_out(
@@ -220,18 +195,41 @@ impl<'a> Problem<'a> {
                 fixed[*node] += schedule.job_mw[number][t];
             }
         }
-        for (m, pool) in self.inputs.pools.iter().enumerate() {
-            if pool.scale[t] <= 0.0 || without == Some(m) {
-                continue;
+        let pools = &self.inputs.pools;
+        if !schedule.relaxed {
+            for (m, pool) in pools
+                .iter()
+                .enumerate()
+                .filter(|(m, _)| without != Some(*m))
+            {
+                let devices = schedule.awake[m][t] * pool.scale[t];
+                if devices > 0.0 {
+                    fixed[pool.node] += self.setting(m, t, self.awake_hull[m][0]).0 * devices;
+                }
             }
-            let charge = self.adder(schedule, pool.node, t);
-            if schedule.relaxed {
-                let devices: f64 = pool.blocks.iter().map(|b| b.devices).sum();
-                self.settings_segments(m, t, false, devices, charge, extra);
-            } else if schedule.awake[m][t] > 0.0 {
-                let lowest = self.setting(m, t, self.awake_hull[m][0]).0;
-                fixed[pool.node] += lowest * schedule.awake[m][t] * pool.scale[t];
-                self.settings_segments(m, t, true, schedule.awake[m][t], charge, extra);
+        }
+        let settings = match schedule.relaxed {
+            true => self.settings.asleep(t),
+            false => self.settings.awake(t),
+        };
+        for setting in settings {
+            let m = setting.pool as usize;
+            let devices = match schedule.relaxed {
+                true => self.settings.fleets[m],
+                false => schedule.awake[m][t],
+            };
+            let width = setting.mw * devices * pools[m].scale[t];
+            if width > EPSILON_MW && without != Some(m) {
+                let charge = match schedule.adders.is_empty() {
+                    true => 0.0,
+                    false => self.adder(schedule, pools[m].node, t),
+                };
+                extra.push(Segment {
+                    slope: setting.slope - charge,
+                    width,
+                    node: pools[m].node as u32,
+                    owner: Owner::Pool(setting.pool),
+                });
             }
         }
     }

@@ -19,7 +19,8 @@ use crate::plan::{Budget, Planned};
 /// How far flips are looked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Effort {
-    /// Budget the plan was made with, for making it again; bound and comparison are left out.
+    /// Budget for making the plan again: the one it was made with, or [`Budget::FOLLOW`] to
+    /// go on from where it put the jobs, which costs less. Bound and comparison are left out.
     pub plan: Budget,
     /// Plans made for one flip at most.
     pub replans: usize,
@@ -37,12 +38,17 @@ pub fn flips(
     reasons: &[DispatchReason],
     effort: Effort,
 ) -> Vec<Vec<Flip>> {
-    let mut again = Again::new(&built.inputs, effort.plan);
+    let mut again = Again::new(&built.inputs, planned, effort.plan);
+    let unchanged = again.unchanged();
     let mut alone = Alone::new(&built.inputs, planned);
     let mut of = |reason| {
         let Some(case) = Case::new(built, planned, all, reason) else {
             return Vec::new();
         };
+        // Planning again alone must not turn it.
+        if case.turned(&unchanged) {
+            return Vec::new();
+        }
         let questions = case.questions(&mut alone).into_iter();
         questions
             .filter_map(|q| case.answer(q, effort.replans, &mut again))
@@ -146,6 +152,15 @@ impl<'a> Case<'a> {
         })
     }
 
+    fn turned(&self, power: &StepPower) -> bool {
+        let now = drawn(self.inputs, self.own, power);
+        if self.runs {
+            now < self.drawn * (1.0 - GIVEN_UP)
+        } else {
+            now > OFF
+        }
+    }
+
     /// The smallest change of the quantity that turns the decision.
     fn answer(&self, question: Question, replans: usize, again: &mut Again<'_>) -> Option<Flip> {
         let by = |x: f64| question.by(self.inputs, x);
@@ -159,15 +174,7 @@ impl<'a> Case<'a> {
             whole: question.whole,
             doubtful: question.doubtful,
         };
-        let turned = |power: &StepPower| {
-            let now = drawn(self.inputs, self.own, power);
-            if self.runs {
-                now < self.drawn * (1.0 - GIVEN_UP)
-            } else {
-                now > OFF
-            }
-        };
-        let by = by(again.smallest(&ray, replans, turned)?);
+        let by = by(again.smallest(&ray, replans, |power| self.turned(power))?);
         Some(Flip {
             quantity: question.subject.quantity,
             at: question.now + by,

@@ -1,18 +1,21 @@
 //! The smallest change that turns a decision, found by planning again.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use super::change::{Subject, moved};
 use crate::build::StepPower;
-use crate::inputs::PlanInputs;
-use crate::plan::{Budget, plan};
+use crate::inputs::{JobInput, PlanInputs};
+use crate::plan::{Budget, Planned, plan_from};
+use crate::schedule::Run;
 
 /// Width, as a share of the change, to which the smallest change is known.
 const TOLERANCE: f64 = 0.03;
 
 /// Plans of changed inputs: what every load draws in the first step.
 pub(super) struct Again<'a> {
-    pub(super) inputs: &'a PlanInputs,
+    inputs: &'a PlanInputs,
+    planned: &'a Planned,
     budget: Budget,
     /// Per subject the changes planned so far, by the bits of their (positive) size, which
     /// rise with it; first down, then up.
@@ -40,9 +43,10 @@ pub(super) struct Ray<'b> {
 
 impl<'a> Again<'a> {
     /// Plans under the part of the budget that decides, leaving out what only certifies.
-    pub(super) fn new(inputs: &'a PlanInputs, budget: Budget) -> Self {
+    pub(super) fn new(inputs: &'a PlanInputs, planned: &'a Planned, budget: Budget) -> Self {
         Self {
             inputs,
+            planned,
             budget: Budget {
                 bound: 0,
                 asap: false,
@@ -50,6 +54,11 @@ impl<'a> Again<'a> {
             },
             known: BTreeMap::new(),
         }
+    }
+
+    /// What is drawn when the plan is made again and nothing has changed.
+    pub(super) fn unchanged(&self) -> StepPower {
+        replanned(self.inputs, self.planned, self.budget)
     }
 
     /// Size of the smallest change on the ray for which `turned` holds, within
@@ -114,11 +123,28 @@ impl<'a> Again<'a> {
         let by = (ray.by)(x);
         let known = self.known.entry((ray.subject, ray.up)).or_default();
         let key = by.abs().to_bits();
-        if !known.contains_key(&key) {
-            *left = left.checked_sub(1)?;
-            let changed = moved(self.inputs, ray.subject, by);
-            known.insert(key, plan(&changed, self.budget).first.power);
-        }
-        known.get(&key)
+        Some(match known.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                *left = left.checked_sub(1)?;
+                let changed = moved(self.inputs, ray.subject, by);
+                new.insert(replanned(&changed, self.planned, self.budget))
+            }
+        })
     }
+}
+
+/// Power of the first step of a plan made afresh, or, with a budget that spreads no jobs,
+/// from where `planned` put them.
+fn replanned(inputs: &PlanInputs, planned: &Planned, budget: Budget) -> StepPower {
+    let runs = budget.surcharges.is_empty().then(|| {
+        let jobs = inputs.jobs.iter().zip(&planned.schedule.jobs);
+        // Those that wait for others are placed behind these anew.
+        let runs = |(job, runs): (&JobInput, &Vec<Run>)| match job.after[..] {
+            [] => runs.clone(),
+            _ => Vec::new(),
+        };
+        jobs.map(runs).collect()
+    });
+    plan_from(inputs, budget, runs).first.power
 }

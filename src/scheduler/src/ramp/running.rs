@@ -8,12 +8,17 @@ use super::{Course, Level, Worth, adders, is_kept, load_below, worth};
 use crate::market::EPSILON_MW;
 use crate::schedule::{Problem, Room, Schedule};
 
+/// Share of the tightest ramp's step that blocks may move before the courses are found anew.
+const MATTERS: f64 = 0.25;
+
 /// Courses of all ramps under a schedule that changes.
 pub struct Courses {
     /// In the order of the inputs' ramps.
     courses: Vec<Running>,
-    /// Steps in which something below a node changed.
-    stale: Vec<bool>,
+    /// Power moved in each step since the courses were found, MW; infinite at first.
+    moved: Vec<f64>,
+    /// Power that may be moved before the courses are found anew, MW.
+    enough: f64,
 }
 
 struct Running {
@@ -39,15 +44,24 @@ impl Courses {
             worths: vec![None; steps],
         };
         let ramps = problem.inputs.ramps.iter();
+        let shortest = problem.hours.iter().copied().fold(f64::INFINITY, f64::min);
+        let tightest = ramps.clone().map(|r| r.up.min(r.down) * shortest);
+        let tightest = tightest.fold(f64::INFINITY, f64::min);
         Self {
             courses: ramps.map(|r| running(r.node)).collect(),
-            stale: vec![true; steps],
+            moved: vec![f64::INFINITY; steps],
+            enough: MATTERS * tightest,
         }
     }
 
-    /// Notes that load changed in step `t`.
-    pub fn touch(&mut self, t: usize) {
-        self.stale[t] = true;
+    /// Notes that `mw` were switched on or off in step `t`.
+    pub fn touch(&mut self, t: usize, mw: f64) {
+        self.moved[t] += mw;
+    }
+
+    /// Whether so much was moved that the courses should be found anew.
+    pub fn matters(&self) -> bool {
+        self.moved.iter().any(|mw| *mw > self.enough)
     }
 
     /// Finds the courses of what has changed and writes their charges into the schedule's
@@ -64,14 +78,14 @@ impl Courses {
         let before: Vec<f64> = (0..steps).map(|t| charge(schedule, t)).collect();
         // Courses are those of the steps' own optima.
         schedule.adders.clear();
-        for t in (0..steps).filter(|t| self.stale[*t]) {
+        for t in (0..steps).filter(|t| self.moved[*t] > 0.0) {
             problem.clear(schedule, t, room);
             for course in &mut self.courses {
                 course.free[t] = load_below(problem, course.level.node, room);
                 course.worths[t] = None;
             }
         }
-        self.stale.fill(false);
+        self.moved.fill(0.0);
         for (course, ramp) in self.courses.iter_mut().zip(&problem.inputs.ramps) {
             course.level.binding = !is_kept(ramp, &course.free, &problem.hours);
             if !course.level.binding {
