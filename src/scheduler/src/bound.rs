@@ -129,6 +129,11 @@ pub fn tighten(
         }
     }
     if problem.inputs.jobs.iter().any(has_memory) && !near(&best.0) {
+        let bids = Goal {
+            iterations: goal.iterations / 2,
+            ..goal
+        };
+        descend(problem, windows, &mut steps, &mut best, bids, room);
         let prices = bought_at(problem, &best.1, room);
         let relaxed = steps.relax(problem, windows, &prices, room);
         if relaxed.bound < best.0.bound {
