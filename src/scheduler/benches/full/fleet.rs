@@ -106,7 +106,7 @@ fn pool(draw: &mut Draw, shape: Shape, number: usize, node: usize) -> PoolInput 
         min_off: draw.pick(&[0.25, 0.5, 1.0]),
         start_cost: draw.between(0.003, 0.015),
         wake: draw.between(0.05, 0.12),
-        starts_per_day: draw.pick(&[Some(1), Some(2), Some(3)]),
+        starts_per_day: draw.pick(&[Some(1), Some(2), None, None]),
         day: (0..steps).map(|t| (t as f64 * hours / 24.0) as u32).collect(),
         blocks: (0..8).map(|b| state(b, draw)).collect(),
     }

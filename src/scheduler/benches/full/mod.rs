@@ -154,15 +154,20 @@ fn supplies(inputs: &mut PlanInputs, shape: Shape, sites: usize) {
     let sun = |t: usize| libm::sin((hour(t) - 8.0) / 24.0 * std::f64::consts::TAU);
     let mut wind = draw.between(0.2, 0.6);
     let mut price = Vec::with_capacity(steps);
-    let mut noise = 0.0;
+    let (mut noise, mut windfall) = (0.0, 0.0);
     for t in 0..steps {
         noise += draw.between(-4.0, 4.0) - 0.05 * noise;
-        let mut cost = 52.0 - 22.0 * sun(t) + noise + draw.between(-6.0, 6.0);
+        let mut cost = 60.0 - 26.0 * sun(t) + noise + draw.between(-6.0, 6.0);
         if draw.between(0.0, 1.0) < 0.03 {
             cost += 350.0;
         }
-        if draw.between(0.0, 1.0) < 0.02 {
-            cost -= 90.0;
+        // Wind that nobody foresaw: half an hour of cheap power, too short for slow miners.
+        windfall -= shape.hours();
+        if draw.between(0.0, 1.0) < 0.12 * shape.hours() {
+            windfall = 0.5;
+        }
+        if windfall > 0.0 {
+            cost -= 70.0;
         }
         // Sun and wind together drive the price below zero at noon.
         if (11.0..12.5).contains(&(hour(t) % 24.0)) {
