@@ -323,7 +323,11 @@ fn supply_for(
         t,
         &room.fixed,
         &room.extra,
-        |s| inside(s.node as usize),
+        |s| {
+            let node = s.node as usize;
+            // What is held at a level is fixed already.
+            inside(node) || is_held(problem, before, node)
+        },
         &mut room.work,
     );
     let mut steps = Vec::new();
@@ -357,23 +361,23 @@ pub fn clear_at(
         );
     }
     let worth = hold(problem, levels, t, room);
-    let held: Vec<usize> = levels
-        .iter()
-        .filter(|l| l.binding)
-        .map(|l| l.node)
-        .collect();
-    let inside = |n: usize| held.iter().any(|node| problem.market.is_below(n, *node));
     let cleared = problem.market.clear_without(
         t,
         &room.fixed,
         &room.extra,
-        |s| inside(s.node as usize),
+        |s| is_held(problem, levels, s.node as usize),
         &mut room.work,
     );
     Cleared {
         value: cleared.value + worth,
         overload: cleared.overload,
     }
+}
+
+/// Whether `node` lies below one that is held at its level.
+fn is_held(problem: &Problem<'_>, levels: &[Level], node: usize) -> bool {
+    let mut binding = levels.iter().filter(|l| l.binding);
+    binding.any(|l| problem.market.is_below(node, l.node))
 }
 
 /// Segments taken below held nodes by the last [`clear_at`].
