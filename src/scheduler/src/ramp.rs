@@ -25,6 +25,8 @@ pub struct Level {
     pub node: usize,
     /// Load per step, MW.
     pub load: Vec<f64>,
+    /// Load per step that is best without the ramp, MW, the levels before it held.
+    pub free: Vec<f64>,
     /// Whether the ramp binds anywhere: otherwise the steps' own optima keep it.
     pub binding: bool,
     /// Multiplier of each step's ramp towards it, currency per MW: positive where the
@@ -62,6 +64,7 @@ fn level(
     if is_kept(ramp, &load, &problem.hours) {
         return Level {
             node: ramp.node,
+            free: load.clone(),
             load,
             binding: false,
             multiplier,
@@ -77,6 +80,7 @@ fn level(
         binding: true,
         multiplier: course.multipliers(&worths, &problem.hours, ramp),
         load: course.load,
+        free: load,
         excess: course.excess,
     }
 }
@@ -347,7 +351,8 @@ pub fn clear_at(
 ) -> Cleared {
     problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
     room.held.clear();
-    if levels.iter().all(|l| !l.binding) {
+    let own = |l: &Level| !l.binding || (l.load[t] - l.free[t]).abs() <= EPSILON_MW;
+    if levels.iter().all(own) {
         return problem.clear(schedule, t, room);
     }
     if by_charge(problem) {
