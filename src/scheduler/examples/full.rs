@@ -74,7 +74,9 @@ fn run(args: Vec<String>) -> Result<String, String> {
 }
 
 fn number(text: &str) -> Option<f64> {
-    text.parse().ok().filter(|n: &f64| *n > 0.0 && n.is_finite())
+    text.parse()
+        .ok()
+        .filter(|n: &f64| *n > 0.0 && n.is_finite())
 }
 
 /// The plan that follows the carried one, with its certificate.

@@ -99,6 +99,13 @@ impl Curves {
         }
     }
 
+    /// Blocks changed in some steps.
+    pub(crate) fn touch(&mut self, steps: std::ops::Range<usize>) {
+        for row in self.known.chunks_mut(self.steps.max(1)) {
+            row[steps.clone()].fill(false);
+        }
+    }
+
     /// Forgets everything: blocks or adders changed.
     pub fn forget(&mut self) {
         self.known.fill(false);

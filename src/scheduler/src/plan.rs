@@ -8,6 +8,7 @@ use crate::commitment;
 use crate::demand;
 use crate::divisible;
 use crate::evaluate::{Evaluated, RAMP_VIOLATION, StepOutcome, evaluate, outcome};
+use crate::exchange;
 use crate::inputs::{Gangs, JobInput, PlanInputs};
 use crate::market::CostStep;
 use crate::placement::{self, Curves, SURCHARGES, Windows};
@@ -34,6 +35,8 @@ pub struct Budget {
     /// Evaluations of single steps in the local search; it serves small problems and is
     /// spent before it begins on large ones.
     pub polish: usize,
+    /// Most exchanges of power between blocks and jobs that are tried.
+    pub exchanges: usize,
 }
 
 impl Budget {
@@ -51,6 +54,7 @@ impl Budget {
         asap: true,
         compare_peaks: true,
         polish: 200_000,
+        exchanges: 100,
     };
     /// A plan made afresh in a closed loop: the next one follows soon, so it is neither
     /// spread far nor certified.
@@ -62,6 +66,7 @@ impl Budget {
         asap: false,
         compare_peaks: true,
         polish: 0,
+        exchanges: 0,
     };
 }
 
@@ -166,6 +171,9 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>
         let bounded = bounded(&problem, &windows, &best, begin, budget, asap, &mut room);
         bound = bounded.bound;
         ousted(
+            &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
+        );
+        exchanged(
             &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
         );
     }
@@ -280,6 +288,7 @@ fn loose_prices(
     let mut prices = Prices {
         work: placement::work_prices(loose, spread, &charge, &mut curves, room),
         power: Vec::new(),
+        jobs: Vec::new(),
         ramp: inputs
             .ramps
             .iter()
@@ -330,6 +339,36 @@ fn bounded(
     bound::tighten(problem, windows, starts, goal, room)
 }
 
+/// Exchanges power between blocks and jobs where the bound's prices allow it.
+fn exchanged(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    best: &mut Incumbent,
+    bounded: &Bounded,
+    budget: Budget,
+    asap: f64,
+    room: &mut Room,
+) {
+    let inputs = problem.inputs;
+    let value = best.evaluated.value;
+    let near = bounded.bound - value <= budget.gap * (value - asap).max(0.0);
+    if near || inputs.pools.is_empty() || inputs.jobs.is_empty() {
+        return;
+    }
+    let held = under_caps(inputs, best.caps.as_deref());
+    let held = Problem::new(&held);
+    let tries = budget.exchanges;
+    (best.schedule, best.evaluated) = exchange::exchange(
+        &held,
+        windows,
+        (best.schedule.clone(), best.evaluated.clone()),
+        &bounded.prices.power,
+        bounded.bound,
+        tries,
+        room,
+    );
+}
+
 /// Lets jobs oust others where the bound's prices say so, and keeps what gains.
 fn ousted(
     problem: &Problem<'_>,
@@ -358,6 +397,7 @@ fn ousted(
         room,
     ) {
         placement::sweep(problem, &mut schedule, &mut curves, windows, 0.0, room);
+        schedule.adders.clear();
         let evaluated = evaluate(problem, &schedule, windows, room);
         if evaluated.value > value {
             *best = Incumbent {
@@ -554,6 +594,7 @@ fn prices(
     Prices {
         work,
         power,
+        jobs: Vec::new(),
         ramp: bound::ramp_prices(&evaluated.levels),
         peak,
     }

@@ -197,7 +197,11 @@ impl<'a> Problem<'a> {
         }
         let pools = &self.inputs.pools;
         if !schedule.relaxed {
-            for (m, pool) in pools.iter().enumerate().filter(|(m, _)| without != Some(*m)) {
+            for (m, pool) in pools
+                .iter()
+                .enumerate()
+                .filter(|(m, _)| without != Some(*m))
+            {
                 let devices = schedule.awake[m][t] * pool.scale[t];
                 if devices > 0.0 {
                     fixed[pool.node] += self.setting(m, t, self.awake_hull[m][0]).0 * devices;

@@ -67,7 +67,9 @@ const FAMILIES: &[Family] = &[
     }),
     ("dependencies", |i| jobs(i, |j| j.after.clear())),
     ("penalty of unmet work", |i| jobs(i, |j| j.unmet = 0.0)),
-    ("ramps up", |i| i.ramps.iter_mut().for_each(|r| r.up *= 50.0)),
+    ("ramps up", |i| {
+        i.ramps.iter_mut().for_each(|r| r.up *= 50.0)
+    }),
     ("ramps down", |i| {
         i.ramps.iter_mut().for_each(|r| r.down *= 50.0);
     }),
@@ -150,11 +152,18 @@ fn a_full_day_has_what_it_says() {
     let mw = inputs.nodes[0].limit[0];
     assert!((1900.0..2100.0).contains(&mw), "{mw} MW");
     let below_zero = inputs.supplies.iter().flat_map(|s| &s.cost);
-    assert!(below_zero.filter(|c| **c < 0.0).count() > 0, "no negative price");
+    assert!(
+        below_zero.filter(|c| **c < 0.0).count() > 0,
+        "no negative price"
+    );
     let share = |holds: fn(&JobInput) -> bool| {
         inputs.jobs.iter().filter(|j| holds(j)).count() as f64 / inputs.jobs.len() as f64
     };
-    assert!(share(|j| j.running > 0) > 0.01, "{}", share(|j| j.running > 0));
+    assert!(
+        share(|j| j.running > 0) > 0.01,
+        "{}",
+        share(|j| j.running > 0)
+    );
     assert!(share(|j| !j.after.is_empty()) > 0.1);
     assert!(share(|j| matches!(j.gangs, Gangs::Divisible(_))) > 0.15);
 }

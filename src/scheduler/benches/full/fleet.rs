@@ -37,16 +37,37 @@ pub(super) fn feeder(
         inputs.pools.push(pool);
     }
     // Fans and control of the hall.
-    stack(inputs, "overhead", number, hall, Use::Overhead, vec![flat(steps, 0.4, MUST_TAKE_VALUE, 0.0, true)]);
+    stack(
+        inputs,
+        "overhead",
+        number,
+        hall,
+        Use::Overhead,
+        vec![flat(steps, 0.4, MUST_TAKE_VALUE, 0.0, true)],
+    );
     // The hall's own transformer carries a little less than all its miners.
     inputs.nodes[hall].limit = vec![0.97 * connected; steps];
 
     if number % 5 == 0 {
         // Customers' own miners, paid for while they run, and a firm load with a penalty.
         let hosted = flat(steps, 5.0, 76.0, 0.0, false);
-        stack(inputs, "hosting", number, feeder, Use::Hashing, vec![hosted]);
+        stack(
+            inputs,
+            "hosting",
+            number,
+            feeder,
+            Use::Hashing,
+            vec![hosted],
+        );
         let firm = flat(steps, 1.5, 55.0 + 900.0, 900.0, true);
-        stack(inputs, "commitment", number, feeder, Use::Hashing, vec![firm]);
+        stack(
+            inputs,
+            "commitment",
+            number,
+            feeder,
+            Use::Hashing,
+            vec![firm],
+        );
         connected += 6.5;
     }
 
@@ -58,9 +79,20 @@ pub(super) fn feeder(
         inputs.nodes[node].factor = inputs.nodes[hall].factor.clone();
         // Above idle, a GPU at work draws 1.1 kW.
         let running = GPUS * 0.0011;
-        inputs.nodes[node].limit = inputs.nodes[node].factor.iter().map(|f| f * running).collect();
+        inputs.nodes[node].limit = inputs.nodes[node]
+            .factor
+            .iter()
+            .map(|f| f * running)
+            .collect();
         inputs.nodes[hall].limit = inputs.nodes[node].limit.iter().map(|l| l + 2.6).collect();
-        stack(inputs, "idle", number, hall, Use::Overhead, vec![flat(steps, 2.5, MUST_TAKE_VALUE, 0.0, true)]);
+        stack(
+            inputs,
+            "idle",
+            number,
+            hall,
+            Use::Overhead,
+            vec![flat(steps, 2.5, MUST_TAKE_VALUE, 0.0, true)],
+        );
         let tiers = inference(&mut draw, shape, running);
         stack(inputs, "inference", number, node, Use::Inference, tiers);
         connected += 1.2 * running + 2.5;
@@ -84,10 +116,21 @@ fn pue(shape: Shape, base: f64, per_degree: f64) -> Vec<f64> {
 /// Ten thousand devices in eight blocks, of one of five generations.
 fn pool(draw: &mut Draw, shape: Shape, number: usize, node: usize) -> PoolInput {
     let (steps, hours) = (shape.steps, shape.hours());
-    let (watts, joules): (f64, f64) = draw.pick(&[(3500.0, 17.5), (3250.0, 19.5), (3100.0, 21.5), (2900.0, 25.0), (2600.0, 29.5)]);
+    let (watts, joules): (f64, f64) = draw.pick(&[
+        (3500.0, 17.5),
+        (3250.0, 19.5),
+        (3100.0, 21.5),
+        (2900.0, 25.0),
+        (2600.0, 29.5),
+    ]);
     let joules = joules * draw.between(0.97, 1.03);
     // Hashrate falls slower than power: PH/s by W^(1/1.6).
-    let point = |share: f64| (watts * share * 1e-6, watts / joules / 1000.0 * libm::pow(share, 1.0 / 1.6));
+    let point = |share: f64| {
+        (
+            watts * share * 1e-6,
+            watts / joules / 1000.0 * libm::pow(share, 1.0 / 1.6),
+        )
+    };
     let all_on = draw.chance(0.6);
     let state = |b: usize, draw: &mut Draw| BlockState {
         devices: 1250.0,
@@ -99,7 +142,9 @@ fn pool(draw: &mut Draw, shape: Shape, number: usize, node: usize) -> PoolInput 
         id: format!("miners {number}"),
         node,
         points: [0.6, 0.7, 0.8, 0.9, 1.0].map(point).to_vec(),
-        revenue: (0..steps).map(|t| 50.0 / 24.0 * (1.0 + 0.02 * libm::sin(t as f64 * hours / 5.0))).collect(),
+        revenue: (0..steps)
+            .map(|t| 50.0 / 24.0 * (1.0 + 0.02 * libm::sin(t as f64 * hours / 5.0)))
+            .collect(),
         adder: vec![2.0; steps],
         scale: vec![1.0; steps],
         min_on: draw.pick(&[1.0, 2.0, 4.0]),
@@ -107,7 +152,9 @@ fn pool(draw: &mut Draw, shape: Shape, number: usize, node: usize) -> PoolInput 
         start_cost: draw.between(0.003, 0.015),
         wake: draw.between(0.05, 0.12),
         starts_per_day: draw.pick(&[Some(1), Some(2), None, None]),
-        day: (0..steps).map(|t| (t as f64 * hours / 24.0) as u32).collect(),
+        day: (0..steps)
+            .map(|t| (t as f64 * hours / 24.0) as u32)
+            .collect(),
         blocks: (0..8).map(|b| state(b, draw)).collect(),
     }
 }
@@ -135,7 +182,14 @@ fn inference(draw: &mut Draw, shape: Shape, running: f64) -> Vec<TierInput> {
     ]
 }
 
-fn stack(inputs: &mut PlanInputs, id: &str, number: usize, node: usize, used_for: Use, tiers: Vec<TierInput>) {
+fn stack(
+    inputs: &mut PlanInputs,
+    id: &str,
+    number: usize,
+    node: usize,
+    used_for: Use,
+    tiers: Vec<TierInput>,
+) {
     inputs.stacks.push(StackInput {
         id: format!("{id} {number}"),
         node,

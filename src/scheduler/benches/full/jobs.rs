@@ -32,7 +32,10 @@ pub(super) fn add(inputs: &mut PlanInputs, shape: Shape, nodes: &[usize]) {
 
 /// A job like those of the instance that nobody has planned yet.
 pub(crate) fn new_job(inputs: &PlanInputs) -> JobInput {
-    let like = inputs.jobs.iter().find(|j| j.after.is_empty() && j.running == 0 && j.first > 0);
+    let like = inputs
+        .jobs
+        .iter()
+        .find(|j| j.after.is_empty() && j.running == 0 && j.first > 0);
     let like = like.expect("an instance has such a job");
     JobInput {
         id: "new".into(),
@@ -70,7 +73,10 @@ fn job(draw: &mut Draw, shape: Shape, nodes: &[usize], others: &[JobInput], j: u
         let earlier = others.iter().rev().take(400).position(|o| {
             (o.node == node || !same_pool) && o.first < first && o.end < end && o.end > first
         });
-        earlier.map(|back| others.len() - 1 - back).into_iter().collect()
+        earlier
+            .map(|back| others.len() - 1 - back)
+            .into_iter()
+            .collect()
     } else {
         Vec::new()
     };
@@ -95,12 +101,24 @@ fn job(draw: &mut Draw, shape: Shape, nodes: &[usize], others: &[JobInput], j: u
         deadline,
         late_per_hour: value * draw.pick(&[0.05, 0.15]),
         unmet: draw.pick(&[0.0, 0.02, 0.1]),
-        restart: if whole { draw.pick(&[0.0, 0.05, 0.1, 0.2]) } else { 0.0 },
-        min_run: if whole { draw.pick(&[0.0, 0.25, 0.5]) } else { 0.0 },
+        restart: if whole {
+            draw.pick(&[0.0, 0.05, 0.1, 0.2])
+        } else {
+            0.0
+        },
+        min_run: if whole {
+            draw.pick(&[0.0, 0.25, 0.5])
+        } else {
+            0.0
+        },
         running: if running { gang } else { 0 },
         running_hours: if running { draw.pick(&[0.1, 2.0]) } else { 0.0 },
         after,
-        beyond: if end == steps { run * f64::from(gang) * 0.3 } else { 0.0 },
+        beyond: if end == steps {
+            run * f64::from(gang) * 0.3
+        } else {
+            0.0
+        },
         beyond_cost: None,
     }
 }

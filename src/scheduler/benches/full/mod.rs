@@ -94,7 +94,10 @@ fn rate(inputs: &mut PlanInputs, sites: usize) {
     let steps = inputs.steps();
     let connected: Vec<f64> = (0..=sites)
         .map(|n| {
-            let feeders = inputs.nodes.iter().filter(|f| f.parent == Some(n) && f.id.starts_with("feeder"));
+            let feeders = inputs
+                .nodes
+                .iter()
+                .filter(|f| f.parent == Some(n) && f.id.starts_with("feeder"));
             feeders.map(|f| f.limit[0]).sum()
         })
         .collect();
@@ -113,7 +116,9 @@ fn rate(inputs: &mut PlanInputs, sites: usize) {
     inputs.nodes[0].limit = vec![0.87 * total; steps];
     // Maintenance of a transformer: the second site at half its rating for two hours.
     let hours = |t: usize| inputs.grid.start_s(t).rem_euclid(86_400) / 3600;
-    let held: Vec<usize> = (0..steps).filter(|t| (14..16).contains(&hours(*t))).collect();
+    let held: Vec<usize> = (0..steps)
+        .filter(|t| (14..16).contains(&hours(*t)))
+        .collect();
     for t in held {
         inputs.nodes[2].limit[t] *= 0.55;
     }
@@ -131,17 +136,28 @@ fn rate(inputs: &mut PlanInputs, sites: usize) {
 fn load_before(inputs: &PlanInputs, site: usize) -> f64 {
     let factor = |node: usize| inputs.nodes[node].factor[0];
     let below = |node: usize| inputs.is_below(node, site);
-    let floors = inputs.stacks.iter().filter(|s| below(s.node)).flat_map(|s| &s.tiers);
+    let floors = inputs
+        .stacks
+        .iter()
+        .filter(|s| below(s.node))
+        .flat_map(|s| &s.tiers);
     let floors: f64 = floors.filter(|t| t.must_serve).map(|t| t.mw[0]).sum();
     let pools = inputs.pools.iter().filter(|p| below(p.node));
     let pools: f64 = pools
         .map(|p| {
-            let on = p.blocks.iter().filter(|b| b.on).map(|b| b.devices).sum::<f64>();
+            let on = p
+                .blocks
+                .iter()
+                .filter(|b| b.on)
+                .map(|b| b.devices)
+                .sum::<f64>();
             on * p.points[p.points.len() / 2].0 * factor(p.node)
         })
         .sum();
     let jobs = inputs.jobs.iter().filter(|j| below(j.node));
-    let jobs: f64 = jobs.map(|j| f64::from(j.running) * j.gpu_mw * factor(j.node)).sum();
+    let jobs: f64 = jobs
+        .map(|j| f64::from(j.running) * j.gpu_mw * factor(j.node))
+        .sum();
     floors + pools + jobs
 }
 
@@ -186,17 +202,34 @@ fn supplies(inputs: &mut PlanInputs, shape: Shape, sites: usize) {
         });
         let available = available.collect();
         // What exporting it would earn, less the fee.
-        let forgone = price.iter().map(|p| (0.6 * p - 4.0).clamp(-30.0, 40.0)).collect();
-        inputs.supplies.push(supply(&format!("surplus {site}"), site, available, forgone));
+        let forgone = price
+            .iter()
+            .map(|p| (0.6 * p - 4.0).clamp(-30.0, 40.0))
+            .collect();
+        inputs
+            .supplies
+            .push(supply(&format!("surplus {site}"), site, available, forgone));
         let gas = vec![0.05 * size; steps];
-        inputs.supplies.push(supply(&format!("gas {site}"), site, gas, vec![88.0; steps]));
+        inputs
+            .supplies
+            .push(supply(&format!("gas {site}"), site, gas, vec![88.0; steps]));
     }
     // The chance of the system's peak, times its tariff, on the steps that may be it.
     let candidate = |t: usize| (17.0..18.0).contains(&(hour(t) % 24.0));
     let contract = (0..steps).map(|t| if candidate(t) { 31.0 + 120.0 } else { 31.0 });
-    inputs.supplies.push(supply("contract", 0, vec![0.1 * limit; steps], contract.collect()));
+    inputs.supplies.push(supply(
+        "contract",
+        0,
+        vec![0.1 * limit; steps],
+        contract.collect(),
+    ));
     let costs = (0..steps).map(|t| price[t] + 3.0 + if candidate(t) { 120.0 } else { 0.0 });
-    inputs.supplies.push(supply("grid", 0, vec![0.95 * limit; steps], costs.collect()));
+    inputs.supplies.push(supply(
+        "grid",
+        0,
+        vec![0.95 * limit; steps],
+        costs.collect(),
+    ));
 }
 
 fn supply(id: &str, node: usize, available: Vec<f64>, cost: Vec<f64>) -> SupplyInput {

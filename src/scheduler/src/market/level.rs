@@ -228,7 +228,9 @@ impl<'a> Corners<'a> {
             let a = self.charged.get(i).map(|i| charged(*i));
             let b = self.others.get(j).map(|j| self.segments[*j as usize]);
             let first = match (&a, &b) {
-                (Some(a), Some(b)) => by_falling_slope(a, b).then(self.charged[i].cmp(&self.others[j])).is_le(),
+                (Some(a), Some(b)) => by_falling_slope(a, b)
+                    .then(self.charged[i].cmp(&self.others[j]))
+                    .is_le(),
                 (a, _) => a.is_some(),
             };
             if first {

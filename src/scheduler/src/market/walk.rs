@@ -80,10 +80,11 @@ impl Market {
         work.slack.clear();
         // Limits above `node` are not looked at. What lies below a node may feed the loads
         // there beside what it imports; the root's limit holds loads whatever feeds them.
-        work.slack.extend((0..n).map(|at| match tree.inside(at, node) {
-            true => tree.limit[at][t] - work.import[at],
-            false => f64::INFINITY,
-        }));
+        work.slack
+            .extend((0..n).map(|at| match tree.inside(at, node) {
+                true => tree.limit[at][t] - work.import[at],
+                false => f64::INFINITY,
+            }));
         for segment in self.of_step(t).iter().filter(|_| self.local_supply) {
             let mut at = segment.node as usize;
             while at != 0 && matches!(segment.owner, Owner::Supply(_)) {
@@ -140,7 +141,11 @@ impl Market {
         for node in 1..n {
             let counts = held != Held::Loads || !tree.supplied[node];
             let reaches = counts && work.import[node] + work.width[node] > tree.limit[node][t];
-            work.tight.push(if reaches { node as u32 } else { work.tight[tree.parent[node]] });
+            work.tight.push(if reaches {
+                node as u32
+            } else {
+                work.tight[tree.parent[node]]
+            });
         }
     }
 

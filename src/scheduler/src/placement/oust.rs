@@ -144,16 +144,17 @@ fn oust_for(
             leave.push((h, gpus * problem.gpu_mw(j, step as usize)));
         }
     });
-    for (h, mw) in leave {
-        let Held { by, step, .. } = held[h];
-        let gpus = mw / problem.gpu_mw(by, step);
+    leave.sort_unstable_by_key(|(h, _)| (held[*h].by, held[*h].step));
+    for leave in leave.chunk_by(|a, b| held[a.0].by == held[b.0].by) {
+        let by = held[leave[0].0].by;
         let mut theirs = lift(problem, schedule, curves, by);
-        if let Ok(at) = theirs.binary_search_by_key(&(step as u32), |r| r.step) {
-            theirs[at].gpus -= gpus;
-            if theirs[at].gpus <= 1e-9 {
-                theirs.remove(at);
+        for (h, mw) in leave {
+            let step = held[*h].step;
+            if let Ok(at) = theirs.binary_search_by_key(&(step as u32), |r| r.step) {
+                theirs[at].gpus -= mw / problem.gpu_mw(by, step);
             }
         }
+        theirs.retain(|run| run.gpus > 1e-9);
         drop_in(problem, schedule, curves, by, theirs);
         if !ousted.contains(&by) {
             ousted.push(by);
@@ -201,6 +202,10 @@ fn held(
             });
         }
     }
-    all.sort_by(|a, b| a.step.cmp(&b.step).then(a.bid.total_cmp(&b.bid)));
+    all.sort_unstable_by(|a, b| {
+        (a.step.cmp(&b.step))
+            .then(a.bid.total_cmp(&b.bid))
+            .then(a.by.cmp(&b.by))
+    });
     all
 }
