@@ -87,7 +87,8 @@ fn sweep_pool(
         if let Some(courses) = courses {
             let lowest = pool.points[0].0 * block.devices;
             for t in moved {
-                courses.touch(t, lowest * problem.inputs.nodes[pool.node].factor[t]);
+                let mw = lowest * problem.inputs.nodes[pool.node].factor[t];
+                courses.touch(problem, pool.node, t, mw);
             }
             if courses.matters() {
                 for t in courses.refresh(problem, schedule, pool.node, room) {
