@@ -70,19 +70,16 @@ impl Courses {
     }
 
     /// Finds the courses of what has changed and writes their charges into the schedule's
-    /// adders; returns the steps in which the charge on load at `node` differs from before.
+    /// adders; returns the steps in which any of them differs from before.
     pub fn refresh(
         &mut self,
         problem: &Problem<'_>,
         schedule: &mut Schedule,
-        node: usize,
         room: &mut Room,
     ) -> Vec<usize> {
         let steps = problem.inputs.steps();
-        let charge = |schedule: &Schedule, t: usize| problem.adder(schedule, node, t);
-        let before: Vec<f64> = (0..steps).map(|t| charge(schedule, t)).collect();
         // Courses are those of the steps' own optima.
-        schedule.adders.clear();
+        let before = std::mem::take(&mut schedule.adders);
         let stale = |c: &Running| c.moved.iter().any(|mw| *mw > 0.0);
         let stale: Vec<bool> = self.courses.iter().map(stale).collect();
         for t in 0..steps {
@@ -112,8 +109,15 @@ impl Courses {
             course.level.multiplier = solved.multipliers(&worths, &problem.hours, ramp);
         }
         schedule.adders = adders(problem, self.courses.iter().map(|c| &c.level));
-        (0..steps)
-            .filter(|t| (charge(schedule, *t) - before[*t]).abs() > EPSILON_MW)
-            .collect()
+        let charge = |adders: &[(usize, Vec<f64>)], node: usize, t: usize| {
+            let own = adders.iter().find(|(n, _)| *n == node);
+            own.map_or(0.0, |(_, charges)| charges[t])
+        };
+        let differs = |t: &usize| {
+            let mut nodes = problem.inputs.ramps.iter().map(|r| r.node);
+            let now = &schedule.adders;
+            nodes.any(|n| (charge(now, n, *t) - charge(&before, n, *t)).abs() > EPSILON_MW)
+        };
+        (0..steps).filter(differs).collect()
     }
 }
