@@ -129,7 +129,7 @@ pub fn hold(prices: &mut [f64], per_mw: f64) {
 }
 
 /// The largest of a concave function on `[low, high]`.
-fn golden_section(mut low: f64, mut high: f64, mut worth: impl FnMut(f64) -> f64) -> f64 {
+pub(crate) fn golden_section(mut low: f64, mut high: f64, mut worth: impl FnMut(f64) -> f64) -> f64 {
     const RATIO: f64 = 0.618_033_988_749_894_9;
     let (mut a, mut b) = (high - RATIO * (high - low), low + RATIO * (high - low));
     let (mut at_a, mut at_b) = (worth(a), worth(b));

@@ -250,9 +250,10 @@ fn restarts(
                 left -= hours;
                 if hours > 0.0 {
                     terms.push((start, -hours * size));
-                    work.push((start, -hours * size));
                 }
             }
+            // A start may lose time in several steps, but stands once in the row.
+            work.push((start, -(job.restart - left) * size));
             let before: Terms = if i > 0 {
                 vec![runs[i - 1][s]]
             } else {
