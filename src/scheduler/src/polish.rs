@@ -57,7 +57,14 @@ pub(crate) fn polished(
         let schedule = Search::new(&problem, windows, best.0.clone(), steps, room).run(&[]);
         let evaluated = evaluate(&problem, &schedule, windows, room);
         let found = (schedule, evaluated);
-        return (if found.1.value > best.1.value { found } else { best }, caps);
+        return (
+            if found.1.value > best.1.value {
+                found
+            } else {
+                best
+            },
+            caps,
+        );
     }
     let problem = Problem::new(inputs);
     let mut starts = Vec::new();
@@ -74,11 +81,18 @@ pub(crate) fn polished(
     }
     let mut search = Search::new(&problem, windows, best.0.clone(), steps, room);
     let schedule = search.run(&starts);
-    let peaks = search.appraiser.ties(&schedule).1.peaks;
+    let peaks = search.ties.peaks.clone();
     if inputs.demand.is_empty() {
         let evaluated = evaluate(&problem, &schedule, windows, room);
         let found = (schedule, evaluated);
-        return (if found.1.value > best.1.value { found } else { best }, caps);
+        return (
+            if found.1.value > best.1.value {
+                found
+            } else {
+                best
+            },
+            caps,
+        );
     }
     let mut limits = inputs.nodes[0].limit.clone();
     for (demand, peak) in inputs.demand.iter().zip(peaks) {
@@ -121,6 +135,8 @@ struct Search<'a, 'p, 'i> {
     ties: Ties,
     /// Share of the ties' charges that blocks and jobs are decided at.
     weight: f64,
+    /// Price at which each divisible job's work was last just done.
+    work: Vec<f64>,
     budget: usize,
     room: &'a mut Room,
 }
@@ -156,6 +172,7 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
             value: f64::NEG_INFINITY,
             ties: Ties::default(),
             weight: 1.0,
+            work: vec![0.0; problem.inputs.jobs.len()],
             budget,
             room,
         };
@@ -166,7 +183,7 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
     /// Goes to a schedule, whatever it is worth.
     fn stand(&mut self, schedule: Schedule) {
         (self.value, self.ties) = if self.exact {
-            self.appraiser.ties(&schedule)
+            self.appraiser.ties(&schedule, &self.ties.peaks)
         } else {
             (self.valued(&schedule), Ties::default())
         };
@@ -221,12 +238,17 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
         self.descend();
         let mut found = (self.value, self.schedule.clone());
         for start in starts {
+            self.ties = Ties::default();
             self.stand(start.clone());
-            self.descend();
+            self.step_down();
+            if self.value > found.0 - 0.01 * found.0.abs() {
+                self.descend();
+            }
             if self.value > found.0 {
                 found = (self.value, self.schedule.clone());
             }
         }
+        self.ties = Ties::default();
         self.stand(found.1);
         self.rebuild();
         self.schedule.clone()
@@ -263,8 +285,23 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
     }
 
     fn offer_decided(&mut self, places: &[Place]) {
+        if self.is_over() {
+            return;
+        }
         let mut schedule = self.schedule.clone();
-        if !self.is_over() && self.decide(&mut schedule, places) {
+        if self.decide(&mut schedule, places) {
+            self.offer(&schedule);
+        }
+        self.offer_loosely(|search, schedule| search.decide(schedule, places));
+    }
+
+    /// Offers the schedule as `decide` changes it while divisible jobs follow.
+    fn offer_loosely(&mut self, decide: impl FnOnce(&mut Self, &mut Schedule) -> bool) {
+        if self.is_over() || self.flexible().is_empty() {
+            return;
+        }
+        let mut schedule = self.schedule.clone();
+        if self.loosely(&mut schedule, decide) {
             self.offer(&schedule);
         }
     }

@@ -448,7 +448,12 @@ impl Course {
 
     /// Multipliers of the ramps, `len == steps + 1`: each step's marginal worth is the
     /// difference of two neighbours, and one is zero where its ramp is slack.
-    pub(crate) fn multipliers(&self, worths: &[Worth], hours: &[f64], ramp: &RampInput) -> Vec<f64> {
+    pub(crate) fn multipliers(
+        &self,
+        worths: &[Worth],
+        hours: &[f64],
+        ramp: &RampInput,
+    ) -> Vec<f64> {
         let n = worths.len();
         let marginal = |t: usize| {
             let (left, right) = worths[t].slopes(self.load[t]);

@@ -2,8 +2,7 @@
 //! together is solved only for schedules that could be better than the best so far.
 
 use std::collections::HashMap;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::BuildHasherDefault;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::step::{Corner, NODES_MAX, Parts, Tree, Walk, at_load, cut_at, worth};
 use crate::commitment;
@@ -30,7 +29,34 @@ pub(super) fn knows(inputs: &PlanInputs) -> bool {
 }
 
 /// Looked up only, never walked, and hashed alike in every run.
-type Memo = HashMap<Box<[u64]>, Step, BuildHasherDefault<DefaultHasher>>;
+type Memo = HashMap<Box<[u64]>, Step, BuildHasherDefault<Words>>;
+
+/// Hashes words of bits: a multiplication each.
+#[derive(Default)]
+struct Words(u64);
+
+impl Hasher for Words {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for word in bytes.chunks(8) {
+            let mut padded = [0; 8];
+            padded[..word.len()].copy_from_slice(word);
+            self.write_u64(u64::from_le_bytes(padded));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 ^= self.0 >> 32;
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(word as u64);
+    }
+}
 
 /// A step with its jobs and blocks decided.
 struct Step {
@@ -67,10 +93,19 @@ pub(super) struct Appraiser<'p, 'i> {
     walk: Walk,
     parts: Parts,
     key: Vec<u64>,
+    /// Per step the key last looked up, with the load and worth found: most schedules
+    /// differ from the one before in few steps.
+    last: Vec<(Vec<u64>, f64, f64)>,
     extra: Vec<Segment>,
+    /// Loads without memory that bid beside the schedule, per step; empty where none do.
+    pub(super) bids: Vec<Vec<Segment>>,
     /// Steps looked at so far: what the budget counts.
     pub(super) spent: usize,
 }
+
+/// Narrowings of the range of a peak: to see whether a schedule is worth more, and for one that is.
+const ROUGH: usize = 6;
+const FINE: usize = 15;
 
 /// Steps that a curve costs as much as.
 const CURVE: usize = 20;
@@ -95,7 +130,9 @@ impl<'p, 'i> Appraiser<'p, 'i> {
             walk: Walk::default(),
             parts: Parts::default(),
             key: Vec::new(),
+            last: vec![(Vec::new(), 0.0, 0.0); inputs.steps()],
             extra: Vec::new(),
+            bids: Vec::new(),
             spent: 0,
         }
     }
@@ -128,24 +165,42 @@ impl<'p, 'i> Appraiser<'p, 'i> {
         }
         loads.extend_from_slice(&self.extra);
         loads.extend(bid);
+        loads.extend(self.bids.get(t).into_iter().flatten());
         loads.sort_by(|a, b| b.slope.total_cmp(&a.slope));
         let lowest = |m: usize| {
-            let own = self
-                .problem
-                .setting(m, t, self.problem.awake_hull[m][0])
-                .1;
+            let own = self.problem.setting(m, t, self.problem.awake_hull[m][0]).1;
             own * schedule.awake[m][t] * inputs.pools[m].scale[t]
         };
         (0..inputs.pools.len()).map(lowest).sum()
     }
 
+    /// Notes what of the schedule step `t` depends on.
+    fn note(&mut self, schedule: &Schedule, t: usize) {
+        self.key.clear();
+        // To a thousandth of a watt.
+        let bits = |mw: f64| (mw * 1e9 + 0.5) as u64;
+        self.key.extend(schedule.awake.iter().map(|a| bits(a[t])));
+        self.key.extend(schedule.job_mw.iter().map(|j| bits(j[t])));
+    }
+
+    /// Load and worth per hour of the step's own optimum.
+    fn optimum(&mut self, schedule: &Schedule, t: usize) -> (f64, f64) {
+        self.note(schedule, t);
+        if self.last[t].0 == self.key {
+            return (self.last[t].1, self.last[t].2);
+        }
+        let step = self.step(schedule, t, false);
+        let (load, value) = (step.load, step.value);
+        let last = &mut self.last[t];
+        last.0.clone_from(&self.key);
+        (last.1, last.2) = (load, value);
+        (load, value)
+    }
+
     /// The step as the schedule leaves it; with its curve where that is asked for.
     fn step(&mut self, schedule: &Schedule, t: usize, curve: bool) -> &Step {
         self.spent += 1;
-        self.key.clear();
-        let bits = |mw: f64| (mw * 1e9).round().to_bits();
-        self.key.extend(schedule.awake.iter().map(|a| bits(a[t])));
-        self.key.extend(schedule.job_mw.iter().map(|j| bits(j[t])));
+        self.note(schedule, t);
         let known = self.memo[t].get(&self.key[..]);
         if known.is_none_or(|step| curve && step.curve.is_empty()) {
             let base = self.lay_out(schedule, t, None);
@@ -175,8 +230,20 @@ impl<'p, 'i> Appraiser<'p, 'i> {
     /// Worth of step `t` with its load charged, currency.
     pub(super) fn charged(&mut self, schedule: &Schedule, t: usize, charge: f64) -> f64 {
         let hours = self.problem.hours[t];
+        if !self.bids.is_empty() {
+            self.spent += 2;
+            let base = self.lay_out(schedule, t, None);
+            let best = self.walk.corner(&self.tree, &self.parts, charge);
+            let base = base - MUST_TAKE_VALUE * best.overload;
+            if best.load <= self.parts.limit[0] + EPSILON_MW {
+                return hours * (best.value - charge * best.load + base);
+            }
+            self.spent += CURVE;
+            let curve = self.walk.corners(&self.tree, &self.parts);
+            return hours * (base + charged_most(&curve, charge));
+        }
         if charge == 0.0 {
-            return hours * self.step(schedule, t, false).value;
+            return hours * self.optimum(schedule, t).1;
         }
         let step = self.step(schedule, t, true);
         hours * (step.base + charged_most(&step.curve, charge))
@@ -202,14 +269,14 @@ impl<'p, 'i> Appraiser<'p, 'i> {
     /// Worth of the schedule if it is above `than`, which belongs to a schedule with `ties`.
     pub(super) fn better(&mut self, schedule: &Schedule, than: f64, ties: &Ties) -> Option<f64> {
         let inputs = self.problem.inputs;
+        self.spent += inputs.steps() / 4;
         let rest = self.rest(schedule);
         let mut free = rest;
         let mut kept = true;
         let mut before = inputs.ramps.first().and_then(|r| r.initial);
         for t in 0..inputs.steps() {
             let hours = self.problem.hours[t];
-            let step = self.step(schedule, t, false);
-            let (load, value) = (step.load, step.value);
+            let (load, value) = self.optimum(schedule, t);
             free += hours * value;
             if let Some(ramp) = inputs.ramps.first() {
                 kept &= before.is_none_or(|from| {
@@ -233,7 +300,7 @@ impl<'p, 'i> Appraiser<'p, 'i> {
         if !ties.charge.is_empty() && self.relaxed(schedule, rest, ties) <= than {
             return None;
         }
-        let value = rest + self.course(schedule, &ties.peaks).0;
+        let value = rest + self.course(schedule, &ties.peaks, ROUGH).0;
         (value > than).then_some(value)
     }
 
@@ -260,7 +327,7 @@ impl<'p, 'i> Appraiser<'p, 'i> {
 
     /// Worth of the steps with ramps kept and the best peaks, and the load of every step
     /// with the caps on it; `near` are peaks to begin from.
-    fn course(&mut self, schedule: &Schedule, near: &[f64]) -> (f64, Solved) {
+    fn course(&mut self, schedule: &Schedule, near: &[f64], sections: usize) -> (f64, Solved) {
         let steps = self.problem.inputs.steps();
         let mut base = 0.0;
         let curves: Vec<Vec<Corner>> = (0..steps)
@@ -272,12 +339,12 @@ impl<'p, 'i> Appraiser<'p, 'i> {
             })
             .collect();
         self.spent += steps;
-        let (value, solved) = solve(self.problem, &curves, near, &mut self.spent);
+        let (value, solved) = solve(self.problem, &curves, near, sections, &mut self.spent);
         (base + value, solved)
     }
 
     /// Worth of the schedule, and what ties its steps together at the margin.
-    pub(super) fn ties(&mut self, schedule: &Schedule) -> (f64, Ties) {
+    pub(super) fn ties(&mut self, schedule: &Schedule, near: &[f64]) -> (f64, Ties) {
         let inputs = self.problem.inputs;
         let steps = inputs.steps();
         let rest = self.rest(schedule);
@@ -285,7 +352,7 @@ impl<'p, 'i> Appraiser<'p, 'i> {
             let free: f64 = (0..steps).map(|t| self.charged(schedule, t, 0.0)).sum();
             return (rest + free, Ties::default());
         }
-        let (value, solved) = self.course(schedule, &[]);
+        let (value, solved) = self.course(schedule, near, FINE);
         let mut ties = Ties {
             ramp: vec![0.0; steps + 1],
             peak: vec![0.0; steps],
@@ -374,6 +441,7 @@ fn solve(
     problem: &Problem<'_>,
     curves: &[Vec<Corner>],
     near: &[f64],
+    sections: usize,
     spent: &mut usize,
 ) -> (f64, Solved) {
     let inputs = problem.inputs;
@@ -390,7 +458,9 @@ fn solve(
         return under(problem, curves, peaks);
     }
     for (d, demand) in inputs.demand.iter().enumerate() {
-        peaks[d] = near.get(d).map_or(f64::INFINITY, |p| p.max(demand.peak_so_far));
+        peaks[d] = near
+            .get(d)
+            .map_or(f64::INFINITY, |p| p.max(demand.peak_so_far));
     }
     let mut best = under(problem, curves, peaks.clone());
     for d in 0..inputs.demand.len() {
@@ -399,8 +469,8 @@ fn solve(
         let highest = curves[range.clone()].iter().map(|c| most(c).load);
         let high = highest.fold(demand.peak_so_far, f64::max);
         let mut trial = best.1.peaks.clone();
-        let peak = golden_section(demand.peak_so_far, high, |cap| {
-            *spent += curves.len();
+        let peak = golden_section(demand.peak_so_far, high, sections, |cap| {
+            *spent += curves.len() / 2;
             trial[d] = cap;
             under(problem, curves, trial.clone()).0
         });

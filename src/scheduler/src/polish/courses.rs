@@ -78,7 +78,15 @@ impl Search<'_, '_, '_> {
             let mut next = Vec::new();
             for (at, way) in layers[i].iter().enumerate() {
                 self.appraiser.spent += 1;
-                go_on(job, &sizes, offer, (i, &ends), (at as u32, way), &mut next, &mut done);
+                go_on(
+                    job,
+                    &sizes,
+                    offer,
+                    (i, &ends),
+                    (at as u32, way),
+                    &mut next,
+                    &mut done,
+                );
             }
             layers.push(thin(next, job, i + 1));
         }
@@ -93,6 +101,12 @@ impl Search<'_, '_, '_> {
         }
         done.sort_by(|a, b| b.0.total_cmp(&a.0));
         self.appraiser.spent += done.len() / 8;
+        // Beside the best the best for every last step: an early end makes room for others.
+        let (mut seen, mut kept) = (vec![false; layers.len()], 0);
+        done.retain(|(_, depth, _)| {
+            kept += 1;
+            !std::mem::replace(&mut seen[*depth], true) || 2 * kept <= count
+        });
         done.truncate(count);
         let course = |(_, depth, last): (f64, usize, Way)| {
             let mut runs = Vec::new();
@@ -199,6 +213,11 @@ fn go_on(
         if !same && !free {
             continue;
         }
+        // Where this step could end the work, a larger gang goes on for part of it instead.
+        let larger = way.size != OFF && sizes[usize::from(way.size)] > *size;
+        if larger && way.left <= size * offer.hours {
+            continue;
+        }
         let lost = if same { way.lost } else { job.restart };
         let waits = lost.min(offer.hours);
         let share = ((way.left / size + waits) / offer.hours).min(1.0);
@@ -241,8 +260,10 @@ fn thin(mut ways: Vec<Way>, job: &JobInput, step: usize) -> Vec<Way> {
     ways.dedup_by(|a, b| key(a) == key(b));
     if ways.len() > WAYS_MAX {
         let price = 0.5 * (job.value + job.unmet);
-        ways.sort_by(|a, b| (b.worth - price * (job.work - b.left))
-            .total_cmp(&(a.worth - price * (job.work - a.left))));
+        ways.sort_by(|a, b| {
+            (b.worth - price * (job.work - b.left))
+                .total_cmp(&(a.worth - price * (job.work - a.left)))
+        });
         ways.truncate(WAYS_MAX);
     }
     ways

@@ -3,8 +3,11 @@
 use super::jobs::later;
 use super::{Search, keeps_order};
 use crate::inputs::Gangs;
+use std::ops::Range;
+
+use crate::market::{Owner, Segment};
 use crate::placement::{self, Curves};
-use crate::schedule::{Run, Schedule};
+use crate::schedule::{Problem, Run, Schedule};
 
 /// Halvings of the price of a divisible job's work.
 const PRICES: usize = 20;
@@ -26,6 +29,70 @@ impl Search<'_, '_, '_> {
         }
     }
 
+    /// Divisible jobs, those that others wait for left as they are.
+    pub(super) fn flexible(&self) -> Vec<usize> {
+        let jobs = &self.problem.inputs.jobs;
+        let free = |j: &usize| {
+            matches!(jobs[*j].gangs, Gangs::Divisible(_))
+                && !jobs.iter().any(|other| other.after.contains(j))
+        };
+        (0..jobs.len()).filter(free).collect()
+    }
+
+    /// Takes divisible jobs out, lets them bid at the price their work last had while
+    /// `decide` changes the rest, and places them anew.
+    pub(super) fn loosely(
+        &mut self,
+        schedule: &mut Schedule,
+        decide: impl FnOnce(&mut Self, &mut Schedule) -> bool,
+    ) -> bool {
+        let flexible = self.flexible();
+        if flexible.is_empty() {
+            return decide(self, schedule);
+        }
+        let mut curves = Curves::new(self.problem);
+        for j in &flexible {
+            placement::lift(self.problem, schedule, &mut curves, *j);
+            schedule.beyond[*j] = self.later(*j);
+        }
+        let mut bids: Vec<Vec<Segment>> = vec![Vec::new(); self.problem.inputs.steps()];
+        for j in &flexible {
+            let window = self.window(schedule, *j);
+            for t in window.clone() {
+                let (slope, width) = bid(self.problem, *j, t, &window, self.work[*j]);
+                bids[t].push(Segment {
+                    slope,
+                    width,
+                    node: self.problem.inputs.jobs[*j].node as u32,
+                    owner: Owner::Job(1),
+                });
+            }
+        }
+        self.appraiser.bids = bids;
+        let changed = decide(self, schedule);
+        self.appraiser.bids.clear();
+        if changed {
+            // Twice, so that the first gives way to the second.
+            for j in [
+                &flexible[..],
+                if flexible.len() > 1 {
+                    &flexible[..]
+                } else {
+                    &[]
+                },
+            ]
+            .concat()
+            {
+                placement::lift(self.problem, schedule, &mut curves, j);
+                schedule.beyond[j] = self.later(j);
+                if let Some(with) = self.priced(schedule, j) {
+                    *schedule = with;
+                }
+            }
+        }
+        changed
+    }
+
     /// The schedule, which does not hold the divisible job `j`, with it on its best course.
     ///
     /// At a price of work the job is a load without memory, so that its best course is
@@ -43,13 +110,7 @@ impl Search<'_, '_, '_> {
         let peaks = self.ties.peaks.clone();
         let mut course = |price: f64| -> Vec<f64> {
             let bids: Vec<(f64, f64)> = (0..hours.len())
-                .map(|t| {
-                    let mw = problem.gpu_mw(j, t);
-                    let worth = job.value_in(&problem.inputs.grid, t) + job.unmet - price;
-                    let most = job.gangs.max() * mw;
-                    let width = if window.contains(&t) { most } else { 0.0 };
-                    (worth / mw - problem.inputs.job_adder[t], width)
-                })
+                .map(|t| bid(problem, j, t, &window, price))
                 .collect();
             let drawn = self.appraiser.bid(without, job.node, &bids, &peaks);
             (drawn.iter().enumerate())
@@ -57,13 +118,34 @@ impl Search<'_, '_, '_> {
                 .collect()
         };
         let floor = self.windows.beyond_worth[j].max(0.0);
-        let (mut low, mut high) = (floor, job.value + job.unmet + 1e-9);
-        let mut most = course(low);
+        let known = std::mem::replace(&mut self.work[j], floor);
+        let ceiling = job.value + job.unmet + 1e-9;
+        let (mut low, mut high) = (floor, ceiling);
+        let mut least = vec![0.0; hours.len()];
+        // The price it had last is near.
+        let (below, above) = (0.9 * known, 1.1 * known);
+        let mut most = Vec::new();
+        if below > floor && above < ceiling {
+            let near = course(below);
+            if work(&near) > job.work {
+                (low, most) = (below, near);
+                let near = course(above);
+                if work(&near) <= job.work {
+                    (high, least) = (above, near);
+                } else {
+                    (low, most) = (above, near);
+                }
+            } else {
+                (high, least) = (below, near);
+            }
+        }
+        if most.is_empty() {
+            most = course(low);
+        }
         if work(&most) > job.work {
-            let mut least = vec![0.0; hours.len()];
             for _ in 0..PRICES {
                 let (a, z) = (work(&least), work(&most));
-                if z - a <= 1e-9 * job.work {
+                if z - a <= 1e-9 * job.work || high - low <= 1e-6 * high {
                     break;
                 }
                 let middle = 0.5 * (low + high);
@@ -83,6 +165,7 @@ impl Search<'_, '_, '_> {
             most.iter_mut()
                 .zip(&least)
                 .for_each(|(m, l)| *m = l + share * (*m - l));
+            self.work[j] = 0.5 * (low + high);
         }
         let left = job.work - work(&most);
         let runs: Vec<Run> = most
@@ -100,4 +183,15 @@ impl Search<'_, '_, '_> {
         schedule.beyond[j] = later(problem, self.windows, j, left);
         keeps_order(problem, &schedule, j).then_some(schedule)
     }
+}
+
+/// What divisible job `j` bids for power in step `t` at a price of its work: currency per
+/// MWh, and MW.
+fn bid(problem: &Problem<'_>, j: usize, t: usize, window: &Range<usize>, price: f64) -> (f64, f64) {
+    let job = &problem.inputs.jobs[j];
+    let mw = problem.gpu_mw(j, t);
+    let worth = job.value_in(&problem.inputs.grid, t) + job.unmet - price;
+    let most = job.gangs.max() * mw;
+    let width = if window.contains(&t) { most } else { 0.0 };
+    (worth / mw - problem.inputs.job_adder[t], width)
 }

@@ -65,6 +65,7 @@ impl Search<'_, '_, '_> {
             schedule.beyond[j] = beyond;
             self.offer_committed(schedule);
         }
+        self.offer_loosely(|search, schedule| search.exchanged(schedule, j));
         let waiting = self.waiting(j);
         if waiting.is_empty() {
             return;
@@ -74,7 +75,7 @@ impl Search<'_, '_, '_> {
             placement::lift(self.problem, &mut without, &mut curves, *k);
             without.beyond[*k] = self.later(*k);
         }
-        for (runs, beyond) in self.courses(&without, j, count) {
+        for (runs, beyond) in self.courses(&without, j, 2 * count) {
             let mut schedule = without.clone();
             placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
             schedule.beyond[j] = beyond;
@@ -82,9 +83,27 @@ impl Search<'_, '_, '_> {
         }
     }
 
+    /// Puts gang `j` on its best course and commits the blocks around it; whether anything changed.
+    fn exchanged(&mut self, schedule: &mut Schedule, j: usize) -> bool {
+        let mut curves = Curves::new(self.problem);
+        let before = placement::lift(self.problem, schedule, &mut curves, j);
+        schedule.beyond[j] = self.later(j);
+        let best = self.courses(schedule, j, 1).pop();
+        let (runs, beyond) = best.unwrap_or((Vec::new(), self.later(j)));
+        let moved = runs != before;
+        placement::drop_in(self.problem, schedule, &mut curves, j, runs);
+        schedule.beyond[j] = beyond;
+        self.commit(schedule) || moved
+    }
+
     /// What of a job that is left out is left for after the horizon, GPU-hours.
     pub(super) fn later(&self, j: usize) -> f64 {
-        later(self.problem, self.windows, j, self.problem.inputs.jobs[j].work)
+        later(
+            self.problem,
+            self.windows,
+            j,
+            self.problem.inputs.jobs[j].work,
+        )
     }
 
     /// Steps that job `j` may use: after those it waits for, before those that wait for it.
@@ -101,7 +120,9 @@ impl Search<'_, '_, '_> {
         let starts = waiting
             .filter(|(job, _)| job.after.contains(&j))
             .filter_map(|(_, runs)| runs.first());
-        let end = starts.map(|r| r.step as usize).fold(jobs[j].end, usize::min);
+        let end = starts
+            .map(|r| r.step as usize)
+            .fold(jobs[j].end, usize::min);
         first..end.max(first)
     }
 
@@ -288,7 +309,8 @@ impl Search<'_, '_, '_> {
         let (own, other) = (self.problem.hours[from], self.problem.hours[to]);
         let work = match job.gangs {
             Gangs::Divisible(most) => (runs[at].gpus * own * share).min((most - there) * other),
-            Gangs::Sizes(_) if there == 0.0 && own == other => runs[at].gpus * own,
+            // Both steps change what they do: whole gangs, and part of one.
+            Gangs::Sizes(_) if own == other => (runs[at].gpus - there) * own,
             Gangs::Sizes(_) => return None,
         };
         if work <= 1e-9 {

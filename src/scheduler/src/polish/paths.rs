@@ -93,7 +93,11 @@ fn carried(pool: &PoolInput, (on, until, made): State, t: usize) -> State {
 impl Search<'_, '_, '_> {
     /// Paths of `blocks` that are worth most together, all else as it stands, loads charged;
     /// none where they have too many states together.
-    pub(super) fn joint(&mut self, schedule: &Schedule, blocks: &[Place]) -> Option<Vec<Vec<bool>>> {
+    pub(super) fn joint(
+        &mut self,
+        schedule: &Schedule,
+        blocks: &[Place],
+    ) -> Option<Vec<Vec<bool>>> {
         let widths = blocks.iter().map(|p| self.automata[p.0][p.1].width());
         let states: usize = widths.product();
         if blocks.len() > 1 && states << blocks.len() > STATES_MAX {
@@ -112,10 +116,12 @@ impl Search<'_, '_, '_> {
                 .collect();
             let next_widths: Vec<usize> = blocks
                 .iter()
-                .map(|p| self.automata[p.0][p.1].steps.get(t + 1).map_or_else(
-                    || automata_end(&self.automata[p.0][p.1]),
-                    Vec::len,
-                ))
+                .map(|p| {
+                    self.automata[p.0][p.1]
+                        .steps
+                        .get(t + 1)
+                        .map_or_else(|| automata_end(&self.automata[p.0][p.1]), Vec::len)
+                })
                 .collect();
             let size: usize = next_widths.iter().product();
             let mut next = vec![f64::NEG_INFINITY; size];
@@ -132,7 +138,11 @@ impl Search<'_, '_, '_> {
                     for way in &ways[at] {
                         more.extend(ends.iter().map(|(to, set, v)| {
                             let cost = if way.starts { loss } else { 0.0 };
-                            (to + unit * way.to as usize, set | u8::from(way.on) << k, v - cost)
+                            (
+                                to + unit * way.to as usize,
+                                set | u8::from(way.on) << k,
+                                v - cost,
+                            )
                         }));
                     }
                     unit *= next_widths[k];

@@ -8,6 +8,9 @@ use crate::schedule::Schedule;
 /// Shares of the charges of ramps and peaks at which parts are built anew.
 const WEIGHTS: [f64; 4] = [1.0, 1.0, 0.5, 0.0];
 
+/// Share of the best worth by which what is built anew may fall short to be looked at closer.
+const NEAR: f64 = 0.005;
+
 impl Search<'_, '_, '_> {
     /// Takes out a few jobs and blocks, builds them anew in another order, and descends
     /// where that comes near; until the budget is spent.
@@ -30,11 +33,16 @@ impl Search<'_, '_, '_> {
                     parts.push(part);
                 }
             }
-            self.build(&mut schedule, &parts, &mut draw);
+            self.loosely(&mut schedule, |search, schedule| {
+                search.build(schedule, &parts, &mut draw);
+                true
+            });
             self.weight = 1.0;
             if super::in_order(self.problem, &schedule) && schedule != self.schedule {
                 self.stand(schedule);
-                self.step_down();
+                if self.value > found.0 - NEAR * found.0.abs() {
+                    self.step_down();
+                }
                 if self.value > found.0 + 1e-9 * found.0.abs() {
                     self.descend();
                     found = (self.value, self.schedule.clone(), self.ties.clone());
@@ -47,7 +55,7 @@ impl Search<'_, '_, '_> {
     }
 
     /// The cheap moves once, from where the search stands.
-    fn step_down(&mut self) {
+    pub(super) fn step_down(&mut self) {
         let mut schedule = self.schedule.clone();
         if self.commit(&mut schedule) {
             self.offer(&schedule);
@@ -89,6 +97,10 @@ impl Search<'_, '_, '_> {
                 continue;
             }
             if matches!(job.gangs, Gangs::Divisible(_)) {
+                // Those that bid are placed afterwards.
+                if self.flexible().contains(part) {
+                    continue;
+                }
                 if let Some(with) = self.priced(schedule, *part) {
                     *schedule = with;
                 }

@@ -149,7 +149,7 @@ impl Walk {
             slope: s.slope,
             node: 1 << s.node,
             supply: matches!(s.owner, Owner::Supply(_)),
-            bid: matches!(s.owner, Owner::Job(_)),
+            bid: matches!(s.owner, Owner::Job(0)),
         };
         let (mut loads, mut supplies) = (parts.loads.iter().peekable(), parts.supplies.iter());
         let mut supply = supplies.next();
@@ -174,13 +174,8 @@ impl Walk {
     /// Takes what lies below in order until its net import reaches `high`.
     fn cut(&mut self, below: u64, untaken: f64, high: f64) -> f64 {
         let mut room = (high - untaken).max(0.0);
-        for ((item, taken), imposed) in self
-            .order
-            .iter()
-            .zip(&mut self.taken)
-            .zip(&self.imposed)
-            .filter(|((item, _), _)| item.node & below != 0)
-        {
+        let items = self.order.iter().zip(&mut self.taken).zip(&self.imposed);
+        for ((_, taken), imposed) in items.filter(|((item, _), _)| item.node & below != 0) {
             let free = (*taken - imposed).min(room);
             *taken = imposed + free;
             room -= free;

@@ -51,7 +51,7 @@ fn run(problem: RowProblem, settings: Settings) -> Result<Solution, Error> {
     let mut model = problem
         .try_optimise(Sense::Maximise)
         .map_err(|s| Error::NoSolution(format!("{s:?}")))?;
-    if std::env::var("LOUD").is_err() { model.make_quiet(); }
+    model.make_quiet();
     model.set_option("threads", 1);
     model.set_option("parallel", c"off");
     model.set_option("random_seed", 1);

@@ -137,4 +137,3 @@ fn load_before(inputs: &PlanInputs) -> f64 {
         .sum();
     (floors + inputs.pools.iter().map(own).sum::<f64>() + jobs).min(inputs.nodes[0].limit[0])
 }
-

@@ -31,13 +31,7 @@ pub(super) fn grid(draw: &mut Draw) -> TimeGrid {
 /// A root and one to three nodes below it, in a row or in a chain.
 pub(super) fn nodes(draw: &mut Draw, steps: usize) -> Vec<NodeInput> {
     let site = draw.between(12.0, 24.0);
-    let mut nodes = vec![node(
-        "site",
-        None,
-        vec![site; steps],
-        0.0,
-        vec![1.0; steps],
-    )];
+    let mut nodes = vec![node("site", None, vec![site; steps], 0.0, vec![1.0; steps])];
     for n in 0..draw.whole(1, 3) {
         let parent = if n > 0 && draw.chance(0.3) { n } else { 0 };
         let mut limit = vec![site * draw.between(0.3, 0.7); steps];
@@ -98,9 +92,8 @@ pub(super) fn supplies(draw: &mut Draw, nodes: &[NodeInput], steps: usize) -> Ve
         let first = draw.whole(0, steps - 2);
         coincident[first..first + draw.whole(1, 2)].fill(COINCIDENT);
     }
-    let charged = |cost: Vec<f64>| -> Vec<f64> {
-        cost.iter().zip(&coincident).map(|(c, p)| c + p).collect()
-    };
+    let charged =
+        |cost: Vec<f64>| -> Vec<f64> { cost.iter().zip(&coincident).map(|(c, p)| c + p).collect() };
     price = charged(price);
     let mut available = vec![1000.0; steps];
     let mut supplies = Vec::new();

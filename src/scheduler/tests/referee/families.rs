@@ -1,6 +1,7 @@
 //! Every constraint and charge that the planner's inputs know, and how each is taken out.
 
 use swingload_scheduler::inputs::{Gangs, PlanInputs};
+use swingload_scheduler::schedule::Schedule;
 
 use crate::common::{BEYOND_CALL, COINCIDENT};
 
@@ -22,6 +23,16 @@ pub(crate) struct Family {
     pub(crate) without: Without,
     pub(crate) then: Then,
 }
+
+impl Family {
+    /// Whether a plan uses what the family offers.
+    pub(crate) fn is_used(&self, schedule: &Schedule) -> bool {
+        self.name != BEYOND_HORIZON || schedule.beyond.iter().any(|b| *b > 1.0)
+    }
+}
+
+/// Work left for after the horizon.
+const BEYOND_HORIZON: &str = "work beyond the horizon";
 
 const fn rises(name: &'static str, without: Without) -> Family {
     Family {
@@ -145,7 +156,7 @@ pub(crate) const FAMILIES: [Family; 25] = [
     rises("adders on hashing", |p| {
         p.pools.iter_mut().for_each(|m| m.adder.fill(0.0));
     }),
-    falls("work beyond the horizon", |p| {
+    falls(BEYOND_HORIZON, |p| {
         p.jobs.iter_mut().for_each(|j| j.beyond = 0.0);
     }),
 ];
