@@ -22,8 +22,8 @@ use std::ops::Range;
 use crate::commitment;
 use crate::evaluate::{Evaluated, evaluate};
 use crate::inputs::PlanInputs;
-use crate::placement::{Windows, work_done};
-use crate::schedule::{Problem, Room, Schedule};
+use crate::placement::{self, Curves, Windows, work_done};
+use crate::schedule::{Problem, Room, Schedule, minimum_ends};
 
 use appraise::{Appraiser, Ties};
 use paths::{Automaton, Place};
@@ -233,13 +233,33 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
         better
     }
 
+    /// Puts jobs that the schedule stops too early where they may be.
+    fn mend(&mut self) {
+        let mut schedule = self.schedule.clone();
+        for j in 0..self.problem.inputs.jobs.len() {
+            if !goes_on(self.problem, &schedule, j) {
+                let mut curves = Curves::new(self.problem);
+                placement::lift(self.problem, &mut schedule, &mut curves, j);
+                if let Some((runs, beyond)) = self.courses(&schedule, j, 1).pop() {
+                    placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
+                    schedule.beyond[j] = beyond;
+                }
+            }
+        }
+        if schedule != self.schedule {
+            self.stand(schedule);
+        }
+    }
+
     /// Descends from the schedule and from `starts`, then from what is rebuilt of the best.
     fn run(&mut self, starts: &[Schedule]) -> Schedule {
+        self.mend();
         self.descend();
         let mut found = (self.value, self.schedule.clone());
         for start in starts {
             self.ties = Ties::default();
             self.stand(start.clone());
+            self.mend();
             self.step_down();
             if self.value > found.0 - 0.01 * found.0.abs() {
                 self.descend();
@@ -407,7 +427,31 @@ fn keeps_order(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> bool {
         .all(|(_, runs)| done && last.is_none_or(|last| last < runs[0].step))
 }
 
-/// Whether every job finds done what it waits for.
+/// Whether every job finds done what it waits for, and none stops that may not yet.
 fn in_order(problem: &Problem<'_>, schedule: &Schedule) -> bool {
-    (0..schedule.jobs.len()).all(|j| keeps_order(problem, schedule, j))
+    (0..schedule.jobs.len())
+        .all(|j| keeps_order(problem, schedule, j) && goes_on(problem, schedule, j))
+}
+
+/// Whether a job that runs goes on at its size for its shortest run, or to its end.
+fn goes_on(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> bool {
+    let job = &problem.inputs.jobs[j];
+    let missing = job.min_run - job.running_hours;
+    if job.running == 0 || job.first > 0 || missing <= 1e-9 {
+        return true;
+    }
+    let held = minimum_ends(&problem.hours, missing)[0].min(job.end);
+    let runs = &schedule.jobs[j];
+    let whole = (runs.iter().zip(0u32..).take(held))
+        .take_while(|(run, t)| run.step == *t && run.gpus == f64::from(job.running))
+        .count();
+    // The last step of the work may be run in part.
+    whole == held
+        || runs.len() == whole + 1
+            && runs[whole].step as usize == whole
+            && runs[whole].gpus < f64::from(job.running)
+            && work_done(problem, schedule, j) >= job.work * (1.0 - 1e-9)
+        || runs.len() == whole
+            && whole > 0
+            && work_done(problem, schedule, j) >= job.work * (1.0 - 1e-9)
 }

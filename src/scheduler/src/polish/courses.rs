@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::Search;
 use super::jobs::later;
 use crate::inputs::{Gangs, JobInput};
+use crate::placement::work_done;
 use crate::schedule::{Run, Schedule, minimum_ends};
 
 /// Most ways that are followed side by side.
@@ -121,7 +122,12 @@ impl Search<'_, '_, '_> {
                 way = layers[i][way.back as usize];
             }
             runs.reverse();
-            (runs, later(self.problem, self.windows, j, last.left))
+            // A smaller gang in the last step is the larger one for part of it, and no start.
+            let mut alone = schedule.clone();
+            alone.jobs[j] = runs;
+            let left = job.work - work_done(self.problem, &alone, j);
+            let runs = std::mem::take(&mut alone.jobs[j]);
+            (runs, later(self.problem, self.windows, j, left))
         };
         done.into_iter().map(course).collect()
     }
