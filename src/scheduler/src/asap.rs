@@ -59,6 +59,10 @@ pub fn schedule(problem: &Problem<'_>, room: &mut Room) -> Schedule {
             continue;
         }
         let mut known = vec![false; curves.len()];
+        // Power of jobs added in this step, in all and at each node; and at other nodes when
+        // its curve was built.
+        let (mut added, mut own) = (0.0, vec![0.0; curves.len()]);
+        let mut built = vec![0.0; curves.len()];
         for &rank in &waiting {
             let j = by_end[rank];
             let job = &inputs.jobs[j];
@@ -66,7 +70,29 @@ pub fn schedule(problem: &Problem<'_>, room: &mut Room) -> Schedule {
                 continue;
             }
             let number = problem.job_nodes.number[job.node];
-            if !known[number] {
+            let gpu_mw = problem.gpu_mw(j, t);
+            let top = (job.value_in(&inputs.grid, t) + job.unmet) / gpu_mw;
+            let gang = |affordable: f64| match &job.gangs {
+                Gangs::Divisible(most) => most.min(affordable.max(0.0)),
+                Gangs::Sizes(sizes) => sizes
+                    .iter()
+                    .rev()
+                    .map(|s| f64::from(*s))
+                    .find(|s| *s <= affordable + 1e-9)
+                    .unwrap_or(0.0),
+            };
+            let chosen = |schedule: &Schedule, curve: &[CostStep], stale: f64| {
+                let affordable = below(curve, schedule.job_mw[number][t], top);
+                // What was added elsewhere since can have taken no more than its own power.
+                let least = gang((affordable - stale) / gpu_mw);
+                (least == gang(affordable / gpu_mw)).then_some(least)
+            };
+            let stale = added - own[number] - built[number];
+            let known_gang = match known[number] {
+                true => chosen(&schedule, &curves[number], stale),
+                false => None,
+            };
+            let gang = known_gang.unwrap_or_else(|| {
                 let most = inputs.nodes[job.node].limit[t];
                 problem.residual(
                     &schedule,
@@ -79,19 +105,9 @@ pub fn schedule(problem: &Problem<'_>, room: &mut Room) -> Schedule {
                     .iter_mut()
                     .for_each(|s| s.cost += inputs.job_adder[t]);
                 known[number] = true;
-            }
-            let gpu_mw = problem.gpu_mw(j, t);
-            let top = (job.value_in(&inputs.grid, t) + job.unmet) / gpu_mw;
-            let affordable = below(&curves[number], schedule.job_mw[number][t], top) / gpu_mw;
-            let gang = match &job.gangs {
-                Gangs::Divisible(most) => most.min(affordable),
-                Gangs::Sizes(sizes) => sizes
-                    .iter()
-                    .rev()
-                    .map(|s| f64::from(*s))
-                    .find(|s| *s <= affordable + 1e-9)
-                    .unwrap_or(0.0),
-            };
+                built[number] = added - own[number];
+                gang(below(&curves[number], schedule.job_mw[number][t], top) / gpu_mw)
+            });
             // Another size is a stop and a start.
             let before = match (t, schedule.jobs[j].last()) {
                 (0, _) => f64::from(job.running),
@@ -120,11 +136,8 @@ pub fn schedule(problem: &Problem<'_>, room: &mut Room) -> Schedule {
             });
             let before = schedule.job_mw[number][t];
             schedule.job_mw[number][t] = before + gpus * gpu_mw;
-            known
-                .iter_mut()
-                .enumerate()
-                .filter(|(n, _)| *n != number)
-                .for_each(|(_, k)| *k = false);
+            added += gpus * gpu_mw;
+            own[number] += gpus * gpu_mw;
         }
     }
     schedule

@@ -11,13 +11,16 @@
 //! leave, minimum runtimes and dependencies of jobs to none, limits of nodes between
 //! blocks and other loads to the price lambda.
 
+mod book;
 #[cfg(test)]
 mod tests;
+
+use book::Book;
 
 use crate::commitment;
 use crate::demand::hold;
 use crate::evaluate::{root_load, unserved_constant};
-use crate::inputs::JobInput;
+use crate::inputs::{JobInput, PlanInputs};
 use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment};
 use crate::placement::{Windows, last_bought};
 use crate::ramp::Level;
@@ -31,6 +34,9 @@ const AUCTIONS: usize = 3;
 
 /// Bids looked at in one descent along all jobs, at most: beyond it subgradient steps do better.
 const RIVALRY_MAX: usize = 30_000_000;
+
+/// Share of the gap that an auction must close for another to follow.
+const SETTLED: f64 = 0.1;
 
 /// Prices of the relaxed couplings.
 #[derive(Debug, Clone)]
@@ -57,33 +63,64 @@ struct Relaxed {
     peak: Vec<Vec<f64>>,
 }
 
-/// The best bound found in `iterations` evaluations, from the best of the prices in `starts` on; `target` is the incumbent's value.
+/// What a bound is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Goal {
+    /// Value of the incumbent, currency.
+    pub target: f64,
+    /// A bound of so much is near enough, currency; the target itself asks for the best.
+    pub enough: f64,
+    /// Most evaluations.
+    pub iterations: usize,
+}
+
+/// A bound, and the prices that prove it.
+#[derive(Debug, Clone)]
+pub struct Bounded {
+    /// No plan is worth more, currency.
+    pub bound: f64,
+    /// Where the next search may start.
+    pub prices: Prices,
+}
+
+/// The best bound found from the best of the prices in `starts` on.
 pub fn tighten(
     problem: &Problem<'_>,
     windows: &Windows,
     starts: Vec<Prices>,
-    target: f64,
-    iterations: usize,
+    goal: Goal,
     room: &mut Room,
-) -> f64 {
-    let mut prices = best_start(problem, windows, starts, room);
-    let auctions = if Active::new(problem).rivalry() <= RIVALRY_MAX {
-        AUCTIONS.min(iterations / 4)
-    } else {
-        0
+) -> Bounded {
+    let mut steps = Steps::new(problem);
+    let mut best = best_start(problem, windows, &mut steps, starts, room);
+    let auctions = match steps.is_crowded() {
+        true => 0,
+        false => AUCTIONS.min(goal.iterations / 4),
     };
+    let near = |relaxed: &Relaxed| relaxed.bound <= goal.enough + 1e-9 * goal.enough.abs();
     for _ in 0..auctions {
-        auction(problem, &mut prices, room);
-    }
-    let mut relaxed = relax(problem, windows, &prices, room);
-    let mut best = (relaxed.clone(), prices.clone());
-    let (mut damping, mut returned) = (1.0, false);
-    for _ in 1..iterations.max(1) {
-        if best.0.bound - target <= 1e-9 * target.abs() {
+        if near(&best.0) {
             break;
         }
-        step(problem, &mut prices, &relaxed, target, damping);
-        relaxed = relax(problem, windows, &prices, room);
+        let mut prices = best.1.clone();
+        steps.auction(problem, &mut prices, room);
+        let relaxed = steps.relax(problem, windows, &prices, room);
+        let gained = best.0.bound - relaxed.bound;
+        if gained > 0.0 {
+            best = (relaxed, prices);
+        }
+        if gained <= SETTLED * (best.0.bound - goal.target) {
+            break;
+        }
+    }
+    let (mut relaxed, mut prices) = best.clone();
+    let (mut damping, mut returned) = (1.0, false);
+    for _ in 1..goal.iterations.max(1) {
+        if near(&best.0) {
+            break;
+        }
+        step(problem, &mut prices, &relaxed, goal.target, damping);
+        relaxed = steps.relax(problem, windows, &prices, room);
         if relaxed.bound < best.0.bound {
             best = (relaxed.clone(), prices.clone());
             damping = (damping * 1.1f64).min(1.5);
@@ -99,8 +136,82 @@ pub fn tighten(
             (damping, returned) = (0.1, true);
         }
     }
-    let bound = best.0.bound;
-    bound + OUTWARD * bound.abs().max(1.0)
+    let (relaxed, prices) = best;
+    Bounded {
+        bound: relaxed.bound + OUTWARD * relaxed.bound.abs().max(1.0),
+        prices,
+    }
+}
+
+/// Price of one more MWh at `nodes` per node and step, currency, when jobs bid at `prices`;
+/// infinite where none can reach the node.
+pub fn market_prices(
+    problem: &Problem<'_>,
+    prices: &Prices,
+    nodes: &[usize],
+    room: &mut Room,
+) -> Vec<Vec<f64>> {
+    let active = Active::new(problem);
+    let mut found = vec![Vec::with_capacity(problem.inputs.steps()); nodes.len()];
+    let mut curve: Vec<CostStep> = Vec::new();
+    for t in 0..problem.inputs.steps() {
+        let charges = charges(problem, prices, t);
+        bids(problem, prices, &active, &charges, t, None, room);
+        let cleared = clear(problem, &charges, t, room);
+        debug_assert!(cleared.value.is_finite(), "bids are finite");
+        for (found, node) in found.iter_mut().zip(nodes) {
+            let little = 10.0 * EPSILON_MW;
+            problem
+                .market
+                .residual(t, *node, little, &mut room.work, &mut curve);
+            found.push(curve.first().map_or(f64::INFINITY, |step| step.cost));
+        }
+    }
+    found
+}
+
+/// How the relaxed steps are cleared: on residuals where jobs alone couple them, else each
+/// in its own market.
+enum Steps<'a> {
+    Residuals(Book<'a>),
+    Markets(Active),
+}
+
+impl<'a> Steps<'a> {
+    fn new(problem: &'a Problem<'a>) -> Self {
+        match &problem.residuals {
+            Some(residuals) => Self::Residuals(Book::new(problem, residuals)),
+            None => Self::Markets(Active::new(problem)),
+        }
+    }
+
+    /// Whether so many bids meet that subgradient steps do better than auctions.
+    fn is_crowded(&self) -> bool {
+        match self {
+            Self::Residuals(_) => false,
+            Self::Markets(active) => active.rivalry() > RIVALRY_MAX,
+        }
+    }
+
+    fn auction(&mut self, problem: &Problem<'_>, prices: &mut Prices, room: &mut Room) {
+        match self {
+            Self::Residuals(book) => book.auction(prices, &mut room.offers),
+            Self::Markets(active) => auction(problem, active, prices, room),
+        }
+    }
+
+    fn relax(
+        &mut self,
+        problem: &Problem<'_>,
+        windows: &Windows,
+        prices: &Prices,
+        room: &mut Room,
+    ) -> Relaxed {
+        match self {
+            Self::Residuals(book) => book.relax(windows, prices),
+            Self::Markets(active) => relax(problem, active, windows, prices, room),
+        }
+    }
 }
 
 /// The prices at which the relaxed optimum is least, each as they are and without those of
@@ -108,14 +219,18 @@ pub fn tighten(
 fn best_start(
     problem: &Problem<'_>,
     windows: &Windows,
+    steps: &mut Steps<'_>,
     starts: Vec<Prices>,
     room: &mut Room,
-) -> Prices {
-    let mut best: Option<(f64, Prices)> = None;
+) -> (Relaxed, Prices) {
+    let mut best: Option<(Relaxed, Prices)> = None;
     let mut offer = |prices: Prices| {
-        let bound = relax(problem, windows, &prices, room).bound;
-        if best.as_ref().is_none_or(|(least, _)| bound < *least) {
-            best = Some((bound, prices));
+        let relaxed = steps.relax(problem, windows, &prices, room);
+        if best
+            .as_ref()
+            .is_none_or(|(least, _)| relaxed.bound < least.bound)
+        {
+            best = Some((relaxed, prices));
         }
     };
     for prices in starts {
@@ -130,21 +245,20 @@ fn best_start(
             offer(without);
         }
     }
-    best.expect("invariant: there is a price to start from").1
+    best.expect("invariant: there is a price to start from")
 }
 
 /// One descent along each job's own price: its bid falls or rises until it wins just its
 /// work against the bids of all others.
-fn auction(problem: &Problem<'_>, prices: &mut Prices, room: &mut Room) {
+fn auction(problem: &Problem<'_>, active: &Active, prices: &mut Prices, room: &mut Room) {
     let inputs = problem.inputs;
-    let active = Active::new(problem);
     let mut curve: Vec<CostStep> = Vec::new();
     let mut offers: Vec<(f64, f64)> = Vec::new();
     for (j, job) in inputs.jobs.iter().enumerate() {
         offers.clear();
         for t in job.first..job.end {
             let charges = charges(problem, prices, t);
-            bids(problem, prices, &active, &charges, t, Some(j), room);
+            bids(problem, prices, active, &charges, t, Some(j), room);
             clear(problem, &charges, t, room);
             let gpu_mw = problem.gpu_mw(j, t);
             let width = widest(job, problem.hours[t]) * gpu_mw;
@@ -213,10 +327,8 @@ fn step(problem: &Problem<'_>, prices: &mut Prices, relaxed: &Relaxed, target: f
     }
 }
 
-/// The relaxed optimum at these prices.
-fn relax(problem: &Problem<'_>, windows: &Windows, prices: &Prices, room: &mut Room) -> Relaxed {
-    let inputs = problem.inputs;
-    let steps = inputs.steps();
+/// What the bound takes from the jobs alone, and per job the work missing, GPU-hours.
+fn job_constants(inputs: &PlanInputs, windows: &Windows, prices: &Prices) -> (f64, Vec<f64>) {
     let mut bound = -unserved_constant(inputs);
     let mut work: Vec<f64> = inputs.jobs.iter().map(|j| -j.work).collect();
     for (j, job) in inputs.jobs.iter().enumerate() {
@@ -228,6 +340,20 @@ fn relax(problem: &Problem<'_>, windows: &Windows, prices: &Prices, room: &mut R
             work[j] += job.beyond.min(job.work);
         }
     }
+    (bound, work)
+}
+
+/// The relaxed optimum at these prices.
+fn relax(
+    problem: &Problem<'_>,
+    active: &Active,
+    windows: &Windows,
+    prices: &Prices,
+    room: &mut Room,
+) -> Relaxed {
+    let inputs = problem.inputs;
+    let steps = inputs.steps();
+    let (mut bound, mut work) = job_constants(inputs, windows, prices);
     let mut power = bought(problem, prices, &mut bound);
     bound += ramp_constants(problem, &prices.ramp);
     for (demand, peak) in inputs.demand.iter().zip(&prices.peak) {
@@ -235,10 +361,9 @@ fn relax(problem: &Problem<'_>, windows: &Windows, prices: &Prices, room: &mut R
     }
     let demands = inputs.demand.iter();
     let mut peak: Vec<Vec<f64>> = demands.map(|d| vec![0.0; d.end - d.first]).collect();
-    let active = Active::new(problem);
     for t in 0..steps {
         let charges = charges(problem, prices, t);
-        bids(problem, prices, &active, &charges, t, None, room);
+        bids(problem, prices, active, &charges, t, None, room);
         let cleared = clear(problem, &charges, t, room);
         let hours = problem.hours[t];
         bound += hours * cleared.value;
@@ -473,6 +598,10 @@ impl Active {
             .windows(2)
             .map(|w| (w[1] - w[0]) * (w[1] - w[0]))
             .sum()
+    }
+
+    fn at_mut(&mut self, t: usize) -> &mut [u32] {
+        &mut self.jobs[self.start[t]..self.start[t + 1]]
     }
 
     fn at(&self, t: usize) -> &[u32] {

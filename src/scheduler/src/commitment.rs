@@ -6,23 +6,53 @@
 //! stretches of the minimum times taken in one stride, and over the starts made
 //! on the day where those are limited.
 
+use std::ops::Range;
+
 use crate::market::{CostStep, EPSILON_MW};
+use crate::ramp::Courses;
 use crate::schedule::{Ask, Problem, Room, Schedule, area, minimum_ends};
 
 /// Worth per device and hour where the power tree has no room: far below any loss.
 const NO_ROOM: f64 = -1e9;
 
-/// Re-decides every block once, in the order of the pools; returns whether any path changed.
+/// Re-decides every block once, in the order of the pools, ramps priced in; returns whether
+/// any path changed.
 pub fn sweep(problem: &Problem<'_>, schedule: &mut Schedule, room: &mut Room) -> bool {
+    let mut courses = None;
+    if !problem.inputs.ramps.is_empty() && !problem.inputs.pools.is_empty() {
+        begin_as_they_are(problem, schedule);
+        let mut all = Courses::new(problem);
+        all.refresh(problem, schedule, 0, room);
+        courses = Some(all);
+    }
     let mut changed = false;
     for m in 0..problem.inputs.pools.len() {
-        changed |= sweep_pool(problem, schedule, m, room);
+        changed |= sweep_pool(problem, schedule, m, &mut courses, room);
     }
     changed
 }
 
+/// Blocks not decided yet stay in the state they are in: a course that keeps its ramps,
+/// from which each can move in turn.
+fn begin_as_they_are(problem: &Problem<'_>, schedule: &mut Schedule) {
+    if schedule.on.iter().flatten().flatten().any(|on| *on) {
+        return;
+    }
+    for (m, pool) in problem.inputs.pools.iter().enumerate() {
+        for (b, block) in pool.blocks.iter().enumerate() {
+            problem.set_path(schedule, m, b, vec![block.on; problem.inputs.steps()]);
+        }
+    }
+}
+
 /// Re-decides the blocks of a pool, one against the others, on the residuals without the pool.
-fn sweep_pool(problem: &Problem<'_>, schedule: &mut Schedule, m: usize, room: &mut Room) -> bool {
+fn sweep_pool(
+    problem: &Problem<'_>,
+    schedule: &mut Schedule,
+    m: usize,
+    courses: &mut Option<Courses>,
+    room: &mut Room,
+) -> bool {
     let pool = &problem.inputs.pools[m];
     let steps = problem.inputs.steps();
     let fleet: f64 = pool.blocks.iter().map(|b| b.devices).sum();
@@ -45,12 +75,56 @@ fn sweep_pool(problem: &Problem<'_>, schedule: &mut Schedule, m: usize, room: &m
             })
             .collect();
         let path = best_path(problem, m, b, &worth).1;
-        if path != schedule.on[m][b] {
-            problem.set_path(schedule, m, b, path);
-            changed = true;
+        if path == schedule.on[m][b] {
+            continue;
+        }
+        changed = true;
+        let moved: Vec<usize> = (0..steps)
+            .filter(|t| path[*t] != schedule.on[m][b][*t])
+            .collect();
+        problem.set_path(schedule, m, b, path);
+        if let Some(courses) = courses {
+            let lowest = pool.points[0].0 * block.devices;
+            for t in moved {
+                courses.touch(t, lowest * problem.inputs.nodes[pool.node].factor[t]);
+            }
+            if courses.matters() {
+                for t in courses.refresh(problem, schedule, pool.node, room) {
+                    markets[t] = PoolMarket::new(problem, schedule, m, t, fleet, room);
+                }
+            }
         }
     }
     changed
+}
+
+/// Worth per device and step of staying as it is: far above any gain.
+const FIXED: f64 = 1e9;
+
+/// The path of block `b` of pool `m` that is worth most among those that differ from its
+/// present one within `range` alone, everything else as it stands.
+pub(crate) fn within(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    (m, b): (usize, usize),
+    range: Range<usize>,
+    room: &mut Room,
+) -> Vec<bool> {
+    let (pool, now) = (&problem.inputs.pools[m], &schedule.on[m][b]);
+    let own = pool.blocks[b].devices;
+    let fleet: f64 = pool.blocks.iter().map(|b| b.devices).sum();
+    let mut worth: Vec<f64> = now
+        .iter()
+        .map(|on| if *on { FIXED } else { -FIXED } * own)
+        .collect();
+    for t in range.clone() {
+        let market = PoolMarket::new(problem, schedule, m, t, fleet, room);
+        let others = schedule.awake[m][t] - if now[t] { own } else { 0.0 };
+        worth[t] = (market.worth(others + own) - market.worth(others)) * problem.hours[t];
+    }
+    let path = best_path(problem, m, b, &worth).1;
+    let same = path[..range.start] == now[..range.start] && path[range.end..] == now[range.end..];
+    if same { path } else { now.clone() }
 }
 
 /// What awake devices of a pool are worth in a step, everything else as it stands.

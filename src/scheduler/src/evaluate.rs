@@ -1,12 +1,15 @@
 //! What a schedule is worth, and what every load draws under it.
 
+use std::borrow::Cow;
+
 use crate::build::StepPower;
 use crate::commitment;
 use crate::inputs::PlanInputs;
 use crate::market::{EPSILON_MW, Market, Owner};
 use crate::placement::{self, Windows};
 use crate::ramp::{self, Level};
-use crate::schedule::{Problem, Room, Schedule};
+use crate::residuals::Residuals;
+use crate::schedule::{Problem, Room, Schedule, area};
 
 /// Loss per MW by which a ramp limit is exceeded: far above any saving, so that such schedules lose.
 pub(crate) const RAMP_VIOLATION: f64 = 1e6;
@@ -31,10 +34,10 @@ pub fn evaluate(
     windows: &Windows,
     room: &mut Room,
 ) -> Evaluated {
-    let plain = Schedule {
-        adders: Vec::new(),
-        ..schedule.clone()
-    };
+    if let Some(residuals) = &problem.residuals {
+        return by_residuals(problem, residuals, schedule, windows);
+    }
+    let plain = plain(schedule);
     let levels = ramp::levels(problem, &plain, room);
     let (mut value, mut overload) = (0.0, 0.0);
     let mut peaks = vec![0.0f64; problem.inputs.demand.len()];
@@ -62,6 +65,47 @@ pub fn evaluate(
         levels,
         overload,
         ramp_excess,
+    }
+}
+
+/// The schedule without adders: they steer decisions, and are worth nothing.
+fn plain(schedule: &Schedule) -> Cow<'_, Schedule> {
+    if schedule.adders.is_empty() {
+        return Cow::Borrowed(schedule);
+    }
+    Cow::Owned(Schedule {
+        adders: Vec::new(),
+        ..schedule.clone()
+    })
+}
+
+/// Values the schedule where jobs alone couple steps.
+fn by_residuals(
+    problem: &Problem<'_>,
+    residuals: &Residuals,
+    schedule: &Schedule,
+    windows: &Windows,
+) -> Evaluated {
+    let (mut value, mut overload) = (-unserved_constant(problem.inputs), 0.0);
+    for (t, mw) in schedule.job_mw[0].iter().enumerate() {
+        let curve = residuals.of(t);
+        let room: f64 = curve.iter().map(|step| step.width).sum();
+        let carried = mw.min(room);
+        let cost = area(curve, 0.0, carried).unwrap_or(0.0);
+        // Adders on training are counted with the jobs.
+        let adder = problem.inputs.job_adder[t] * carried;
+        value += problem.hours[t] * (residuals.base(t) - cost + adder);
+        if mw - carried > EPSILON_MW {
+            overload += problem.hours[t] * (mw - carried);
+        }
+    }
+    value += placement::value(problem, schedule, windows);
+    value -= crate::inputs::MUST_TAKE_VALUE * overload;
+    Evaluated {
+        value,
+        levels: Vec::new(),
+        overload,
+        ramp_excess: 0.0,
     }
 }
 

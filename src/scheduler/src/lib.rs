@@ -9,8 +9,10 @@ pub mod commitment;
 pub mod controller;
 pub mod demand;
 pub mod dispatch;
+pub mod divisible;
 pub mod evaluate;
 pub mod event;
+pub mod exchange;
 pub mod explain;
 pub mod inputs;
 pub mod market;
@@ -23,5 +25,6 @@ pub mod queue;
 pub mod ramp;
 #[cfg(feature = "highs")]
 pub mod referee;
+pub mod residuals;
 pub mod schedule;
 pub mod state;

@@ -19,6 +19,7 @@ use crate::inputs::PlanInputs;
 mod level;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 /// Powers below this, MW, are rounding noise (a thousandth of a watt).
 pub const EPSILON_MW: f64 = 1e-9;
@@ -68,6 +69,8 @@ pub struct Market {
     /// `segments[start[t]..start[t + 1]]` are those of step t.
     start: Vec<usize>,
     tree: Tree,
+    /// Whether any supply hangs below the root.
+    local_supply: bool,
 }
 
 /// The tree by positions, with each node's subtree as an interval.
@@ -133,13 +136,32 @@ pub struct Workspace {
     segments: Vec<Segment>,
     /// Served part of a load, or shut part of a supply, MW.
     taken: Vec<f64>,
-    /// Part of `taken` that an export limit imposes, whatever the price, MW.
-    imposed: Vec<f64>,
     /// Net import of each node, MW.
     import: Vec<f64>,
     slack: Vec<f64>,
+    /// Width of all segments below each node, MW.
+    width: Vec<f64>,
+    /// Lowest node at or above each one whose limit its segments could exceed; 0 where none is.
+    tight: Vec<u32>,
+    /// All load, MW.
+    load: f64,
     /// What the root may still draw, MW.
     root_slack: f64,
+    /// Per step, the charge that last held all load at the root's limit.
+    charge: Vec<f64>,
+    /// Extra segments in order, where they came in none.
+    sorted: Vec<Segment>,
+}
+
+/// Which limits hold in a walk: those of each kind nest among themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// All.
+    All,
+    /// All but the root's.
+    Imports,
+    /// The root's and those of nodes without supply below them: they hold loads alone.
+    Loads,
 }
 
 /// Result of clearing one step.
@@ -181,10 +203,12 @@ impl Market {
             segments[from..].sort_by(by_falling_slope);
             start.push(segments.len());
         }
+        let tree = Tree::new(inputs);
         Self {
             segments,
             start,
-            tree: Tree::new(inputs),
+            local_supply: tree.supplied[1..].contains(&true),
+            tree,
         }
     }
 
@@ -254,149 +278,86 @@ impl Market {
         let tree = &self.tree;
         work.segments
             .retain(|s| !matches!(s.owner, Owner::Supply(_)) && tree.inside(s.node as usize, node));
-        work.import.clear();
-        work.import.extend_from_slice(fixed);
-        work.taken.clear();
-        work.taken.extend(work.segments.iter().map(|s| s.width));
-        work.imposed.clear();
-        work.imposed.resize(work.segments.len(), 0.0);
-        for below in (1..tree.parent.len()).rev() {
-            let import = work.import[below];
-            if tree.inside(below, node) {
-                cut(tree, below, import, tree.limit[below][t], work);
-            }
-            work.import[tree.parent[below]] += import;
-        }
-        if node == 0 {
-            cut_loads(fixed, tree.limit[0][t], work);
-        }
-        let cuts = work
-            .segments
-            .iter()
-            .zip(&work.taken)
-            .filter(|(_, taken)| **taken > EPSILON_MW);
-        cuts.map(|(s, taken)| Segment {
-            width: *taken,
-            ..*s
-        })
-        .collect()
+        self.walk_loads(t, fixed, node, work);
+        let drawn = work.segments.iter().zip(&work.taken);
+        drawn
+            .filter(|(_, taken)| **taken > EPSILON_MW)
+            .map(|(s, taken)| Segment {
+                width: *taken,
+                ..*s
+            })
+            .collect()
     }
 
     /// Merges static and extra segments by falling slope.
     fn lay_out(&self, t: usize, extra: &[Segment], work: &mut Workspace) {
         work.segments.clear();
-        work.segments.extend_from_slice(self.of_step(t));
-        if !extra.is_empty() {
-            work.segments.extend_from_slice(extra);
-            work.segments.sort_by(by_falling_slope);
+        let own = self.of_step(t);
+        if extra.is_empty() {
+            work.segments.extend_from_slice(own);
+            return;
         }
+        let mut extra = extra;
+        if !extra.is_sorted_by(|a, b| by_falling_slope(a, b).is_le()) {
+            work.sorted.clear();
+            work.sorted.extend_from_slice(extra);
+            work.sorted.sort_by(by_falling_slope);
+            extra = &work.sorted;
+        }
+        work.segments.reserve(own.len() + extra.len());
+        let (mut i, mut j) = (0, 0);
+        while i < own.len() && j < extra.len() {
+            if by_falling_slope(&own[i], &extra[j]).is_le() {
+                work.segments.push(own[i]);
+                i += 1;
+            } else {
+                work.segments.push(extra[j]);
+                j += 1;
+            }
+        }
+        work.segments.extend_from_slice(&own[i..]);
+        work.segments.extend_from_slice(&extra[j..]);
     }
 
     /// Takes of the segments laid out in `work` what is worth most.
     fn take(&self, t: usize, fixed: &[f64], work: &mut Workspace) -> Cleared {
-        if !self.has_local_supply() {
-            return self.walk(t, fixed, true, work);
+        if !self.local_supply {
+            return self.walk(t, fixed, Held::All, work);
         }
-        // The root's limit holds loads, not net import: where supplies hang below, it does not nest.
-        let cleared = self.walk(t, fixed, false, work);
+        // The root's limit holds loads, not net import: where supplies hang below, it does
+        // not nest with the limits between. Mostly none of those would bind.
+        let cleared = self.walk(t, fixed, Held::Loads, work);
+        if self.keeps_imports(t, work) {
+            return cleared;
+        }
+        let cleared = self.walk(t, fixed, Held::Imports, work);
         let limit = self.tree.limit[0][t];
-        if load(fixed, work) <= limit + EPSILON_MW {
+        if work.load <= limit + EPSILON_MW {
             cleared
         } else {
             self.hold_level(t, fixed, 0, limit, work)
         }
     }
 
+    /// Whether every node with supply below it imports and exports no more than it may.
+    fn keeps_imports(&self, t: usize, work: &Workspace) -> bool {
+        let tree = &self.tree;
+        (1..tree.parent.len())
+            .filter(|n| tree.supplied[*n])
+            .all(|n| {
+                (-tree.export[n] - EPSILON_MW..=tree.limit[n][t] + EPSILON_MW)
+                    .contains(&work.import[n])
+            })
+    }
+
     /// Whether any supply hangs below the root.
     pub fn has_local_supply(&self) -> bool {
-        self.tree.supplied[1..].contains(&true)
+        self.local_supply
     }
 
-    /// Walks the segments laid out in `work`, with or without the root's limit on loads.
-    fn walk(&self, t: usize, fixed: &[f64], limited: bool, work: &mut Workspace) -> Cleared {
-        let tree = &self.tree;
-        let n = tree.parent.len();
-        // With everything untaken: all supply runs, nothing flexible is served.
-        work.import.clear();
-        work.import.extend_from_slice(fixed);
-        work.taken.clear();
-        work.taken.extend(work.segments.iter().map(|s| s.width));
-        work.imposed.clear();
-        work.imposed.resize(work.segments.len(), 0.0);
-        for segment in &work.segments {
-            if matches!(segment.owner, Owner::Supply(_)) {
-                work.import[segment.node as usize] -= segment.width;
-            }
-        }
-        for node in (1..n).rev() {
-            let import = work.import[node];
-            work.import[tree.parent[node]] += import;
-        }
-        let mut overload = 0.0;
-        // Bottom-up: cut every node's own segments, then hand its net import up.
-        for node in (1..n).rev() {
-            let untaken = work.import[node];
-            let (low, high) = (-tree.export[node], tree.limit[node][t]);
-            let total: f64 = self.inside_width(node, work);
-            if untaken >= low && untaken + total <= high {
-                continue;
-            }
-            overload += cut(tree, node, untaken, high, work);
-            if untaken < low {
-                impose(tree, node, low - untaken, work);
-            }
-        }
-        let limit = tree.limit[0][t];
-        overload += if limited {
-            cut_loads(fixed, limit, work)
-        } else {
-            (fixed.iter().sum::<f64>() - limit).max(0.0)
-        };
-        overload += cut(tree, 0, work.import[0], 0.0, work);
-        self.settle(fixed, work, overload, tree.limit[0][t])
-    }
-
-    fn inside_width(&self, node: usize, work: &Workspace) -> f64 {
-        let mut total = 0.0;
-        for (i, segment) in work.segments.iter().enumerate() {
-            if self.tree.inside(segment.node as usize, node) {
-                total += work.taken[i] - work.imposed[i];
-            }
-        }
-        total
-    }
-
-    /// Value of what was taken, and the final net imports.
-    fn settle(
-        &self,
-        fixed: &[f64],
-        work: &mut Workspace,
-        overload: f64,
-        root_limit: f64,
-    ) -> Cleared {
-        let mut value = 0.0;
-        let mut load: f64 = fixed.iter().sum();
-        work.import.clear();
-        work.import.extend_from_slice(fixed);
-        for (segment, taken) in work.segments.iter().zip(&work.taken) {
-            match segment.owner {
-                Owner::Supply(_) => {
-                    value -= segment.slope * (segment.width - taken);
-                    work.import[segment.node as usize] -= segment.width - taken;
-                }
-                _ => {
-                    value += segment.slope * taken;
-                    load += taken;
-                    work.import[segment.node as usize] += taken;
-                }
-            }
-        }
-        for node in (1..self.tree.parent.len()).rev() {
-            let import = work.import[node];
-            work.import[self.tree.parent[node]] += import;
-        }
-        work.root_slack = (root_limit - load).max(0.0);
-        Cleared { value, overload }
+    /// Whether `node` lies in the subtree of `above` (a node lies in its own).
+    pub fn is_below(&self, node: usize, above: usize) -> bool {
+        self.tree.inside(node, above)
     }
 
     /// The price of up to `most` MW more at `node`, after [`Market::clear`] left its result in `work`.
@@ -517,16 +478,6 @@ impl Market {
     }
 }
 
-/// All load after a walk, MW.
-fn load(fixed: &[f64], work: &Workspace) -> f64 {
-    let flexible = work
-        .segments
-        .iter()
-        .zip(&work.taken)
-        .filter(|(s, _)| !matches!(s.owner, Owner::Supply(_)));
-    fixed.iter().sum::<f64>() + flexible.map(|(_, taken)| taken).sum::<f64>()
-}
-
 fn push(segments: &mut Vec<Segment>, slope: f64, width: f64, node: usize, owner: Owner) {
     if width > EPSILON_MW {
         segments.push(Segment {
@@ -542,52 +493,4 @@ fn push(segments: &mut Vec<Segment>, slope: f64, width: f64, node: usize, owner:
 fn by_falling_slope(a: &Segment, b: &Segment) -> std::cmp::Ordering {
     let supply = |s: &Segment| matches!(s.owner, Owner::Supply(_));
     b.slope.total_cmp(&a.slope).then(supply(a).cmp(&supply(b)))
-}
-
-/// Takes the segments below `node` in order until its net import reaches `high`; returns
-/// what it exceeds `high` by even when nothing is taken.
-fn cut(tree: &Tree, node: usize, untaken: f64, high: f64, work: &mut Workspace) -> f64 {
-    let mut room = high - untaken;
-    for i in 0..work.segments.len() {
-        if tree.inside(work.segments[i].node as usize, node) {
-            let free = (work.taken[i] - work.imposed[i]).min(room.max(0.0));
-            work.taken[i] = work.imposed[i] + free;
-            room -= free;
-        }
-    }
-    (untaken - high).max(0.0)
-}
-
-/// Takes loads in order until all of them together reach the root's limit; returns what fixed power exceeds it by.
-fn cut_loads(fixed: &[f64], limit: f64, work: &mut Workspace) -> f64 {
-    let drawn: f64 = fixed.iter().sum();
-    let mut room = limit - drawn;
-    for (segment, taken) in work.segments.iter().zip(work.taken.iter_mut()) {
-        if !matches!(segment.owner, Owner::Supply(_)) {
-            *taken = taken.min(room.max(0.0));
-            room -= *taken;
-        }
-    }
-    (drawn - limit).max(0.0)
-}
-
-/// Takes the first `amount` MW below `node` whatever the price above it: what it may
-/// not export is shut, or used, inside it.
-fn impose(tree: &Tree, node: usize, amount: f64, work: &mut Workspace) {
-    let mut left = amount;
-    for i in 0..work.segments.len() {
-        if left > 0.0 && tree.inside(work.segments[i].node as usize, node) {
-            let part = (work.taken[i] - work.imposed[i]).min(left);
-            work.imposed[i] += part;
-            left -= part;
-        }
-    }
-    let mut at = node;
-    loop {
-        work.import[at] += amount - left;
-        if at == 0 {
-            break;
-        }
-        at = tree.parent[at];
-    }
 }

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use crate::asap;
-use crate::bound::{self, Prices};
+use crate::bound::{self, Bounded, Goal, Prices};
 use crate::commitment;
 use crate::demand;
+use crate::divisible;
 use crate::evaluate::{Evaluated, RAMP_VIOLATION, StepOutcome, evaluate, outcome};
-use crate::inputs::PlanInputs;
+use crate::exchange;
+use crate::inputs::{Gangs, JobInput, PlanInputs};
 use crate::market::CostStep;
 use crate::placement::{self, Curves, SURCHARGES, Windows};
 use crate::polish::polished;
@@ -21,8 +23,11 @@ pub struct Budget {
     pub surcharges: &'static [f64],
     /// Rounds of commitment and exact placement in turn.
     pub rounds: usize,
-    /// Evaluations of the bound; 0 leaves it out (infinite).
+    /// Most evaluations of the bound; 0 leaves it out (infinite).
     pub bound: usize,
+    /// Share of what is gained over `asap` that the bound may lie above the value: nearer is
+    /// not sought.
+    pub gap: f64,
     /// Whether the value of running as soon as possible is computed.
     pub asap: bool,
     /// Whether a plan under the best monthly peaks is held against one without caps.
@@ -30,6 +35,8 @@ pub struct Budget {
     /// Evaluations of single steps in the local search; it serves small problems and is
     /// spent before it begins on large ones.
     pub polish: usize,
+    /// Most exchanges of power between blocks and jobs that are tried.
+    pub exchanges: usize,
 }
 
 impl Budget {
@@ -43,9 +50,11 @@ impl Budget {
         surcharges: &SURCHARGES,
         rounds: 4,
         bound: 40,
+        gap: 0.002,
         asap: true,
         compare_peaks: true,
         polish: 200_000,
+        exchanges: 100,
     };
     /// A plan made afresh in a closed loop: the next one follows soon, so it is neither
     /// spread far nor certified.
@@ -53,9 +62,11 @@ impl Budget {
         surcharges: &[0.05],
         rounds: 1,
         bound: 0,
+        gap: 0.0,
         asap: false,
         compare_peaks: true,
         polish: 0,
+        exchanges: 0,
     };
 }
 
@@ -138,65 +149,40 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>
     let mut room = Room::default();
     let problem = Problem::new(inputs);
     let windows = windows(&problem, &mut room);
-    let spread = match runs {
-        Some(runs) => dropped(&problem, runs),
-        None => placed(&problem, &windows, budget, &mut room),
+    // Blocks are divided freely while jobs are spread, and in the prices the bound begins at.
+    let loose = (budget.bound > 0 && !inputs.pools.is_empty()).then(|| divisible::inputs(&problem));
+    let loose = loose.as_ref().map(Problem::new);
+    let spread = match (runs, &loose) {
+        (Some(runs), _) => dropped(&problem, runs),
+        (None, Some(loose)) => {
+            let spread = placed(loose, &windows, budget, &mut room);
+            divisible::committable(&problem, spread)
+        }
+        (None, None) => placed(&problem, &windows, budget, &mut room),
     };
-    let mut best: Option<(Best, Option<Vec<f64>>)> = None;
-    if !inputs.demand.is_empty() {
-        let (capped, caps) = under_peaks(&problem, &windows, &spread, budget, &mut room);
-        best = Some((capped, Some(caps)));
-    }
-    if best.is_none() || budget.compare_peaks {
-        let free = solve(&problem, &windows, spread.clone(), budget, &mut room);
-        best = best
-            .filter(|(capped, _)| capped.1.value > free.1.value)
-            .or(Some((free, None)));
-    }
-    let (mut best, mut caps) =
-        best.expect("invariant: without demand charges the plan is free of caps");
-    if budget.polish > 0 {
-        let again = |capped: &Problem<'_>, room: &mut Room| {
-            solve(capped, &windows, spread.clone(), budget, room)
-        };
-        (best, caps) = polished(
-            inputs,
-            &windows,
-            best,
-            caps,
-            budget.polish,
-            again,
-            &mut room,
+    let begin = loose.map(|loose| loose_prices(&problem, &loose, &windows, &spread, &mut room));
+    let mut best = solved(&problem, &windows, spread, budget, &mut room);
+    let asap = match budget.asap {
+        true => as_soon_as_possible(&problem, &windows, &best, &mut room),
+        false => f64::NEG_INFINITY,
+    };
+    let mut bound = f64::INFINITY;
+    if budget.bound > 0 {
+        let bounded = bounded(&problem, &windows, &best, begin, budget, asap, &mut room);
+        bound = bounded.bound;
+        ousted(
+            &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
+        );
+        exchanged(
+            &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
         );
     }
+    let Incumbent {
+        schedule,
+        evaluated,
+        caps,
+    } = best;
     let held = under_caps(inputs, caps.as_deref());
-    let (schedule, evaluated) = best;
-    let bound = match budget.bound {
-        0 => f64::INFINITY,
-        iterations => {
-            let free = demand::no_peaks(inputs);
-            let mut starts = vec![prices(&problem, &schedule, &evaluated, free, &mut room)];
-            if !inputs.demand.is_empty() {
-                let held = Problem::new(&held);
-                let peaks = demand::peak_prices(&held, &schedule, &mut room);
-                starts.push(prices(&held, &schedule, &evaluated, peaks, &mut room));
-            }
-            // A broken ramp's penalty says nothing of what could be reached.
-            let target = evaluated.value + RAMP_VIOLATION * evaluated.ramp_excess;
-            bound::tighten(&problem, &windows, starts, target, iterations, &mut room)
-        }
-    };
-    let asap = if budget.asap {
-        let asap = asap::value(&problem, &windows, &mut room);
-        // Where it breaks a ramp it is no plan, and may be worth more than any.
-        if inputs.ramps.is_empty() {
-            asap
-        } else {
-            asap.min(evaluated.value)
-        }
-    } else {
-        f64::NEG_INFINITY
-    };
     let first = match caps {
         Some(_) => outcome(
             &Problem::new(&held),
@@ -217,12 +203,222 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>
     }
 }
 
+/// The best schedule so far.
+struct Incumbent {
+    schedule: Schedule,
+    evaluated: Evaluated,
+    /// Caps on the root it was made under, MW.
+    caps: Option<Vec<f64>>,
+}
+
+/// Commitment and exact placement from where the jobs are spread, under the best peaks or
+/// none, and the local search.
+fn solved(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    spread: Schedule,
+    budget: Budget,
+    room: &mut Room,
+) -> Incumbent {
+    let inputs = problem.inputs;
+    let divisible = |job: &JobInput| matches!(job.gangs, Gangs::Divisible(_));
+    let linear = problem.residuals.is_some() && inputs.jobs.iter().all(divisible);
+    if linear || (inputs.demand.is_empty() && budget.polish == 0) {
+        let (schedule, evaluated) = solve(problem, windows, spread, budget, room);
+        return Incumbent {
+            schedule,
+            evaluated,
+            caps: None,
+        };
+    }
+    let mut best: Option<(Best, Option<Vec<f64>>)> = None;
+    if !inputs.demand.is_empty() {
+        let (capped, caps) = under_peaks(problem, windows, &spread, budget, room);
+        best = Some((capped, Some(caps)));
+    }
+    if best.is_none() || budget.compare_peaks {
+        let free = solve(problem, windows, spread.clone(), budget, room);
+        best = best
+            .filter(|(capped, _)| capped.1.value > free.1.value)
+            .or(Some((free, None)));
+    }
+    let (mut best, mut caps) =
+        best.expect("invariant: without demand charges the plan is free of caps");
+    if budget.polish > 0 {
+        let again = |capped: &Problem<'_>, room: &mut Room| {
+            solve(capped, windows, spread.clone(), budget, room)
+        };
+        (best, caps) = polished(inputs, windows, best, caps, budget.polish, again, room);
+    }
+    let (schedule, evaluated) = best;
+    Incumbent {
+        schedule,
+        evaluated,
+        caps,
+    }
+}
+
+/// Value of running every job as soon as possible, never more than the incumbent's where
+/// that breaks a ramp and is no plan.
+fn as_soon_as_possible(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    best: &Incumbent,
+    room: &mut Room,
+) -> f64 {
+    let asap = asap::value(problem, windows, room);
+    if problem.inputs.ramps.is_empty() {
+        asap
+    } else {
+        asap.min(best.evaluated.value)
+    }
+}
+
+/// Prices at which blocks and jobs would meet if blocks were divisible.
+fn loose_prices(
+    problem: &Problem<'_>,
+    loose: &Problem<'_>,
+    windows: &Windows,
+    spread: &Schedule,
+    room: &mut Room,
+) -> Prices {
+    let inputs = problem.inputs;
+    let mut curves = Curves::new(loose);
+    let charge = vec![0.0; inputs.steps()];
+    let mut prices = Prices {
+        work: placement::work_prices(loose, spread, &charge, &mut curves, room),
+        power: Vec::new(),
+        ramp: inputs
+            .ramps
+            .iter()
+            .map(|_| vec![0.0; inputs.steps() + 1])
+            .collect(),
+        peak: demand::no_peaks(inputs),
+    };
+    if loose.residuals.is_some() {
+        let goal = Goal {
+            target: f64::NEG_INFINITY,
+            enough: f64::NEG_INFINITY,
+            iterations: LOOSE,
+        };
+        prices = bound::tighten(loose, windows, vec![prices], goal, room).prices;
+    }
+    let nodes: Vec<usize> = inputs.pools.iter().map(|pool| pool.node).collect();
+    let power = bound::market_prices(loose, &prices, &nodes, room);
+    Prices { power, ..prices }
+}
+
+/// The bound, from the prices the incumbent pays.
+fn bounded(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    best: &Incumbent,
+    begin: Option<Prices>,
+    budget: Budget,
+    asap: f64,
+    room: &mut Room,
+) -> Bounded {
+    let (inputs, evaluated) = (problem.inputs, &best.evaluated);
+    let free = demand::no_peaks(inputs);
+    let mut starts = vec![prices(problem, &best.schedule, evaluated, free, room)];
+    starts.extend(begin);
+    if !inputs.demand.is_empty() {
+        let held = under_caps(inputs, best.caps.as_deref());
+        let held = Problem::new(&held);
+        let peaks = demand::peak_prices(&held, &best.schedule, room);
+        starts.push(prices(&held, &best.schedule, evaluated, peaks, room));
+    }
+    // A broken ramp's penalty says nothing of what could be reached.
+    let target = evaluated.value + RAMP_VIOLATION * evaluated.ramp_excess;
+    let goal = Goal {
+        target,
+        enough: target + budget.gap * (target - asap).max(0.0),
+        iterations: budget.bound,
+    };
+    bound::tighten(problem, windows, starts, goal, room)
+}
+
+/// Exchanges power between blocks and jobs where the bound's prices allow it.
+fn exchanged(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    best: &mut Incumbent,
+    bounded: &Bounded,
+    budget: Budget,
+    asap: f64,
+    room: &mut Room,
+) {
+    let inputs = problem.inputs;
+    let value = best.evaluated.value;
+    let near = bounded.bound - value <= budget.gap * (value - asap).max(0.0);
+    if near || inputs.pools.is_empty() || inputs.jobs.is_empty() {
+        return;
+    }
+    let held = under_caps(inputs, best.caps.as_deref());
+    let held = Problem::new(&held);
+    let tries = budget.exchanges;
+    (best.schedule, best.evaluated) = exchange::exchange(
+        &held,
+        windows,
+        (best.schedule.clone(), best.evaluated.clone()),
+        &bounded.prices.power,
+        bounded.bound,
+        tries,
+        room,
+    );
+}
+
+/// Lets jobs oust others where the bound's prices say so, and keeps what gains.
+fn ousted(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    best: &mut Incumbent,
+    bounded: &Bounded,
+    budget: Budget,
+    asap: f64,
+    room: &mut Room,
+) {
+    let value = best.evaluated.value;
+    if bounded.bound - value <= budget.gap * (value - asap).max(0.0) {
+        return;
+    }
+    let matters = MATTERS * (bounded.bound - value);
+    let prices = &bounded.prices.work;
+    let mut curves = Curves::new(problem);
+    let mut schedule = best.schedule.clone();
+    if placement::oust(
+        problem,
+        &mut schedule,
+        &mut curves,
+        windows,
+        prices,
+        matters,
+        room,
+    ) {
+        placement::sweep(problem, &mut schedule, &mut curves, windows, 0.0, room);
+        let evaluated = evaluate(problem, &schedule, windows, room);
+        if evaluated.value > value {
+            *best = Incumbent {
+                schedule,
+                evaluated,
+                caps: None,
+            };
+        }
+    }
+}
+
 /// Share of the worth of work that leaving it for after the horizon puts at risk: other
 /// jobs will want the same hours, and none of them is known yet.
 const WAITING: f64 = 0.1;
 
 /// Gain of a round, as a share of the value, below which the rounds end.
 const SETTLED: f64 = 1e-5;
+
+/// Evaluations that find the prices of the divisible problem: an auction or two.
+const LOOSE: usize = 4;
+
+/// Share of the gap that a job must stand to gain by ousting others.
+const MATTERS: f64 = 0.02;
 
 /// A schedule and what it is worth.
 type Best = (Schedule, Evaluated);
@@ -321,6 +517,8 @@ fn solve(
         if round > 0 && !changed {
             break;
         }
+        // Where jobs alone couple steps, the sweeps that spread them were enough.
+        let alone = problem.residuals.is_some() && schedule.jobs.iter().any(|r| !r.is_empty());
         let evaluated = evaluate(problem, &schedule, windows, room);
         let binds = evaluated.levels.iter().any(|l| l.binding);
         let adders = if binds {
@@ -336,7 +534,7 @@ fn solve(
             best = Some((schedule.clone(), evaluated));
         }
         // The last round is spent only on ramps that have just become known.
-        if (settled || round + 1 >= budget.rounds) && (!binds || priced) {
+        if (settled || alone || round + 1 >= budget.rounds) && (!binds || priced) {
             break;
         }
         priced |= binds;

@@ -10,9 +10,13 @@
 //! right by `up`, and joins them by a flat piece. Walking back needs only where
 //! each F was largest.
 
+mod running;
+
 use crate::inputs::RampInput;
 use crate::market::{Cleared, CostStep, EPSILON_MW, Owner, Segment};
 use crate::schedule::{Problem, Room, Schedule};
+
+pub use running::Courses;
 
 /// The course of one ramped node's load.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -48,20 +52,14 @@ fn level(
     room: &mut Room,
 ) -> Level {
     let steps = problem.inputs.steps();
-    let limit = |t: usize| (ramp.up * problem.hours[t], ramp.down * problem.hours[t]);
     // First the steps' own optima: most plans keep their ramps by themselves.
     let mut load = Vec::with_capacity(steps);
     for t in 0..steps {
         clear_at(problem, schedule, before, t, room);
         load.push(load_below(problem, ramp.node, room));
     }
-    let keeps = |t: usize, from: f64| {
-        load[t] - from <= limit(t).0 + EPSILON_MW && from - load[t] <= limit(t).1 + EPSILON_MW
-    };
-    let kept =
-        (1..steps).all(|t| keeps(t, load[t - 1])) && ramp.initial.is_none_or(|p| keeps(0, p));
     let multiplier = vec![0.0; steps + 1];
-    if kept {
+    if is_kept(ramp, &load, &problem.hours) {
         return Level {
             node: ramp.node,
             load,
@@ -83,9 +81,18 @@ fn level(
     }
 }
 
+/// Whether a course of load keeps a ramp.
+fn is_kept(ramp: &RampInput, load: &[f64], hours: &[f64]) -> bool {
+    let keeps = |t: usize, from: f64| {
+        load[t] - from <= ramp.up * hours[t] + EPSILON_MW
+            && from - load[t] <= ramp.down * hours[t] + EPSILON_MW
+    };
+    (1..load.len()).all(|t| keeps(t, load[t - 1])) && ramp.initial.is_none_or(|p| keeps(0, p))
+}
+
 /// Load below a node after clearing, MW: fixed power and what segments took.
 fn load_below(problem: &Problem<'_>, node: usize, room: &Room) -> f64 {
-    let inside = |n: usize| problem.inputs.is_below(n, node);
+    let inside = |n: usize| problem.market.is_below(n, node);
     let fixed: f64 = room
         .fixed
         .iter()
@@ -281,7 +288,7 @@ fn loads_below(
     room: &mut Room,
 ) -> (f64, Vec<Segment>) {
     problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
-    let inside = |n: usize| problem.inputs.is_below(n, node);
+    let inside = |n: usize| problem.market.is_below(n, node);
     let low = room
         .fixed
         .iter()
@@ -307,7 +314,7 @@ fn supply_for(
 ) -> Vec<CostStep> {
     problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
     hold(problem, before, t, room);
-    let inside = |n: usize| problem.inputs.is_below(n, node);
+    let inside = |n: usize| problem.market.is_below(n, node);
     for (n, mw) in room.fixed.iter_mut().enumerate() {
         if inside(n) {
             *mw = 0.0;
@@ -356,7 +363,7 @@ pub fn clear_at(
         .filter(|l| l.binding)
         .map(|l| l.node)
         .collect();
-    let inside = |n: usize| held.iter().any(|node| problem.inputs.is_below(n, *node));
+    let inside = |n: usize| held.iter().any(|node| problem.market.is_below(n, *node));
     let cleared = problem.market.clear_without(
         t,
         &room.fixed,
@@ -381,7 +388,7 @@ fn hold(problem: &Problem<'_>, levels: &[Level], t: usize, room: &mut Room) -> f
     let mut value = 0.0;
     let (fixed, extra) = (room.fixed.clone(), room.extra.clone());
     for level in levels.iter().filter(|l| l.binding) {
-        let inside = |n: usize| problem.inputs.is_below(n, level.node);
+        let inside = |n: usize| problem.market.is_below(n, level.node);
         let low: f64 = fixed
             .iter()
             .enumerate()
@@ -511,14 +518,17 @@ impl Worth {
 
 /// Charges on load that make each step's own optimum keep the ramps, from the levels'
 /// multipliers: `(node, currency per MWh per step)`.
-pub fn adders(problem: &Problem<'_>, levels: &[Level]) -> Vec<(usize, Vec<f64>)> {
+pub fn adders<'a>(
+    problem: &Problem<'_>,
+    levels: impl IntoIterator<Item = &'a Level>,
+) -> Vec<(usize, Vec<f64>)> {
     let of = |level: &Level| {
         (0..problem.inputs.steps())
             .map(|t| (level.multiplier[t] - level.multiplier[t + 1]) / problem.hours[t])
             .collect()
     };
     levels
-        .iter()
+        .into_iter()
         .filter(|l| l.binding)
         .map(|l| (l.node, of(l)))
         .collect()

@@ -2,6 +2,8 @@
 
 use crate::inputs::PlanInputs;
 use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment, Workspace};
+use crate::placement::Offers;
+use crate::residuals::Residuals;
 
 /// GPUs of a job in one step, as a mean over the step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,6 +21,8 @@ pub struct Schedule {
     pub jobs: Vec<Vec<Run>>,
     /// Per job the work left for after the horizon, GPU-hours.
     pub beyond: Vec<f64>,
+    /// Per job the price of its work when it was placed last, currency per GPU-hour.
+    pub work_price: Vec<f64>,
     /// Power of jobs per node that has any (see [`JobNodes`]) and step, MW.
     pub job_mw: Vec<Vec<f64>>,
     /// Per pool and block, whether it is on in each step.
@@ -56,12 +60,18 @@ impl JobNodes {
     }
 }
 
+mod settings;
+
+use settings::Settings;
+
 /// Everything a stage works with: inputs, sorted markets, room.
 pub struct Problem<'a> {
     /// The inputs.
     pub inputs: &'a PlanInputs,
     /// Sorted static segments.
     pub market: Market,
+    /// Every step as its jobs see it, where nothing else couples steps.
+    pub residuals: Option<Residuals>,
     /// Nodes with jobs.
     pub job_nodes: JobNodes,
     /// Hours per step.
@@ -70,6 +80,8 @@ pub struct Problem<'a> {
     pub hull: Vec<Vec<(f64, f64)>>,
     /// Per pool, the hull of its settings while awake.
     pub awake_hull: Vec<Vec<(f64, f64)>>,
+    /// The same as steps of power by falling value.
+    settings: Settings,
 }
 
 impl<'a> Problem<'a> {
@@ -93,14 +105,19 @@ impl<'a> Problem<'a> {
             );
             all
         };
-        Self {
+        let market = Market::new(inputs);
+        let mut problem = Self {
             inputs,
-            market: Market::new(inputs),
+            residuals: Residuals::new(inputs, &market),
+            market,
             job_nodes: JobNodes::new(inputs),
             hours: (0..inputs.steps()).map(|t| inputs.grid.hours(t)).collect(),
             hull: inputs.pools.iter().map(|p| hull(&p.points)).collect(),
             awake_hull: inputs.pools.iter().map(|p| awake(&p.points)).collect(),
-        }
+            settings: Settings::default(),
+        };
+        problem.settings = Settings::new(&problem);
+        problem
     }
 
     /// Nothing runs, pools are divisible.
@@ -109,6 +126,7 @@ impl<'a> Problem<'a> {
         Schedule {
             jobs: vec![Vec::new(); self.inputs.jobs.len()],
             beyond: vec![0.0; self.inputs.jobs.len()],
+            work_price: vec![0.0; self.inputs.jobs.len()],
             job_mw: vec![vec![0.0; steps]; self.job_nodes.nodes.len()],
             on: self
                 .inputs
@@ -146,7 +164,7 @@ impl<'a> Problem<'a> {
         schedule
             .adders
             .iter()
-            .filter(|(above, _)| self.inputs.is_below(node, *above))
+            .filter(|(above, _)| self.market.is_below(node, *above))
             .map(|(_, a)| a[t])
             .sum()
     }
@@ -156,40 +174,6 @@ impl<'a> Problem<'a> {
         let pool = &self.inputs.pools[m];
         let mw = point.0 * self.inputs.nodes[pool.node].factor[t];
         (mw, point.1 * pool.revenue[t] - pool.adder[t] * mw)
-    }
-
-    /// Segments between the settings of `devices` devices, above the lowest one when they are awake.
-    fn settings_segments(
-        &self,
-        m: usize,
-        t: usize,
-        awake: bool,
-        devices: f64,
-        charge: f64,
-        out: &mut Vec<Segment>,
-    ) {
-        let pool = &self.inputs.pools[m];
-        let devices = devices * pool.scale[t];
-        // Awake devices begin at their lowest setting, others at nothing.
-        let (mut before, points) = if awake {
-            let hull = &self.awake_hull[m];
-            (self.setting(m, t, hull[0]), &hull[1..])
-        } else {
-            ((0.0, 0.0), &self.hull[m][..])
-        };
-        for &point in points {
-            let now = self.setting(m, t, point);
-            let width = (now.0 - before.0) * devices;
-            if width > EPSILON_MW {
-                out.push(Segment {
-                    slope: (now.1 - before.1) / (now.0 - before.0) - charge,
-                    width,
-                    node: pool.node as u32,
-                    owner: Owner::Pool(m as u32),
-                });
-            }
-            before = now;
-        }
     }
 
     /// Power fixed at each node and flexible segments of pools in step `t`, leaving out
@@ -211,18 +195,41 @@ impl<'a> Problem<'a> {
                 fixed[*node] += schedule.job_mw[number][t];
             }
         }
-        for (m, pool) in self.inputs.pools.iter().enumerate() {
-            if pool.scale[t] <= 0.0 || without == Some(m) {
-                continue;
+        let pools = &self.inputs.pools;
+        if !schedule.relaxed {
+            for (m, pool) in pools
+                .iter()
+                .enumerate()
+                .filter(|(m, _)| without != Some(*m))
+            {
+                let devices = schedule.awake[m][t] * pool.scale[t];
+                if devices > 0.0 {
+                    fixed[pool.node] += self.setting(m, t, self.awake_hull[m][0]).0 * devices;
+                }
             }
-            let charge = self.adder(schedule, pool.node, t);
-            if schedule.relaxed {
-                let devices: f64 = pool.blocks.iter().map(|b| b.devices).sum();
-                self.settings_segments(m, t, false, devices, charge, extra);
-            } else if schedule.awake[m][t] > 0.0 {
-                let lowest = self.setting(m, t, self.awake_hull[m][0]).0;
-                fixed[pool.node] += lowest * schedule.awake[m][t] * pool.scale[t];
-                self.settings_segments(m, t, true, schedule.awake[m][t], charge, extra);
+        }
+        let settings = match schedule.relaxed {
+            true => self.settings.asleep(t),
+            false => self.settings.awake(t),
+        };
+        for setting in settings {
+            let m = setting.pool as usize;
+            let devices = match schedule.relaxed {
+                true => self.settings.fleets[m],
+                false => schedule.awake[m][t],
+            };
+            let width = setting.mw * devices * pools[m].scale[t];
+            if width > EPSILON_MW && without != Some(m) {
+                let charge = match schedule.adders.is_empty() {
+                    true => 0.0,
+                    false => self.adder(schedule, pools[m].node, t),
+                };
+                extra.push(Segment {
+                    slope: setting.slope - charge,
+                    width,
+                    node: pools[m].node as u32,
+                    owner: Owner::Pool(setting.pool),
+                });
             }
         }
     }
@@ -330,6 +337,8 @@ pub struct Room {
     pub extra: Vec<Segment>,
     /// Segments taken below nodes held at their ramp's level, and how much of each.
     pub held: Vec<(Segment, f64)>,
+    /// What a job can buy.
+    pub offers: Offers,
 }
 
 /// Cost of `from..to` MW on a residual, currency per hour; `None` beyond its end.

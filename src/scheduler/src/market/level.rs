@@ -7,7 +7,7 @@
 //! The charge is found along chords of the concave worth of load, which ends after as
 //! many steps as there are pieces between.
 
-use super::{Cleared, EPSILON_MW, Market, Owner, Workspace, by_falling_slope};
+use super::{Cleared, EPSILON_MW, Held, Market, Owner, Segment, Workspace, by_falling_slope};
 
 /// A charge beyond every value and penalty, currency per MWh: drives load to its ends.
 const BEYOND: f64 = 1e7;
@@ -21,7 +21,6 @@ struct Corner {
     value: f64,
     overload: f64,
     taken: Vec<f64>,
-    imposed: Vec<f64>,
 }
 
 impl Corner {
@@ -48,41 +47,29 @@ impl Market {
         target: f64,
         work: &mut Workspace,
     ) -> Cleared {
-        let mut scratch = Workspace::default();
-        let mut low = self.corner(t, fixed, node, BEYOND, work, &mut scratch);
-        let mut high = self.corner(t, fixed, node, -BEYOND, work, &mut scratch);
-        if low.load >= target - EPSILON_MW {
-            high = low.clone();
-        } else if high.load <= target + EPSILON_MW {
-            low = high.clone();
-        }
-        for _ in 0..CHORDS {
-            if high.load - low.load <= EPSILON_MW {
-                break;
-            }
-            let slope = low.slope_to(&high);
-            let middle = self.corner(t, fixed, node, slope, work, &mut scratch);
-            if !middle.beats(&low, slope) {
-                break;
-            }
-            if middle.load <= target {
-                low = middle
-            } else {
-                high = middle
-            }
-        }
+        let mut corners = Corners::new(self, t, fixed, node, work);
+        let known = work.charge.get(t).copied().filter(|_| node == 0);
+        let (low, high) = corners.around(target, known);
         let width = high.load - low.load;
         let share = if width > EPSILON_MW {
             ((target - low.load) / width).clamp(0.0, 1.0)
         } else {
             0.0
         };
-        let mix = |a: &[f64], b: &[f64], out: &mut Vec<f64>| {
-            out.clear();
-            out.extend(a.iter().zip(b).map(|(a, b)| a + share * (b - a)));
-        };
-        mix(&low.taken, &high.taken, &mut work.taken);
-        mix(&low.imposed, &high.imposed, &mut work.imposed);
+        if node == 0 {
+            // The next market of this step is much like this one.
+            if work.charge.len() <= t {
+                work.charge.resize(t + 1, 0.0);
+            }
+            work.charge[t] = if width > EPSILON_MW {
+                low.slope_to(&high)
+            } else {
+                0.0
+            };
+        }
+        let between = low.taken.iter().zip(&high.taken);
+        work.taken.clear();
+        work.taken.extend(between.map(|(a, b)| a + share * (b - a)));
         self.settle(fixed, work, low.overload, self.tree.limit[0][t])
     }
 
@@ -91,7 +78,7 @@ impl Market {
         &self,
         t: usize,
         fixed: &[f64],
-        extra: &[super::Segment],
+        extra: &[Segment],
         node: usize,
         target: f64,
         work: &mut Workspace,
@@ -105,24 +92,24 @@ impl Market {
         &self,
         t: usize,
         fixed: &[f64],
-        extra: &[super::Segment],
+        extra: &[Segment],
         node: usize,
         work: &mut Workspace,
     ) -> (f64, Vec<(f64, f64)>) {
         self.lay_out(t, extra, work);
-        let mut scratch = Workspace::default();
-        let low = self.corner(t, fixed, node, BEYOND, work, &mut scratch);
+        let mut corners = Corners::new(self, t, fixed, node, work);
+        let low = corners.at(BEYOND);
         let start = low.load;
         let mut pieces = Vec::new();
         let mut at = low;
         // Corners still to reach, the nearest last.
-        let mut ahead = vec![self.corner(t, fixed, node, -BEYOND, work, &mut scratch)];
+        let mut ahead = vec![corners.at(-BEYOND)];
         while let Some(next) = ahead.pop() {
             if next.load - at.load <= EPSILON_MW {
                 continue;
             }
             let slope = at.slope_to(&next);
-            let middle = self.corner(t, fixed, node, slope, work, &mut scratch);
+            let middle = corners.at(slope);
             let between =
                 middle.load > at.load + EPSILON_MW && middle.load < next.load - EPSILON_MW;
             if between && middle.beats(&at, slope) && ahead.len() < CHORDS {
@@ -135,66 +122,151 @@ impl Market {
         }
         (start, pieces)
     }
+}
 
-    /// The optimum with loads below `node` charged, valued without the charge; the root's limit left out
-    /// where the node is the root, since its level stands for it.
-    fn corner(
-        &self,
+/// Optima of one step with loads below a node charged.
+struct Corners<'a> {
+    market: &'a Market,
+    t: usize,
+    fixed: &'a [f64],
+    node: usize,
+    segments: Vec<Segment>,
+    /// Positions of the charged loads and of all else, each by falling slope.
+    charged: Vec<u32>,
+    others: Vec<u32>,
+    /// Fixed power below the node, MW.
+    fixed_below: f64,
+    order: Vec<u32>,
+    scratch: Workspace,
+}
+
+impl<'a> Corners<'a> {
+    /// Of the segments laid out in `work`.
+    fn new(
+        market: &'a Market,
         t: usize,
-        fixed: &[f64],
+        fixed: &'a [f64],
         node: usize,
-        charge: f64,
-        work: &Workspace,
-        scratch: &mut Workspace,
-    ) -> Corner {
-        let inside = |at: u32| self.tree.inside(at as usize, node);
-        let loads = |owner: Owner| !matches!(owner, Owner::Supply(_));
-        let mut order: Vec<(super::Segment, u32)> = work
-            .segments
-            .iter()
-            .zip(0u32..)
-            .map(|(s, i)| {
-                let charged = if loads(s.owner) && inside(s.node) {
-                    s.slope - charge
-                } else {
-                    s.slope
-                };
-                (
-                    super::Segment {
-                        slope: charged,
-                        ..*s
-                    },
-                    i,
-                )
-            })
-            .collect();
-        order.sort_by(|a, b| by_falling_slope(&a.0, &b.0));
-        scratch.segments.clear();
-        scratch.segments.extend(order.iter().map(|o| o.0));
-        let cleared = self.walk(t, fixed, node != 0, scratch);
-        let count = work.segments.len();
+        work: &mut Workspace,
+    ) -> Self {
+        let inside = |at: usize| market.tree.inside(at, node);
+        let is_charged = |i: &u32| {
+            let segment = &work.segments[*i as usize];
+            !matches!(segment.owner, Owner::Supply(_)) && inside(segment.node as usize)
+        };
+        let (charged, others) = (0..work.segments.len() as u32).partition(is_charged);
+        let below = fixed.iter().enumerate().filter(|(n, _)| inside(*n));
+        Self {
+            market,
+            t,
+            fixed,
+            node,
+            segments: work.segments.clone(),
+            charged,
+            others,
+            fixed_below: below.map(|(_, mw)| mw).sum(),
+            order: Vec::new(),
+            scratch: Workspace::default(),
+        }
+    }
+
+    /// The two optima next to each other between which the load passes `target`; twice the
+    /// nearest where none does. A charge known to lie near shortens the search.
+    fn around(&mut self, target: f64, known: Option<f64>) -> (Corner, Corner) {
+        let (mut low, mut high): (Option<Corner>, Option<Corner>) = (None, None);
+        // From a charge known to lie near, outwards until the target lies between.
+        for reach in known.iter().flat_map(|_| [0.0, 0.5, 5.0, 50.0]) {
+            let towards = if low.is_some() { -reach } else { reach };
+            let corner = self.at(known.unwrap_or(0.0) + towards);
+            let side = if corner.load <= target {
+                &mut low
+            } else {
+                &mut high
+            };
+            *side = Some(corner);
+            if low.is_some() && high.is_some() {
+                break;
+            }
+        }
+        let mut low = low.unwrap_or_else(|| self.at(BEYOND));
+        let mut high = high.unwrap_or_else(|| self.at(-BEYOND));
+        if low.load >= target - EPSILON_MW {
+            high = low.clone();
+        } else if high.load <= target + EPSILON_MW {
+            low = high.clone();
+        }
+        for _ in 0..CHORDS {
+            if high.load - low.load <= EPSILON_MW {
+                break;
+            }
+            let slope = low.slope_to(&high);
+            let middle = self.at(slope);
+            if !middle.beats(&low, slope) {
+                break;
+            }
+            if middle.load <= target {
+                low = middle
+            } else {
+                high = middle
+            }
+        }
+        (low, high)
+    }
+
+    /// The optimum at a charge, valued without it; the root's limit left out where the node
+    /// is the root, since its level stands for it.
+    fn at(&mut self, charge: f64) -> Corner {
+        let charged = |i: u32| Segment {
+            slope: self.segments[i as usize].slope - charge,
+            ..self.segments[i as usize]
+        };
+        let (order, laid) = (&mut self.order, &mut self.scratch.segments);
+        order.clear();
+        laid.clear();
+        let (mut i, mut j) = (0, 0);
+        while i < self.charged.len() || j < self.others.len() {
+            let a = self.charged.get(i).map(|i| charged(*i));
+            let b = self.others.get(j).map(|j| self.segments[*j as usize]);
+            let first = match (&a, &b) {
+                (Some(a), Some(b)) => by_falling_slope(a, b)
+                    .then(self.charged[i].cmp(&self.others[j]))
+                    .is_le(),
+                (a, _) => a.is_some(),
+            };
+            if first {
+                order.push(self.charged[i]);
+                laid.extend(a);
+                i += 1;
+            } else {
+                order.push(self.others[j]);
+                laid.extend(b);
+                j += 1;
+            }
+        }
+        let held = if self.node == 0 {
+            Held::Imports
+        } else {
+            Held::All
+        };
+        let cleared = self
+            .market
+            .walk(self.t, self.fixed, held, &mut self.scratch);
         let mut corner = Corner {
-            load: 0.0,
+            load: self.fixed_below,
             value: 0.0,
             overload: cleared.overload,
-            taken: vec![0.0; count],
-            imposed: vec![0.0; count],
+            taken: vec![0.0; self.segments.len()],
         };
-        corner.load = fixed
-            .iter()
-            .enumerate()
-            .filter(|(n, _)| inside(*n as u32))
-            .map(|(_, mw)| mw)
-            .sum();
-        for (k, (_, i)) in order.iter().enumerate() {
-            let (segment, taken) = (work.segments[*i as usize], scratch.taken[k]);
-            corner.taken[*i as usize] = taken;
-            corner.imposed[*i as usize] = scratch.imposed[k];
-            if loads(segment.owner) {
-                corner.value += segment.slope * taken;
-                corner.load += if inside(segment.node) { taken } else { 0.0 };
-            } else {
+        for (i, taken) in self.order.iter().zip(&self.scratch.taken) {
+            let segment = &self.segments[*i as usize];
+            corner.taken[*i as usize] = *taken;
+            if matches!(segment.owner, Owner::Supply(_)) {
                 corner.value -= segment.slope * (segment.width - taken);
+            } else {
+                corner.value += segment.slope * taken;
+                if self.market.tree.inside(segment.node as usize, self.node) {
+                    corner.load += taken;
+                }
             }
         }
         corner

@@ -91,7 +91,7 @@ fn net(
     let of = |(t, worth): (usize, &f64)| {
         let others = schedule.job_mw[number][t];
         let power = gpus * problem.gpu_mw(j, t);
-        let cost = area(curves.of(number, t), others, others + power);
+        let cost = area(curves.of(problem, number, t), others, others + power);
         cost.map_or(f64::NEG_INFINITY, |c| (worth * gpus - c) * problem.hours[t])
     };
     window.clone().zip(worth).map(of).collect()

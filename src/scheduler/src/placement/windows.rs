@@ -12,7 +12,7 @@ use crate::schedule::{Problem, Schedule};
 /// Order of jobs in a sweep, and what limits each one's window.
 #[derive(Debug, Clone)]
 pub struct Windows {
-    /// Jobs, those that others wait for first, then the tightest.
+    /// Jobs node by node; there those that others wait for first, then the tightest.
     pub order: Vec<usize>,
     /// First step after each job's window, early enough for those that wait for it.
     end: Vec<usize>,
@@ -48,6 +48,8 @@ impl Windows {
         };
         let tight: Vec<f64> = order.iter().map(|j| tightness(*j)).collect();
         order.sort_by(|a, b| tight[*a].total_cmp(&tight[*b]).then(a.cmp(b)));
+        // Changes of node along the chain that leads to each job.
+        let mut crossings = vec![0usize; jobs.len()];
         if jobs.iter().any(|j| !j.after.is_empty()) {
             let mut rank = vec![0usize; jobs.len()];
             let mut graph: DiGraph<usize, ()> = DiGraph::new();
@@ -72,17 +74,21 @@ impl Windows {
                     end[*before] = end[*before].min(before_end.max(own));
                 }
             }
+            let mut ordered = vec![false; jobs.len()];
             for j in &sorted {
-                rank[*j] = jobs[*j]
-                    .after
-                    .iter()
-                    .map(|b| rank[*b] + 1)
-                    .max()
-                    .unwrap_or(0);
+                ordered[*j] = true;
+                for before in &jobs[*j].after {
+                    rank[*j] = rank[*j].max(rank[*before] + 1);
+                    let crosses = usize::from(jobs[*before].node != jobs[*j].node);
+                    crossings[*j] = crossings[*j].max(crossings[*before] + crosses);
+                }
             }
-            order.retain(|j| sorted.contains(j));
+            order.retain(|j| ordered[*j]);
             order.sort_by_key(|j| rank[*j]);
         }
+        // Node by node, as far as chains allow: a job's move makes the residuals of all
+        // other nodes stale.
+        order.sort_by_key(|j| (crossings[*j], problem.job_nodes.number[jobs[*j].node]));
         let mut followers = vec![Vec::new(); jobs.len()];
         for (j, job) in jobs.iter().enumerate() {
             job.after

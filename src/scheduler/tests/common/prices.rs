@@ -1,6 +1,6 @@
 //! Prices near those of a problem, and the bound they give.
 
-use swingload_scheduler::bound::{Prices, tighten};
+use swingload_scheduler::bound::{Goal, Prices, tighten};
 use swingload_scheduler::inputs::PlanInputs;
 use swingload_scheduler::placement::Windows;
 use swingload_scheduler::plan::beyond_worth;
@@ -57,8 +57,12 @@ pub(crate) fn bound_at(inputs: &PlanInputs, prices: &Prices) -> f64 {
         &problem,
         &windows,
         vec![prices.clone()],
-        f64::NEG_INFINITY,
-        1,
+        Goal {
+            target: f64::NEG_INFINITY,
+            enough: f64::NEG_INFINITY,
+            iterations: 1,
+        },
         &mut Room::default(),
     )
+    .bound
 }

@@ -1,0 +1,117 @@
+//! Plans a full instance cold, and again after one changed price and after one new job;
+//! prints one JSON line.
+//!
+//! `full [--size S] [--seed N] [--jobs N] [--steps N] [--minutes M]`: size 1 is 2,000 MW,
+//! 40 feeders, 60 pools of 10,000 devices and 10,000 jobs over 288 steps.
+
+#[path = "../benches/full/mod.rs"]
+mod full;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use full::{Shape, instance, new_job};
+use swingload_scheduler::carry::Carried;
+use swingload_scheduler::inputs::PlanInputs;
+use swingload_scheduler::plan::{Budget, Planned, plan, plan_from};
+
+fn main() -> ExitCode {
+    match run(std::env::args().skip(1).collect()) {
+        Ok(line) => {
+            println!("{line}");
+            ExitCode::SUCCESS
+        }
+        Err(problem) => {
+            eprintln!(
+                "{problem}\nusage: full [--size S] [--seed N] [--jobs N] [--steps N] [--minutes M]"
+            );
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(args: Vec<String>) -> Result<String, String> {
+    let mut shape = Shape::day(1, 1.0);
+    let mut jobs = None;
+    let mut args = args.into_iter();
+    while let Some(flag) = args.next() {
+        let value = args.next().ok_or_else(|| format!("{flag} needs a value"))?;
+        let wrong = || format!("{flag} {value}: not a number above 0");
+        match flag.as_str() {
+            "--size" => shape.size = number(&value).ok_or_else(wrong)?,
+            "--seed" => shape.seed = value.parse().map_err(|_| wrong())?,
+            "--jobs" => jobs = Some(number(&value).ok_or_else(wrong)? as usize),
+            "--steps" => shape.steps = number(&value).ok_or_else(wrong)? as usize,
+            "--minutes" => shape.minutes = number(&value).ok_or_else(wrong)? as i64,
+            other => return Err(format!("unknown flag {other}")),
+        }
+    }
+    shape.jobs = jobs.unwrap_or(Shape::day(shape.seed, shape.size).jobs);
+    let mut inputs = instance(shape);
+    let (cold, seconds) = timed(|| plan(&inputs, Budget::STUDY));
+    let carried = Carried::new(&inputs, &cold);
+    let grid = inputs.supplies.len() - 1;
+    let middle = inputs.steps() / 2;
+    inputs.supplies[grid].cost[middle] += 25.0;
+    let (price, price_seconds) = timed(|| follow(&inputs, &carried));
+    inputs.supplies[grid].cost[middle] -= 25.0;
+    let job = new_job(&inputs);
+    inputs.jobs.push(job);
+    let (job, job_seconds) = timed(|| follow(&inputs, &carried));
+    let gap = |p: &Planned| 100.0 * (p.bound - p.value()) / (p.bound - p.asap).max(1e-9);
+    Ok(format!(
+        "{{\"value\":{:.2},\"bound\":{:.2},\"asap_value\":{:.2},\"gap_percent_of_g\":{:.3},\"ramp_excess\":{:.4},\"overload\":{:.4},\"cpu_seconds\":{seconds:.4},\"price_cpu_seconds\":{price_seconds:.4},\"price_gap\":{:.3},\"job_cpu_seconds\":{job_seconds:.4},\"job_gap\":{:.3},\"peak_rss_mb\":{:.1}}}",
+        cold.value(),
+        cold.bound,
+        cold.asap,
+        gap(&cold),
+        cold.evaluated.ramp_excess,
+        cold.evaluated.overload,
+        gap(&price),
+        gap(&job),
+        peak_rss_mb()
+    ))
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.parse()
+        .ok()
+        .filter(|n: &f64| *n > 0.0 && n.is_finite())
+}
+
+/// The plan that follows the carried one, with its certificate.
+fn follow(inputs: &PlanInputs, carried: &Carried) -> Planned {
+    let budget = Budget {
+        bound: Budget::STUDY.bound,
+        asap: true,
+        ..Budget::FOLLOW
+    };
+    plan_from(inputs, budget, carried.runs(inputs))
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let before = cpu();
+    let done = work();
+    (done, (cpu() - before).as_secs_f64())
+}
+
+/// CPU time of this process, from the kernel's own count of its threads' run time.
+fn cpu() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    let nanoseconds = text
+        .split_whitespace()
+        .next()
+        .and_then(|t| t.parse().ok())
+        .unwrap_or(0);
+    Duration::from_nanos(nanoseconds)
+}
+
+/// Largest resident memory so far, MB.
+fn peak_rss_mb() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+    line.and_then(|l| l.trim().strip_suffix("kB"))
+        .and_then(|kb| kb.trim().parse::<f64>().ok())
+        .unwrap_or(0.0)
+        / 1024.0
+}

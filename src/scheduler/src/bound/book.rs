@@ -1,0 +1,224 @@
+//! Bids on residuals: where jobs alone couple steps, every step is an auction of its residual.
+//!
+//! Each step keeps its bidders by rising bid. They hardly change places from one look to
+//! the next, so putting them in order again costs next to nothing.
+
+use super::{Active, Prices, Relaxed, widest};
+use crate::inputs::JobInput;
+use crate::placement::{Offers, Windows};
+use crate::residuals::Residuals;
+use crate::schedule::Problem;
+
+/// Bidders of every step, by rising bid at the last look.
+pub(super) struct Book<'a> {
+    problem: &'a Problem<'a>,
+    residuals: &'a Residuals,
+    active: Active,
+    bidders: Vec<Bidder>,
+    /// One over the facility MW per IT MW of a GPU, per step.
+    per_factor: Vec<f64>,
+    bids: Vec<Bid>,
+}
+
+/// What of a job's bid is the same in all steps.
+struct Bidder {
+    /// Worth of an IT MWh beyond the price of its work, where none of its window is late.
+    worth: Option<f64>,
+    /// IT MW at most.
+    most_mw: f64,
+    /// IT MWh of all its work, and a start.
+    all_mwh: f64,
+    restarts: bool,
+}
+
+impl Bidder {
+    fn new(job: &JobInput, problem: &Problem<'_>, price: f64) -> Self {
+        let late = job.end > job.first
+            && problem.inputs.grid.start_s(job.end - 1) > job.deadline
+            && job.late_per_hour > 0.0;
+        Self {
+            worth: (!late).then(|| (job.value.max(0.0) + job.unmet - price) / job.gpu_mw),
+            most_mw: job.gangs.max() * job.gpu_mw,
+            all_mwh: (job.work + job.restart * job.gangs.max()) * job.gpu_mw,
+            restarts: job.restart > 0.0,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Bid {
+    job: u32,
+    /// What a MWh is worth to it, currency.
+    worth: f64,
+    mw: f64,
+}
+
+impl<'a> Book<'a> {
+    pub(super) fn new(problem: &'a Problem<'a>, residuals: &'a Residuals) -> Self {
+        Self {
+            problem,
+            residuals,
+            active: Active::new(problem),
+            bidders: Vec::new(),
+            per_factor: match problem.inputs.jobs.first() {
+                Some(job) => {
+                    let factor = &problem.inputs.nodes[job.node].factor;
+                    factor.iter().map(|f| 1.0 / f).collect()
+                }
+                None => Vec::new(),
+            },
+            bids: Vec::new(),
+        }
+    }
+
+    /// Takes the prices of work into the bids.
+    fn reprice(&mut self, prices: &Prices) {
+        let jobs = self.problem.inputs.jobs.iter().zip(&prices.work);
+        self.bidders = jobs
+            .map(|(job, price)| Bidder::new(job, self.problem, *price))
+            .collect();
+    }
+
+    /// Lays out the bids of step `t` by rising worth.
+    fn look(&mut self, t: usize, prices: &Prices) {
+        let problem = self.problem;
+        let inputs = problem.inputs;
+        let (per_factor, per_hour) = (self.per_factor[t], 1.0 / problem.hours[t]);
+        let factor = 1.0 / per_factor;
+        let row = self.active.at_mut(t);
+        self.bids.clear();
+        for (i, j) in row.iter().enumerate() {
+            let (j, bidder) = (*j, &self.bidders[*j as usize]);
+            let worth = bidder.worth.unwrap_or_else(|| {
+                let job = &inputs.jobs[j as usize];
+                net(job, problem, t, prices.work[j as usize]) / job.gpu_mw
+            });
+            let worth = if bidder.restarts {
+                worth.max(0.0)
+            } else {
+                worth
+            };
+            let bid = Bid {
+                job: j,
+                worth: worth * per_factor,
+                mw: bidder.most_mw.min(bidder.all_mwh * per_hour) * factor,
+            };
+            self.bids.push(bid);
+            let mut at = i;
+            while at > 0 && self.bids[at - 1].worth > bid.worth {
+                self.bids[at] = self.bids[at - 1];
+                at -= 1;
+            }
+            self.bids[at] = bid;
+        }
+        for (place, bid) in row.iter_mut().zip(&self.bids) {
+            *place = bid.job;
+        }
+    }
+
+    /// One descent along each job's own price: it falls or rises until the job wins just its
+    /// work against the bids of all others.
+    pub(super) fn auction(&mut self, prices: &mut Prices, offers: &mut Offers) {
+        self.reprice(prices);
+        for (j, job) in self.problem.inputs.jobs.iter().enumerate() {
+            offers.clear();
+            for t in job.first..job.end {
+                self.look(t, prices);
+                self.offer(j, t, offers);
+            }
+            let price = offers.price(job.work, 0.0, prices.work[j], 1e-12);
+            prices.work[j] = price.of_work();
+            self.bidders[j] = Bidder::new(job, self.problem, prices.work[j]);
+        }
+    }
+
+    /// What the others leave job `j` in step `t`: power rises with its price, as supply
+    /// comes in and other bids drop out.
+    fn offer(&self, j: usize, t: usize, offers: &mut Offers) {
+        let (problem, job) = (self.problem, &self.problem.inputs.jobs[j]);
+        let gpu_mw = problem.gpu_mw(j, t);
+        let worth = net(job, problem, t, 0.0);
+        let mut left = widest(job, problem.hours[t]) * gpu_mw;
+        let per_mw = problem.hours[t] / gpu_mw;
+        let mut bids = self.bids.iter().filter(|b| b.job as usize != j).peekable();
+        let own = self.bids.iter().find(|b| b.job as usize == j);
+        let mut over = own.map_or(0.0, |b| b.mw) - self.bids.iter().map(|b| b.mw).sum::<f64>();
+        let mut curve = self.residuals.of(t).iter().peekable();
+        while left > 0.0 {
+            let supply = match (curve.peek(), bids.peek()) {
+                (Some(step), Some(bid)) => step.cost <= bid.worth,
+                (Some(_), None) => true,
+                (None, Some(_)) => false,
+                (None, None) => break,
+            };
+            let next = if supply {
+                curve.next().map(|step| (step.cost, step.width))
+            } else {
+                bids.next().map(|bid| (bid.worth, bid.mw))
+            };
+            let Some((cost, mw)) = next else { break };
+            over += mw;
+            if over > 0.0 {
+                let part = over.min(mw).min(left);
+                let net = worth - cost * gpu_mw;
+                if net <= 0.0 {
+                    break;
+                }
+                offers.push(t, net, net, part * per_mw);
+                left -= part;
+            }
+        }
+    }
+
+    /// The relaxed optimum at these prices.
+    pub(super) fn relax(&mut self, windows: &Windows, prices: &Prices) -> Relaxed {
+        let problem = self.problem;
+        let inputs = problem.inputs;
+        self.reprice(prices);
+        let (mut bound, mut work) = super::job_constants(inputs, windows, prices);
+        for t in 0..inputs.steps() {
+            self.look(t, prices);
+            let mut value = self.residuals.base(t);
+            let hours = problem.hours[t];
+            let mut curve = self.residuals.of(t).iter();
+            let (mut cost, mut width) = (f64::NEG_INFINITY, 0.0);
+            'bids: for bid in self.bids.iter().rev() {
+                let j = bid.job as usize;
+                // Power drawn for its own sake does no work.
+                let per_mw = if bid.worth == 0.0 {
+                    0.0
+                } else {
+                    hours / problem.gpu_mw(j, t)
+                };
+                let mut left = bid.mw;
+                while left > 0.0 {
+                    if width <= 0.0 {
+                        let Some(step) = curve.next() else {
+                            break 'bids;
+                        };
+                        (cost, width) = (step.cost, step.width);
+                    }
+                    if cost > bid.worth {
+                        break 'bids;
+                    }
+                    let part = width.min(left);
+                    value += part * (bid.worth - cost);
+                    work[j] += part * per_mw;
+                    (width, left) = (width - part, left - part);
+                }
+            }
+            bound += hours * value;
+        }
+        Relaxed {
+            bound,
+            work,
+            power: Vec::new(),
+            peak: Vec::new(),
+        }
+    }
+}
+
+/// Worth of a GPU-hour of the job in step `t` beyond the price of its work, currency.
+fn net(job: &JobInput, problem: &Problem<'_>, t: usize, price: f64) -> f64 {
+    job.value_in(&problem.inputs.grid, t) + job.unmet - price
+}

@@ -1,0 +1,218 @@
+//! Exchanges of power between blocks and jobs.
+//!
+//! A block that runs keeps jobs out, and jobs that run elsewhere leave the block what it
+//! runs on: one at a time, neither moves. The bound's prices tell where a block could as
+//! well be off, or on: parts of its runs are taken off, or added, where these prices see
+//! little in it; jobs and blocks are placed anew, and what gains is kept.
+
+use std::ops::Range;
+
+use crate::commitment::{self, may};
+use crate::evaluate::{Evaluated, evaluate};
+use crate::placement::{self, Curves, Windows};
+use crate::schedule::{Problem, Room, Schedule};
+
+/// Where a run's part is cut, as shares of the gap that the cut loses at the bound's prices.
+const LOSSES: [f64; 4] = [0.02, 0.1, 0.25, 0.5];
+
+/// Least gain worth keeping, as a share of the value: rounding.
+const GAIN: f64 = 1e-12;
+
+/// A block that is turned on or off over some steps.
+#[derive(Debug, Clone)]
+struct Turn {
+    pool: usize,
+    block: usize,
+    steps: Range<usize>,
+    on: bool,
+    /// What the bound's prices lose by it, currency.
+    loss: f64,
+}
+
+/// Tries at most `tries` exchanges, those that lose least at the prices of `power`
+/// (currency per MWh, per pool and step) first, and keeps what gains.
+pub fn exchange(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    best: (Schedule, Evaluated),
+    power: &[Vec<f64>],
+    bound: f64,
+    tries: usize,
+    room: &mut Room,
+) -> (Schedule, Evaluated) {
+    let mut search = Search {
+        problem,
+        windows,
+        best,
+        curves: Curves::new(problem),
+        tries,
+        room,
+    };
+    while search.tries > 0 {
+        let gap = bound - search.best.1.value;
+        let turns = turns(problem, &search.best.0, power, gap);
+        let mut gained = false;
+        for turn in &turns {
+            gained |= search.tries > 0 && search.attempt(turn);
+        }
+        if !gained {
+            break;
+        }
+        search.settle();
+    }
+    search.best
+}
+
+struct Search<'s, 'p> {
+    problem: &'s Problem<'p>,
+    windows: &'s Windows,
+    best: (Schedule, Evaluated),
+    /// Residuals of the best schedule.
+    curves: Curves,
+    tries: usize,
+    room: &'s mut Room,
+}
+
+impl Search<'_, '_> {
+    /// Makes a turn, places the jobs that reach its steps anew, and keeps what gains.
+    fn attempt(&mut self, turn: &Turn) -> bool {
+        let (problem, m, b) = (self.problem, turn.pool, turn.block);
+        let mut path = self.best.0.on[m][b].clone();
+        if path[turn.steps.clone()].iter().any(|on| *on == turn.on) {
+            return false;
+        }
+        path[turn.steps.clone()].fill(turn.on);
+        if !may(problem, m, b, &path) {
+            return false;
+        }
+        self.tries -= 1;
+        let mut other = self.best.0.clone();
+        problem.set_path(&mut other, m, b, path);
+        self.curves.touch(turn.steps.clone());
+        self.place_jobs(&mut other, turn);
+        // The block answers where it turned, and the jobs to that.
+        let path = commitment::within(problem, &other, (m, b), turn.steps.clone(), self.room);
+        if path != other.on[m][b] {
+            problem.set_path(&mut other, m, b, path);
+            self.curves.touch(turn.steps.clone());
+            self.place_jobs(&mut other, turn);
+        }
+        self.keep(other) || {
+            self.curves.touch(turn.steps.clone());
+            false
+        }
+    }
+
+    /// Places the jobs that may run in the steps of a turn anew.
+    fn place_jobs(&mut self, schedule: &mut Schedule, turn: &Turn) {
+        let (jobs, steps) = (&self.problem.inputs.jobs, &turn.steps);
+        let near = |j: &&usize| jobs[**j].first < steps.end && jobs[**j].end > steps.start;
+        for &j in self.windows.order.iter().filter(near) {
+            let (curves, windows) = (&mut self.curves, self.windows);
+            placement::place(self.problem, schedule, curves, windows, j, 0.0, self.room);
+        }
+    }
+
+    /// Lets all blocks and jobs answer to the turns made.
+    fn settle(&mut self) {
+        let mut other = self.best.0.clone();
+        if commitment::sweep(self.problem, &mut other, self.room) {
+            self.curves.forget();
+            let (curves, windows) = (&mut self.curves, self.windows);
+            placement::sweep(self.problem, &mut other, curves, windows, 0.0, self.room);
+            if !self.keep(other) {
+                self.curves.forget();
+            }
+        }
+    }
+
+    fn keep(&mut self, schedule: Schedule) -> bool {
+        let evaluated = evaluate(self.problem, &schedule, self.windows, self.room);
+        let gains = evaluated.value > self.best.1.value + GAIN * self.best.1.value.abs();
+        if gains {
+            self.best = (schedule, evaluated);
+        }
+        gains
+    }
+}
+
+/// Turns of all blocks that the bound's prices do not rule out, those that lose least first.
+fn turns(problem: &Problem<'_>, schedule: &Schedule, power: &[Vec<f64>], gap: f64) -> Vec<Turn> {
+    let mut all = Vec::new();
+    for (pool, blocks) in schedule.on.iter().enumerate() {
+        let worth = worth(problem, pool, &power[pool]);
+        for (block, path) in blocks.iter().enumerate() {
+            let devices = problem.inputs.pools[pool].blocks[block].devices;
+            let mut offer = |steps: Range<usize>, on: bool| {
+                let sum: f64 = worth[steps.clone()].iter().sum::<f64>() * devices;
+                let loss = if on { -sum } else { sum };
+                all.push(Turn {
+                    pool,
+                    block,
+                    steps,
+                    on,
+                    loss,
+                });
+            };
+            for (run, on) in stretches(path) {
+                offer(run.clone(), !on);
+                for share in LOSSES {
+                    let most = share * gap / devices;
+                    let lost = |t: usize| if on { worth[t] } else { -worth[t] };
+                    let from_end = reach(run.clone().rev(), most, lost);
+                    let from_start = reach(run.clone(), most, lost);
+                    if from_end > 0 && from_end < run.len() {
+                        offer(run.end - from_end..run.end, !on);
+                    }
+                    if from_start > 0 && from_start < run.len() {
+                        offer(run.start..run.start + from_start, !on);
+                    }
+                }
+            }
+        }
+    }
+    all.retain(|turn| turn.loss < gap);
+    all.sort_by(|a, b| a.loss.total_cmp(&b.loss));
+    all.dedup_by(|a, b| a.pool == b.pool && a.steps == b.steps && a.on == b.on);
+    all
+}
+
+/// How many steps can be taken before their losses exceed `most`.
+fn reach(steps: impl Iterator<Item = usize>, most: f64, lost: impl Fn(usize) -> f64) -> usize {
+    let (mut sum, mut count, mut last) = (0.0, 0, 0);
+    for t in steps {
+        count += 1;
+        sum += lost(t);
+        if sum <= most {
+            last = count;
+        }
+    }
+    last
+}
+
+/// Stretches of a path, each on or off throughout.
+fn stretches(path: &[bool]) -> Vec<(Range<usize>, bool)> {
+    let mut all = Vec::new();
+    let mut start = 0;
+    for part in path.chunk_by(|a, b| a == b) {
+        all.push((start..start + part.len(), part[0]));
+        start += part.len();
+    }
+    all
+}
+
+/// Worth of a device that is on per step at prices of power, currency.
+fn worth(problem: &Problem<'_>, m: usize, power: &[f64]) -> Vec<f64> {
+    let pool = &problem.inputs.pools[m];
+    let best = |t: usize| {
+        let settings = problem.awake_hull[m].iter();
+        let net = settings.map(|point| {
+            let (mw, revenue) = problem.setting(m, t, *point);
+            revenue - power[t] * mw
+        });
+        net.fold(f64::NEG_INFINITY, f64::max)
+    };
+    (0..problem.inputs.steps())
+        .map(|t| best(t) * problem.hours[t] * pool.scale[t])
+        .collect()
+}

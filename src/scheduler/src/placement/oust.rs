@@ -1,0 +1,211 @@
+//! Jobs that pay too little for their place give it up to jobs that pay more.
+//!
+//! One job at a time never gets past a full step: who holds it has no reason to leave. The
+//! prices of the bound tell who should: a job whose work is worth more to the bound than
+//! what its last GPU-hour earns in the plan takes power from jobs that would pay less for
+//! it, and these are placed anew.
+
+use super::{Curves, Windows, drop_in, lift, pieces, place};
+use crate::inputs::Gangs;
+use crate::market::EPSILON_MW;
+use crate::schedule::{Problem, Room, Run, Schedule};
+
+/// Rounds over all jobs that are worth more elsewhere.
+const ROUNDS: usize = 3;
+
+/// What a job must pay more than who leaves for it, as a share of both: ends exchanges
+/// between jobs that are worth the same.
+const STEP: f64 = 1e-4;
+
+/// Power of another job in a step.
+struct Held {
+    by: usize,
+    step: usize,
+    mw: f64,
+    /// What it would pay at most, currency per MWh.
+    bid: f64,
+}
+
+/// Lets divisible jobs oust others where `prices` of work (currency per GPU-hour) say so;
+/// `matters` is the least a job must stand to gain. Returns whether any job moved.
+pub fn oust(
+    problem: &Problem<'_>,
+    schedule: &mut Schedule,
+    curves: &mut Curves,
+    windows: &Windows,
+    prices: &[f64],
+    matters: f64,
+    room: &mut Room,
+) -> bool {
+    let mut moved = false;
+    for _ in 0..ROUNDS {
+        let mut ousted: Vec<usize> = Vec::new();
+        for &j in &windows.order {
+            let job = &problem.inputs.jobs[j];
+            let gain = (prices[j] - schedule.work_price[j]) * job.work;
+            if gain > matters && matches!(job.gangs, Gangs::Divisible(_)) {
+                oust_for(
+                    problem,
+                    schedule,
+                    curves,
+                    windows,
+                    prices,
+                    j,
+                    &mut ousted,
+                    room,
+                );
+            }
+        }
+        if ousted.is_empty() {
+            break;
+        }
+        moved = true;
+        // Those with least room first, like a sweep.
+        for &k in windows.order.iter().filter(|k| ousted.contains(k)) {
+            place(problem, schedule, curves, windows, k, 0.0, room);
+        }
+    }
+    moved
+}
+
+/// Places job `j` where it is worth most if others leave who would pay less; adds these to `ousted`.
+fn oust_for(
+    problem: &Problem<'_>,
+    schedule: &mut Schedule,
+    curves: &mut Curves,
+    windows: &Windows,
+    prices: &[f64],
+    j: usize,
+    ousted: &mut Vec<usize>,
+    room: &mut Room,
+) {
+    lift(problem, schedule, curves, j);
+    let window = windows.of(problem, schedule, j);
+    let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
+    for t in window.clone() {
+        curves.ensure(problem, schedule, number, t, room);
+    }
+    let held = held(problem, schedule, prices, j, window.start, window.end);
+    let job = &problem.inputs.jobs[j];
+    let floor = windows.beyond_worth[j].max(0.0);
+    // Offers in the order of `parts`: where each comes from.
+    let mut parts: Vec<Option<usize>> = Vec::new();
+    room.offers.clear();
+    let mut next = 0;
+    for t in window {
+        let gpu_mw = problem.gpu_mw(j, t);
+        let worth = job.value_in(&problem.inputs.grid, t) + job.unmet;
+        let mut left = job.gangs.max() * gpu_mw;
+        let end = next + held[next..].iter().take_while(|h| h.step == t).count();
+        let mut theirs = (next..end).peekable();
+        let mut free: Vec<(f64, f64)> = Vec::new();
+        let others = schedule.job_mw[number][t];
+        pieces::exact(curves.of(problem, number, t), others, left, |cost, mw| {
+            free.push((cost, mw));
+        });
+        let mut free = free.into_iter().peekable();
+        while left > EPSILON_MW {
+            let (cost, mw, from) = match (free.peek(), theirs.peek()) {
+                (Some((cost, mw)), h) if h.is_none_or(|h| *cost <= held[*h].bid) => {
+                    (*cost, *mw, None)
+                }
+                (_, Some(h)) => (held[*h].bid * (1.0 + STEP), held[*h].mw, Some(*h)),
+                (_, None) => break,
+            };
+            if from.is_some() {
+                theirs.next();
+            } else {
+                free.next();
+            }
+            let net = worth - cost * gpu_mw;
+            if net <= floor {
+                break;
+            }
+            let mw = mw.min(left);
+            left -= mw;
+            room.offers
+                .push(t, net, net, mw / gpu_mw * problem.hours[t]);
+            parts.push(from);
+        }
+        next = end;
+    }
+    let price = room.offers.price(job.work, floor, prices[j], 1e-10);
+    let mut runs: Vec<Run> = Vec::new();
+    let mut left = job.work;
+    let mut leave: Vec<(usize, f64)> = Vec::new();
+    room.offers.buy_parts(price, |i, step, work| {
+        let gpus = work / problem.hours[step as usize];
+        left -= work;
+        match runs.last_mut() {
+            Some(last) if last.step == step => last.gpus += gpus,
+            _ => runs.push(Run { step, gpus }),
+        }
+        if let Some(h) = parts[i] {
+            leave.push((h, gpus * problem.gpu_mw(j, step as usize)));
+        }
+    });
+    leave.sort_unstable_by_key(|(h, _)| (held[*h].by, held[*h].step));
+    for leave in leave.chunk_by(|a, b| held[a.0].by == held[b.0].by) {
+        let by = held[leave[0].0].by;
+        let mut theirs = lift(problem, schedule, curves, by);
+        for (h, mw) in leave {
+            let step = held[*h].step;
+            if let Ok(at) = theirs.binary_search_by_key(&(step as u32), |r| r.step) {
+                theirs[at].gpus -= mw / problem.gpu_mw(by, step);
+            }
+        }
+        theirs.retain(|run| run.gpus > 1e-9);
+        drop_in(problem, schedule, curves, by, theirs);
+        if !ousted.contains(&by) {
+            ousted.push(by);
+        }
+    }
+    schedule.work_price[j] = price.of_work();
+    schedule.beyond[j] = if floor > 0.0 {
+        left.max(0.0).min(job.beyond)
+    } else {
+        0.0
+    };
+    drop_in(problem, schedule, curves, j, runs);
+}
+
+/// Power of other divisible jobs at the node of job `j`, by step and rising bid.
+fn held(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    prices: &[f64],
+    j: usize,
+    first: usize,
+    end: usize,
+) -> Vec<Held> {
+    let jobs = &problem.inputs.jobs;
+    let mut all = Vec::new();
+    for (k, job) in jobs.iter().enumerate() {
+        let apart = job.node != jobs[j].node || job.end <= first || job.first >= end;
+        if k == j || apart || !matches!(job.gangs, Gangs::Divisible(_)) {
+            continue;
+        }
+        let runs = &schedule.jobs[k];
+        let from = runs.partition_point(|run| (run.step as usize) < first);
+        for run in runs[from..]
+            .iter()
+            .take_while(|run| (run.step as usize) < end)
+        {
+            let step = run.step as usize;
+            let gpu_mw = problem.gpu_mw(k, step);
+            let worth = job.value_in(&problem.inputs.grid, step) + job.unmet;
+            all.push(Held {
+                by: k,
+                step,
+                mw: run.gpus * gpu_mw,
+                bid: (worth - prices[k]) / gpu_mw,
+            });
+        }
+    }
+    all.sort_unstable_by(|a, b| {
+        (a.step.cmp(&b.step))
+            .then(a.bid.total_cmp(&b.bid))
+            .then(a.by.cmp(&b.by))
+    });
+    all
+}
