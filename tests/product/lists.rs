@@ -10,7 +10,7 @@ fn stdout(arguments: &str) -> String {
 
 #[test]
 fn schemas_are_json() {
-    for which in ["site", "scenario", "summary"] {
+    for which in ["site", "scenario", "summary", "plan"] {
         let schema = json(stdout(&format!("schema {which}")).as_bytes());
         assert!(
             schema["title"]

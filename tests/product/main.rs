@@ -1,7 +1,10 @@
 //! The whole product, through its command line.
 
 mod bad_input;
+#[path = "../../src/report/tests/browser/mod.rs"]
+mod browser;
 mod lists;
+mod plan;
 mod readme;
 mod results;
 mod sanity;

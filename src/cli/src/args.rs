@@ -35,12 +35,30 @@ Exit codes:
   1  it failed for another reason than its input, such as a full disk
   2  bad input: arguments, scenario, site or data; nothing was written";
 
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  swingload plan                                        the built-in quickstart, at its start
+  swingload plan --at 2026-07-08T14:00                  on the site's clock
+  swingload plan simulations/south-australia --data ../data --at 2022-06-02T07:30:00Z
+  swingload plan my/scenario.toml --json | jq .certificate
+  swingload plan --at 2026-07-08T14:00 --flips 3        and what would turn three decisions
+  swingload plan my/scenario.toml --engine referee      solved by HiGHS, where it is built in
+
+The state at that time is what policy `swingload` would have left, run from the period's start.
+
+Exit codes:
+  0  done
+  1  it failed for another reason than its input, such as a full disk
+  2  bad input: arguments, scenario, site or data; nothing was written";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a scenario with all its policies and write a report
     Simulate(Simulate),
-    /// Print a JSON schema: of the two file formats, or of the summary
+    /// Plan once, from what was published by a time, and write the plan with a page
+    Plan(Plan),
+    /// Print a JSON schema: of the two file formats, of the summary, or of a plan
     Schema {
         /// Of what
         which: Schema,
@@ -65,6 +83,8 @@ pub(crate) enum Schema {
     Scenario,
     /// What `simulate --json` prints and summary.json holds
     Summary,
+    /// What `plan --json` prints and plan.json holds
+    Plan,
 }
 
 /// Arguments of `simulate`.
@@ -89,6 +109,51 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Print the summary as one JSON object instead of tables
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// No progress bars and no tables
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// Who plans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engine {
+    /// Swingload's own planner
+    Fast,
+    /// HiGHS on the same inputs: small instances, and only where it was built in
+    Referee,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = PLAN_EXAMPLES)]
+pub(crate) struct Plan {
+    /// Folder with a scenario.toml, or a TOML file; the built-in quickstart when left out
+    pub(crate) scenario: Option<PathBuf>,
+    /// When: RFC 3339, or date and time on the site's clock [default: the period's start]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Tell what would turn so many decisions of the first step; each is planned again some
+    /// dozens of times
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) flips: usize,
+    /// Who plans
+    #[arg(long, value_enum, default_value = "fast")]
+    pub(crate) engine: Engine,
+    /// Folder below which the data files of the scenario lie
+    #[arg(long, value_name = "DIR", env = "SWINGLOAD_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// Replace a key of the scenario, or with site. in front of the site file; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Seed of everything random, instead of the scenario's
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Folder for plan.html and plan.json [default: out/NAME-plan of the scenario]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the plan as one JSON object instead of tables
     #[arg(long)]
     pub(crate) json: bool,
     /// No progress bars and no tables

@@ -46,6 +46,14 @@ impl Failure {
         }
     }
 
+    /// The same as another command than `simulate` says it.
+    pub(crate) fn of_command(mut self, command: &str) -> Self {
+        if let Self::Input { next, .. } = &mut self {
+            *next = next.replace("swingload simulate", &format!("swingload {command}"));
+        }
+        self
+    }
+
     /// What the shell is told.
     pub(crate) fn code(&self) -> ExitCode {
         match self {

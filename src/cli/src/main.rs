@@ -4,13 +4,17 @@
 //! by `swingload-report`, what is wrong is said by [`failure::Failure`].
 
 mod args;
+mod at;
 mod embedded;
+mod engine;
 mod failure;
 mod lists;
 mod output;
+mod plan;
 mod progress;
 mod scenario;
 mod simulate;
+mod study;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
@@ -39,6 +43,7 @@ fn main() -> ExitCode {
 fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Simulate(simulate) => simulate::run(&simulate),
+        Command::Plan(plan) => plan::run(&plan).map_err(|failure| failure.of_command("plan")),
         Command::Schema { which } => schema(which),
         Command::Policies => lists::policies(),
         Command::Models => lists::models(),
@@ -54,6 +59,7 @@ fn schema(which: Schema) -> Result<(), Failure> {
     let schema = match which {
         Schema::Site => swingload_model::schema::site_schema(),
         Schema::Scenario => swingload_model::schema::scenario_schema(),
+        Schema::Plan => swingload_model::schema::plan_schema(),
         Schema::Summary => swingload_report::json::schema(),
     };
     let text = serde_json::to_string_pretty(&schema);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use swingload_simulator::Progress;
@@ -44,6 +45,15 @@ impl Bars {
         if progress.done == progress.of {
             bar.finish();
         }
+    }
+}
+
+impl Bars {
+    /// Shows that something is under way whose end cannot be told.
+    pub(crate) fn spin(&self, what: &str) {
+        let bar = self.all.add(ProgressBar::new_spinner());
+        bar.set_message(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(100));
     }
 }
 

@@ -1,8 +1,7 @@
 //! `swingload simulate`: read, run, show, write.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use swingload_data::Loaded;
 use swingload_model::document::Override;
 use swingload_model::scenario::Scenario;
 use swingload_model::scenario::file::VariantFile;
@@ -10,17 +9,18 @@ use swingload_report::{Results, folder, json, main_policy, terminal};
 use swingload_simulator::results::{
     EraSummary, VariantSummary, eras, in_era, value_per_year, variant,
 };
-use swingload_simulator::{Error, Study, StudyInput, simulate};
+use swingload_simulator::{Study, StudyInput, simulate};
 
 use crate::args::Simulate;
 use crate::failure::Failure;
 use crate::output;
 use crate::progress::Bars;
-use crate::scenario::{Texts, bad_scenario};
+use crate::scenario::Texts;
+use crate::study::{cannot_run, cannot_write, load, overrides, written};
 
 /// Runs the command.
 pub(crate) fn run(args: &Simulate) -> Result<(), Failure> {
-    let overrides = overrides(args)?;
+    let overrides = overrides(args.seed, &args.policies, &args.set)?;
     let texts = Texts::read(args.scenario.as_deref(), &overrides)?;
     let scenario = texts.build(&overrides)?;
     let out = args
@@ -67,65 +67,9 @@ pub(crate) fn run(args: &Simulate) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the arguments put on top of the files; `--set` wins over the shorter options.
-fn overrides(args: &Simulate) -> Result<Vec<Override>, Failure> {
-    let mut texts = Vec::new();
-    if let Some(seed) = args.seed {
-        texts.push(format!("seed={seed}"));
-    }
-    if !args.policies.is_empty() {
-        let names: Vec<String> = args
-            .policies
-            .iter()
-            .map(|p| format!("{:?}", p.trim()))
-            .collect();
-        texts.push(format!("policies.run=[{}]", names.join(", ")));
-    }
-    texts.extend(args.set.iter().cloned());
-    let parsed = texts
-        .iter()
-        .map(|text| Override::parse(text).map_err(bad_scenario));
-    parsed.collect()
-}
-
-fn load(scenario: Scenario, data: Option<&Path>) -> Result<(StudyInput, Vec<String>), Failure> {
-    let loaded = swingload_data::load(&scenario, data).map_err(bad_scenario)?;
-    let Loaded {
-        series,
-        jobs,
-        notes,
-    } = loaded;
-    let notes = notes.iter().map(ToString::to_string).collect();
-    let input = StudyInput {
-        scenario,
-        series,
-        jobs,
-    };
-    Ok((input, notes))
-}
-
 fn run_study(input: &StudyInput, quiet: bool) -> Result<Study, Failure> {
     let bars = Bars::new(quiet);
-    simulate(input, &|progress| bars.show(progress)).map_err(|error| match &error {
-        Error::Missing(missing) => Failure::input(
-            format!("data.{}", missing.name),
-            error.to_string(),
-            "bind a file that covers the whole period, or say with `gaps` how to bridge it",
-            "swingload schema scenario    (the keys of a binding)",
-        ),
-        Error::UnknownPolicy(_) => Failure::input(
-            "policies.run",
-            error.to_string(),
-            "use one of those that exist",
-            "swingload policies",
-        ),
-        Error::UnknownModel(_) => Failure::input(
-            "forecast",
-            error.to_string(),
-            "use one of those the schema names",
-            "swingload schema scenario",
-        ),
-    })
+    simulate(input, &|progress| bars.show(progress)).map_err(|error| cannot_run(&error))
 }
 
 /// The scenario of each variant; `None` for one without overrides, the scenario itself.
@@ -188,28 +132,4 @@ fn of_variant(file: &VariantFile, overrides: &[Override], policy: &str) -> Vec<O
         value: vec![policy.to_owned()].into(),
     };
     own.chain(overrides.iter().cloned()).chain([only]).collect()
-}
-
-fn cannot_write(error: &folder::Error) -> Failure {
-    match error {
-        folder::Error::Occupied { .. } => Failure::input(
-            "--out",
-            error.to_string(),
-            "name a new folder, so that nothing of yours is replaced",
-            "swingload simulate SCENARIO --out DIR",
-        ),
-        folder::Error::Write { .. } => Failure::Other {
-            problem: error.to_string(),
-            help: "check the folder's rights and the space left, or choose another with --out DIR"
-                .into(),
-        },
-    }
-}
-
-fn written(paths: &[PathBuf]) -> String {
-    let mut text = String::from("\nWritten\n");
-    for path in paths {
-        text += &format!("  {}\n", path.display());
-    }
-    text
 }

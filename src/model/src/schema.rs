@@ -1,4 +1,4 @@
-//! JSON schemas of the two file formats, made from the types that read them.
+//! JSON schemas of the two file formats and of plans, made from the types that read and write them.
 //!
 //! They describe keys, types and required keys. What holds between keys
 //! (references, sums, units) is checked when a file is built, and said there.
@@ -6,6 +6,7 @@
 use schemars::{JsonSchema, Schema, schema_for};
 use serde_json::Value;
 
+use crate::plan::Plan;
 use crate::scenario::ScenarioFile;
 use crate::scenario::names::{FORECAST_MODELS, Named, POLICIES};
 use crate::site::file::SiteFile;
@@ -34,6 +35,11 @@ pub fn scenario_schema() -> Schema {
         }
     }
     schema
+}
+
+/// JSON schema (draft 2020-12) of a plan.
+pub fn plan_schema() -> Schema {
+    titled::<Plan>("Swingload plan", "plan")
 }
 
 fn titled<T: JsonSchema>(title: &str, name: &str) -> Schema {
@@ -73,6 +79,7 @@ mod tests {
     fn every_key_is_documented() {
         assert_eq!(undocumented(&site_schema()), Vec::<String>::new());
         assert_eq!(undocumented(&scenario_schema()), Vec::<String>::new());
+        assert_eq!(undocumented(&plan_schema()), Vec::<String>::new());
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl Mul<i64> for Seconds {
 /// boundary  0     1     2           3
 ///           |--0--|--1--|-----2-----|      len() == 3
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct TimeGrid {
     boundaries: Vec<i64>,

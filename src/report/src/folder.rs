@@ -10,6 +10,7 @@ use std::io::{self, BufWriter};
 use std::path::{Component, Path, PathBuf};
 
 use crate::frame::{self, CsvSink, Field, ParquetSink, Sink, WriteError};
+use crate::plan::Planned;
 use crate::{Results, html, json, page};
 
 /// Names of the files, in the order of interest.
@@ -21,6 +22,9 @@ pub const FILES: [&str; 6] = [
     "steps.csv",
     "steps.parquet",
 ];
+
+/// Names of the files of a plan.
+pub const PLAN_FILES: [&str; 2] = ["plan.html", "plan.json"];
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +51,18 @@ pub enum Error {
 /// # Errors
 /// [`Error`].
 pub fn check(target: &Path) -> Result<(), Error> {
+    check_for(target, &FILES)
+}
+
+/// [`check`] for the files of a plan.
+///
+/// # Errors
+/// [`Error`].
+pub fn check_plan(target: &Path) -> Result<(), Error> {
+    check_for(target, &PLAN_FILES)
+}
+
+fn check_for(target: &Path, files: &[&str]) -> Result<(), Error> {
     let occupied = || Error::Occupied {
         path: target.to_owned(),
     };
@@ -56,7 +72,7 @@ pub fn check(target: &Path) -> Result<(), Error> {
     let entries = fs::read_dir(target).map_err(|_| occupied())?;
     for entry in entries {
         let name = entry.map_err(|_| occupied())?.file_name();
-        if !FILES.iter().any(|file| name == *file) {
+        if !files.iter().any(|file| name == *file) {
             return Err(occupied());
         }
     }
@@ -85,15 +101,40 @@ fn writable(target: &Path) -> Result<(), Error> {
 /// # Errors
 /// [`Error`]; nothing is left behind then, and an earlier run's files stay.
 pub fn write(results: &Results, target: &Path) -> Result<Vec<PathBuf>, Error> {
-    check(target)?;
+    write_all(target, &FILES, |folder| fill(results, folder))
+}
+
+/// Writes the page and the JSON of a plan into `target`, replacing those of an earlier one;
+/// returns their paths.
+///
+/// # Errors
+/// [`Error`]; nothing is left behind then, and an earlier plan's files stay.
+pub fn write_plan(planned: &Planned, target: &Path) -> Result<Vec<PathBuf>, Error> {
+    write_all(target, &PLAN_FILES, |folder| {
+        text(folder, "plan.html", &planned.html())?;
+        text(folder, "plan.json", &planned.json())
+    })
+}
+
+/// Fills a folder beside the target and moves its files there.
+fn write_all(
+    target: &Path,
+    files: &[&str],
+    fill: impl FnOnce(&Path) -> Result<(), Error>,
+) -> Result<Vec<PathBuf>, Error> {
+    check_for(target, files)?;
     let place = place(target).map_err(|error| failed(target, error))?;
     let partial = beside(&place, "partial")?;
-    let written = fill(results, &partial).and_then(|()| replace(&partial, &place));
+    let fresh = remove(&partial)
+        .and_then(|()| fs::create_dir_all(&partial).map_err(|e| failed(&partial, e)));
+    let written = fresh
+        .and_then(|()| fill(&partial))
+        .and_then(|()| replace(&partial, &place, files));
     if written.is_err() {
         // Best effort: the error that led here is the one to report.
         let _ = fs::remove_dir_all(&partial);
     }
-    written.map(|()| FILES.iter().map(|file| target.join(file)).collect())
+    written.map(|()| files.iter().map(|file| target.join(file)).collect())
 }
 
 /// The target as an absolute path without links, `.` and `..`, so that it has a name and
@@ -138,20 +179,23 @@ fn failed(path: &Path, source: impl Into<WriteError>) -> Error {
 }
 
 fn fill(results: &Results, folder: &Path) -> Result<(), Error> {
-    remove(folder)?;
-    fs::create_dir_all(folder).map_err(|e| failed(folder, e))?;
-    let text = |file: &str, text: &str| {
-        let path = folder.join(file);
-        fs::write(&path, text).map_err(|e| failed(&path, e))
-    };
-    text("summary.json", &json::summary(results))?;
-    text("report.html", &html::render(&page::payload(results)))?;
+    text(folder, "summary.json", &json::summary(results))?;
+    text(
+        folder,
+        "report.html",
+        &html::render(&page::payload(results)),
+    )?;
     let both = |stem: &str| {
         let stem = folder.join(stem);
         move |fields: &[Field]| sinks(&stem, fields)
     };
     frame::slots(results, both("slots")).map_err(|e| failed(&folder.join("slots.csv"), e))?;
     frame::steps(results, both("steps")).map_err(|e| failed(&folder.join("steps.csv"), e))
+}
+
+fn text(folder: &Path, file: &str, text: &str) -> Result<(), Error> {
+    let path = folder.join(file);
+    fs::write(&path, text).map_err(|e| failed(&path, e))
 }
 
 fn sinks(stem: &Path, fields: &[Field]) -> Result<Vec<Box<dyn Sink>>, WriteError> {
@@ -172,22 +216,23 @@ fn remove(folder: &Path) -> Result<(), Error> {
 }
 
 /// Puts the finished files in the place of earlier ones, which come back when that fails.
-fn replace(partial: &Path, place: &Path) -> Result<(), Error> {
+fn replace(partial: &Path, place: &Path, files: &[&str]) -> Result<(), Error> {
     if !place.exists() {
         return fs::rename(partial, place).map_err(|e| failed(place, e));
     }
     let earlier = beside(place, "earlier")?;
     remove(&earlier)?;
     fs::create_dir(&earlier).map_err(|e| failed(&earlier, e))?;
-    let there: Vec<&str> = FILES
-        .into_iter()
+    let there: Vec<&str> = files
+        .iter()
+        .copied()
         .filter(|file| place.join(file).exists())
         .collect();
-    let moved = shift(place, &earlier, &there).and_then(|()| shift(partial, place, &FILES));
+    let moved = shift(place, &earlier, &there).and_then(|()| shift(partial, place, files));
     if moved.is_err() {
         // Best effort, as above.
-        for file in FILES {
-            let _ = if there.contains(&file) {
+        for file in files {
+            let _ = if there.contains(file) {
                 fs::rename(earlier.join(file), place.join(file))
             } else {
                 fs::remove_file(place.join(file))
@@ -227,7 +272,7 @@ mod tests {
         // The last file is missing, so the move fails after five were replaced.
         filled(&partial, &FILES[..5], "new");
         assert!(matches!(
-            replace(&partial, &place),
+            replace(&partial, &place, &FILES),
             Err(Error::Write { .. })
         ));
         for file in FILES {
@@ -237,7 +282,7 @@ mod tests {
         assert!(!world.path().join(".r.earlier").exists());
 
         filled(&partial, &FILES, "new");
-        replace(&partial, &place).expect("complete");
+        replace(&partial, &place, &FILES).expect("complete");
         assert_eq!(
             fs::read_to_string(place.join("steps.parquet")).expect("there"),
             "new"

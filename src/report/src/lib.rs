@@ -8,6 +8,8 @@
 //!         -> frame      slots and steps as rows -> CSV, Parquet
 //!         -> page       -> html::Payload -> one HTML file
 //!         -> folder     all files at once, or none
+//!
+//! plan::Planned -> text, JSON, page, folder
 //! ```
 //!
 //! This crate decides nothing and computes no result of its own: figures come from the
@@ -18,6 +20,7 @@ pub mod frame;
 pub mod html;
 pub mod json;
 pub mod page;
+pub mod plan;
 mod reasons;
 mod results;
 mod tables;

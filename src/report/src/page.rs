@@ -8,14 +8,16 @@ mod money;
 mod series;
 mod slots;
 
+pub(crate) use series::usage;
+
 use swingload_model::time::timestamp;
 
-use crate::html::{Fact, Figure, Payload, aggregate};
+use crate::html::{Fact, Figure, Kind, Payload, aggregate};
 use crate::words::thousands;
 use crate::{Results, tables};
 
 /// Points of a chart at most: more cannot be told apart and would make the page large.
-const POINTS_MAX: usize = 10_000;
+pub(crate) const POINTS_MAX: usize = 10_000;
 
 /// What the page shows of a run: everything through its main policy.
 pub fn payload(results: &Results) -> Payload {
@@ -24,6 +26,7 @@ pub fn payload(results: &Results) -> Payload {
     let decisions = dearest::decisions(results);
     let costliest = decisions.first().map(|d| d.step);
     Payload {
+        kind: Kind::Run,
         title: summary.title.clone(),
         description: results.study.scenario.description.clone(),
         site: summary.site.clone(),
@@ -36,6 +39,7 @@ pub fn payload(results: &Results) -> Payload {
         money: Some(money::policies(results)),
         levers: money::levers(results),
         series: aggregate(&series::series(results), POINTS_MAX),
+        sections: Vec::new(),
         jobs: jobs::jobs(results),
         jobs_beyond: jobs_beyond(results),
         dearest: decisions.into_iter().map(|d| d.shown).collect(),

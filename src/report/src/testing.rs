@@ -37,6 +37,19 @@ count = 1000
 
 /// The site run by `policies` with these prices, one per hour from the start.
 pub(crate) fn results(site: &str, price: &[f64], policies: &[&str]) -> Results {
+    let input = input(site, price, policies);
+    let study = simulate(&input, &|_| {}).expect("a study");
+    Results {
+        input,
+        study,
+        variants: Vec::new(),
+        notes: Vec::new(),
+        version: "0".to_owned(),
+    }
+}
+
+/// What [`results`] runs.
+pub(crate) fn input(site: &str, price: &[f64], policies: &[&str]) -> StudyInput {
     let from: jiff::Timestamp = "2026-03-02T00:00:00Z".parse().expect("an instant");
     let end = from
         .checked_add((price.len() as i64).hours())
@@ -96,17 +109,9 @@ run = {policies:?}
         ((*name).to_owned(), series)
     });
     let series: BTreeMap<_, _> = series.collect();
-    let input = StudyInput {
+    StudyInput {
         scenario,
         series,
         jobs: Vec::new(),
-    };
-    let study = simulate(&input, &|_| {}).expect("a study");
-    Results {
-        input,
-        study,
-        variants: Vec::new(),
-        notes: Vec::new(),
-        version: "0".to_owned(),
     }
 }

@@ -56,6 +56,21 @@ pub(crate) fn line_kind(kind: LineKind) -> &'static str {
     }
 }
 
+/// All reasons.
+pub(crate) const CODES: [ReasonCode; 11] = [
+    ReasonCode::Profitable,
+    ReasonCode::Unprofitable,
+    ReasonCode::Marginal,
+    ReasonCode::MustServe,
+    ReasonCode::Committed,
+    ReasonCode::Deferred,
+    ReasonCode::NotEligible,
+    ReasonCode::Done,
+    ReasonCode::LimitBinding,
+    ReasonCode::RampLimited,
+    ReasonCode::Heat,
+];
+
 /// What a reason means, with the placeholders of the report page.
 pub(crate) fn sentence(code: ReasonCode) -> &'static str {
     match code {

@@ -12,15 +12,17 @@
 //! blocks and other loads to the price lambda.
 
 mod book;
+mod gangs;
 #[cfg(test)]
 mod tests;
 
 use book::Book;
+use gangs::Buyers;
 
 use crate::commitment;
 use crate::demand::hold;
 use crate::evaluate::{root_load, unserved_constant};
-use crate::inputs::{JobInput, PlanInputs};
+use crate::inputs::{Gangs, JobInput, PlanInputs, RampInput};
 use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment};
 use crate::placement::{Windows, last_bought};
 use crate::ramp::Level;
@@ -45,6 +47,8 @@ pub struct Prices {
     pub work: Vec<f64>,
     /// Per pool and step, currency per MWh.
     pub power: Vec<Vec<f64>>,
+    /// Per node number of jobs and step, currency per MWh, at which jobs buy power; empty where they bid for it.
+    pub jobs: Vec<Vec<f64>>,
     /// Per ramp and boundary, currency per MW: positive prices the rise, negative the fall.
     pub ramp: Vec<Vec<f64>>,
     /// Per demand charge and step of its range, currency per MW; they add up to at most the charge.
@@ -55,12 +59,23 @@ pub struct Prices {
 #[derive(Clone)]
 struct Relaxed {
     bound: f64,
+    slopes: Slopes,
+}
+
+/// By how much the relaxed optimum breaks what the prices stand for.
+#[derive(Clone)]
+struct Slopes {
     /// Work done less work there is, per job, GPU-hours.
     work: Vec<f64>,
     /// Power bought by blocks less power sold to them, MWh.
     power: Vec<Vec<f64>>,
+    /// The same of jobs that buy.
+    jobs: Vec<Vec<f64>>,
     /// Per demand charge and step of its range, load less the peak so far, MW.
     peak: Vec<Vec<f64>>,
+    /// Per ramp and boundary, by how much the rise (positive) or fall (negative) goes beyond
+    /// its limit, MW; where a price stands, also by how much it stays within.
+    ramp: Vec<Vec<f64>>,
 }
 
 /// What a bound is wanted for.
@@ -113,33 +128,44 @@ pub fn tighten(
             break;
         }
     }
-    let (mut relaxed, mut prices) = best.clone();
-    let (mut damping, mut returned) = (1.0, false);
-    for _ in 1..goal.iterations.max(1) {
-        if near(&best.0) {
-            break;
-        }
-        step(problem, &mut prices, &relaxed, goal.target, damping);
-        relaxed = steps.relax(problem, windows, &prices, room);
+    if problem.inputs.jobs.iter().any(has_memory) && !near(&best.0) {
+        let prices = bought_at(problem, &best.1, room);
+        let relaxed = steps.relax(problem, windows, &prices, room);
         if relaxed.bound < best.0.bound {
-            best = (relaxed.clone(), prices.clone());
-            damping = (damping * 1.1f64).min(1.5);
-            continue;
-        }
-        // Overshot: shorter steps from here on, and once from the best prices.
-        damping *= 0.6;
-        if damping < 0.02 && returned {
-            break;
-        }
-        if damping < 0.02 {
-            (relaxed, prices) = best.clone();
-            (damping, returned) = (0.1, true);
+            best = (relaxed, prices);
         }
     }
+    descend(problem, windows, &mut steps, &mut best, goal, room);
     let (relaxed, prices) = best;
     Bounded {
         bound: relaxed.bound + OUTWARD * relaxed.bound.abs().max(1.0),
         prices,
+    }
+}
+
+/// Whether a job is more than power that can be divided and moved at will.
+fn has_memory(job: &JobInput) -> bool {
+    job.restart > 0.0 || matches!(job.gangs, Gangs::Sizes(_))
+}
+
+/// The same prices with jobs that buy, each where its node's power costs what it does under their bids.
+fn bought_at(problem: &Problem<'_>, prices: &Prices, room: &mut Room) -> Prices {
+    let inputs = problem.inputs;
+    let nodes = &problem.job_nodes.nodes;
+    let mut jobs = market_prices(problem, prices, nodes, room);
+    for (number, row) in jobs.iter_mut().enumerate() {
+        // No job pays more than it is worth.
+        let here = inputs
+            .jobs
+            .iter()
+            .filter(|job| problem.job_nodes.number[job.node] == number);
+        let top = here.map(|job| (job.value + job.unmet) / job.gpu_mw);
+        let top = top.fold(0.0, f64::max);
+        row.iter_mut().for_each(|price| *price = price.min(top));
+    }
+    Prices {
+        jobs,
+        ..prices.clone()
     }
 }
 
@@ -174,14 +200,14 @@ pub fn market_prices(
 /// in its own market.
 enum Steps<'a> {
     Residuals(Book<'a>),
-    Markets(Active),
+    Markets(Active, Buyers),
 }
 
 impl<'a> Steps<'a> {
     fn new(problem: &'a Problem<'a>) -> Self {
         match &problem.residuals {
             Some(residuals) => Self::Residuals(Book::new(problem, residuals)),
-            None => Self::Markets(Active::new(problem)),
+            None => Self::Markets(Active::new(problem), Buyers::default()),
         }
     }
 
@@ -189,14 +215,14 @@ impl<'a> Steps<'a> {
     fn is_crowded(&self) -> bool {
         match self {
             Self::Residuals(_) => false,
-            Self::Markets(active) => active.rivalry() > RIVALRY_MAX,
+            Self::Markets(active, _) => active.rivalry() > RIVALRY_MAX,
         }
     }
 
     fn auction(&mut self, problem: &Problem<'_>, prices: &mut Prices, room: &mut Room) {
         match self {
             Self::Residuals(book) => book.auction(prices, &mut room.offers),
-            Self::Markets(active) => auction(problem, active, prices, room),
+            Self::Markets(active, _) => auction(problem, active, prices, room),
         }
     }
 
@@ -209,7 +235,7 @@ impl<'a> Steps<'a> {
     ) -> Relaxed {
         match self {
             Self::Residuals(book) => book.relax(windows, prices),
-            Self::Markets(active) => relax(problem, active, windows, prices, room),
+            Self::Markets(active, buyers) => relax(problem, active, buyers, windows, prices, room),
         }
     }
 }
@@ -278,9 +304,80 @@ fn auction(problem: &Problem<'_>, active: &Active, prices: &mut Prices, room: &m
     }
 }
 
-/// A Polyak step along the subgradient, jobs and blocks each in their own measure.
-fn step(problem: &Problem<'_>, prices: &mut Prices, relaxed: &Relaxed, target: f64, damping: f64) {
-    let excess = (relaxed.bound - target).max(0.0);
+/// Subgradient steps from the best prices on. Each goes along the mean of the slopes met so
+/// far, the latest counting most, and as far as Polyak's rule says for the goal.
+fn descend(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    steps: &mut Steps<'_>,
+    best: &mut (Relaxed, Prices),
+    goal: Goal,
+    room: &mut Room,
+) {
+    let mut prices = best.1.clone();
+    let mut slopes = best.0.slopes.clone();
+    let (mut damping, mut returned, mut bound) = (SHARE, false, best.0.bound);
+    for _ in 1..goal.iterations.max(1) {
+        if best.0.bound <= goal.enough + 1e-9 * goal.enough.abs() {
+            break;
+        }
+        step(
+            problem,
+            &mut prices,
+            &slopes,
+            damping * (bound - goal.target).max(0.0),
+        );
+        let relaxed = steps.relax(problem, windows, &prices, room);
+        bound = relaxed.bound;
+        slopes.blend(&relaxed.slopes);
+        if bound < best.0.bound {
+            *best = (relaxed, prices.clone());
+            damping = (damping * 1.1f64).min(1.5);
+            continue;
+        }
+        // Overshot: shorter steps from here on, and once from the best prices.
+        damping *= 0.6;
+        if damping < SHARE_MIN && returned {
+            break;
+        }
+        if damping < SHARE_MIN {
+            (slopes, prices, bound) = (best.0.slopes.clone(), best.1.clone(), best.0.bound);
+            (damping, returned) = (5.0 * SHARE_MIN, true);
+        }
+    }
+}
+
+/// Share of Polyak's length of the first step, and of the last: many prices at which loads
+/// turn as a whole overshoot with more.
+const SHARE: f64 = 0.03;
+const SHARE_MIN: f64 = 0.001;
+
+/// Share of the latest slopes in the direction of a step.
+const LATEST: f64 = 0.3;
+
+impl Slopes {
+    /// Takes newer slopes into the mean.
+    fn blend(&mut self, latest: &Self) {
+        let mean = |old: &mut f64, new: &f64| *old += LATEST * (new - *old);
+        self.work
+            .iter_mut()
+            .zip(&latest.work)
+            .for_each(|(o, n)| mean(o, n));
+        let rows = [
+            (&mut self.power, &latest.power),
+            (&mut self.jobs, &latest.jobs),
+            (&mut self.peak, &latest.peak),
+            (&mut self.ramp, &latest.ramp),
+        ];
+        for (old, new) in rows {
+            let pairs = old.iter_mut().flatten().zip(new.iter().flatten());
+            pairs.for_each(|(o, n)| mean(o, n));
+        }
+    }
+}
+
+/// A step of Polyak's length for an `excess` of the bound, each kind of price in its own measure.
+fn step(problem: &Problem<'_>, prices: &mut Prices, slopes: &Slopes, excess: f64) {
     // Measured per unit of a job's work, so that large and small jobs move alike.
     let scale: Vec<f64> = problem
         .inputs
@@ -288,41 +385,40 @@ fn step(problem: &Problem<'_>, prices: &mut Prices, relaxed: &Relaxed, target: f
         .iter()
         .map(|j| 1.0 / j.work.max(1e-9))
         .collect();
-    let jobs: f64 = relaxed
-        .work
-        .iter()
-        .zip(&scale)
-        .map(|(g, s)| g * g * s)
-        .sum();
-    let blocks: f64 = relaxed.power.iter().flatten().map(|g| g * g).sum();
-    // Peaks move as much as all else together, whatever their unit.
-    let peaks: f64 = relaxed.peak.iter().flatten().map(|g| g * g).sum();
-    let peak_scale = if peaks > 0.0 && jobs + blocks > 0.0 {
-        (jobs + blocks) / peaks
+    let jobs: f64 = slopes.work.iter().zip(&scale).map(|(g, s)| g * g * s).sum();
+    let square = |rows: &[Vec<f64>]| rows.iter().flatten().map(|g| g * g).sum::<f64>();
+    let blocks = square(&slopes.power) + square(&slopes.jobs);
+    // Peaks and ramps move as much as all else together, whatever their unit.
+    let all = if jobs + blocks > 0.0 {
+        jobs + blocks
     } else {
         1.0
     };
-    let weight = jobs + blocks + peak_scale * peaks;
-    if weight <= 0.0 {
-        return;
-    }
-    let length = damping * excess / weight;
-    let demands = problem.inputs.demand.iter();
-    for ((demand, prices), slopes) in demands.zip(&mut prices.peak).zip(&relaxed.peak) {
+    let measure = |own: f64| if own > 0.0 { all / own } else { 0.0 };
+    let peak = measure(square(&slopes.peak));
+    let ramp = measure(square(&slopes.ramp));
+    let kinds = 1.0 + if peak > 0.0 { 1.0 } else { 0.0 } + if ramp > 0.0 { 1.0 } else { 0.0 };
+    let length = excess / (kinds * all);
+    for ((demand, prices), slopes) in
+        (problem.inputs.demand.iter().zip(&mut prices.peak)).zip(&slopes.peak)
+    {
         for (price, slope) in prices.iter_mut().zip(slopes) {
-            *price += length * peak_scale * slope;
+            *price += length * peak * slope;
         }
         hold(prices, demand.per_mw);
     }
-    for (j, price) in prices.work.iter_mut().enumerate() {
-        *price = (*price + length * relaxed.work[j] * scale[j]).max(0.0);
+    for (price, slope) in (prices.ramp.iter_mut().flatten()).zip(slopes.ramp.iter().flatten()) {
+        let moved = *price + length * ramp * slope;
+        // From pricing the rise to pricing the fall only over nothing.
+        *price = if *price * moved < 0.0 { 0.0 } else { moved };
     }
-    for (price, slope) in prices
-        .power
-        .iter_mut()
-        .flatten()
-        .zip(relaxed.power.iter().flatten())
-    {
+    for (j, price) in prices.work.iter_mut().enumerate() {
+        *price = (*price + length * slopes.work[j] * scale[j]).max(0.0);
+    }
+    for (price, slope) in (prices.power.iter_mut().flatten()).zip(slopes.power.iter().flatten()) {
+        *price += length * slope;
+    }
+    for (price, slope) in (prices.jobs.iter_mut().flatten()).zip(slopes.jobs.iter().flatten()) {
         *price += length * slope;
     }
 }
@@ -347,13 +443,22 @@ fn job_constants(inputs: &PlanInputs, windows: &Windows, prices: &Prices) -> (f6
 fn relax(
     problem: &Problem<'_>,
     active: &Active,
+    buyers: &mut Buyers,
     windows: &Windows,
     prices: &Prices,
     room: &mut Room,
 ) -> Relaxed {
     let inputs = problem.inputs;
     let steps = inputs.steps();
-    let (mut bound, mut work) = job_constants(inputs, windows, prices);
+    let sold = !prices.jobs.is_empty();
+    let mut drawn = vec![vec![0.0; steps]; prices.jobs.len()];
+    let (mut bound, mut work) = if sold {
+        let mut bound = -unserved_constant(inputs);
+        buyers.buy(problem, windows, prices, &mut bound, &mut drawn);
+        (bound, vec![0.0; inputs.jobs.len()])
+    } else {
+        job_constants(inputs, windows, prices)
+    };
     let mut power = bought(problem, prices, &mut bound);
     bound += ramp_constants(problem, &prices.ramp);
     for (demand, peak) in inputs.demand.iter().zip(&prices.peak) {
@@ -361,6 +466,7 @@ fn relax(
     }
     let demands = inputs.demand.iter();
     let mut peak: Vec<Vec<f64>> = demands.map(|d| vec![0.0; d.end - d.first]).collect();
+    let mut loads = vec![Vec::with_capacity(steps); inputs.ramps.len()];
     for t in 0..steps {
         let charges = charges(problem, prices, t);
         bids(problem, prices, active, &charges, t, None, room);
@@ -371,6 +477,9 @@ fn relax(
             if (demand.first..demand.end).contains(&t) {
                 row[t - demand.first] = root_load(room) - demand.peak_so_far;
             }
+        }
+        for (loads, ramp) in loads.iter_mut().zip(&inputs.ramps) {
+            loads.push(crate::ramp::load_below(problem, ramp.node, room));
         }
         for (segment, taken) in Market::outcome(&room.work) {
             match segment.owner {
@@ -384,17 +493,50 @@ fn relax(
                         work[j] += taken * hours / problem.gpu_mw(j, t);
                     }
                 }
-                Owner::Sale(m) => power[m as usize][t] -= taken * hours,
+                Owner::Sale(m) if (m as usize) < inputs.pools.len() => {
+                    power[m as usize][t] -= taken * hours;
+                }
+                Owner::Sale(m) => drawn[m as usize - inputs.pools.len()][t] -= taken * hours,
                 _ => {}
             }
         }
     }
     Relaxed {
         bound,
-        work,
-        power,
-        peak,
+        slopes: Slopes {
+            work,
+            power,
+            jobs: drawn,
+            peak,
+            ramp: ramp_slopes(problem, &prices.ramp, &loads),
+        },
     }
+}
+
+/// Slopes of ramp prices at the loads of the ramped nodes.
+fn ramp_slopes(problem: &Problem<'_>, prices: &[Vec<f64>], loads: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let ramps = problem.inputs.ramps.iter().zip(prices).zip(loads);
+    let of = |((ramp, prices), loads): ((&RampInput, &Vec<f64>), &Vec<f64>)| {
+        let mut slopes = vec![0.0; prices.len()];
+        for t in 0..loads.len() {
+            let before = if t > 0 {
+                Some(loads[t - 1])
+            } else {
+                ramp.initial
+            };
+            // Nothing ties a first step that is free.
+            let Some(before) = before else { continue };
+            let rise = loads[t] - before;
+            let (up, down) = (ramp.up * problem.hours[t], ramp.down * problem.hours[t]);
+            slopes[t] = match prices[t] {
+                p if p > 0.0 => rise - up,
+                p if p < 0.0 => rise + down,
+                _ => (rise - up).max(0.0) + (rise + down).min(0.0),
+            };
+        }
+        slopes
+    };
+    ramps.map(of).collect()
 }
 
 /// Lays out the bids of active jobs, all but `without`, and the power sold to blocks in step `t`.
@@ -411,8 +553,23 @@ fn bids(
     room.fixed.clear();
     room.fixed.resize(inputs.nodes.len(), 0.0);
     room.extra.clear();
-    for j in active
-        .at(t)
+    for (number, prices) in prices.jobs.iter().enumerate() {
+        let node = problem.job_nodes.nodes[number];
+        let slope = prices[t] - charge_on(problem, charges, node);
+        // No node takes more than its limit.
+        room.extra.push(Segment {
+            slope,
+            width: inputs.nodes[node].limit[t],
+            node: node as u32,
+            owner: Owner::Sale((inputs.pools.len() + number) as u32),
+        });
+    }
+    let bidders = if prices.jobs.is_empty() {
+        active.at(t)
+    } else {
+        &[]
+    };
+    for j in bidders
         .iter()
         .map(|j| *j as usize)
         .filter(|j| Some(*j) != without)

@@ -24,6 +24,7 @@
 mod blocks;
 mod jobs;
 mod power;
+mod reasons;
 mod worth;
 
 use std::fmt;
@@ -31,6 +32,8 @@ use std::fmt;
 use crate::evaluate::StepOutcome;
 use crate::inputs::PlanInputs;
 use crate::plan::Planned;
+
+pub use reasons::check_reasons;
 
 /// Power in excess of a limit that is rounding and no violation, MW: one watt.
 pub const TOLERANCE_MW: f64 = 1e-6;
@@ -73,6 +76,8 @@ pub enum Rule {
     Ramp,
     /// The value is what the plan says; currency.
     Value,
+    /// A reason's figures are those of the step ([`check_reasons`]).
+    Reason,
 }
 
 /// One broken rule.

@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use crate::inputs::BlockState;
 use crate::market::{CostStep, EPSILON_MW};
 use crate::ramp::Courses;
 use crate::schedule::{Ask, Problem, Room, Schedule, area, minimum_ends};
@@ -96,6 +97,36 @@ fn sweep_pool(
         }
     }
     changed
+}
+
+/// Per block of pool `m`, what its best path that is on in the first step is worth above its
+/// best that is off there, currency, everything else as it stands; infinite where it may
+/// not be off, negatively so where it may not be on.
+pub(crate) fn first_margins(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    m: usize,
+    room: &mut Room,
+) -> Vec<f64> {
+    let pool = &problem.inputs.pools[m];
+    let fleet: f64 = pool.blocks.iter().map(|b| b.devices).sum();
+    let markets: Vec<PoolMarket> = (0..problem.inputs.steps())
+        .map(|t| PoolMarket::new(problem, schedule, m, t, fleet, room))
+        .collect();
+    let margin = |(b, block): (usize, &BlockState)| {
+        let worth = |(t, market): (usize, &PoolMarket)| {
+            let own = if schedule.on[m][b][t] {
+                block.devices
+            } else {
+                0.0
+            };
+            let others = schedule.awake[m][t] - own;
+            (market.worth(others + block.devices) - market.worth(others)) * problem.hours[t]
+        };
+        let worth: Vec<f64> = markets.iter().enumerate().map(worth).collect();
+        Tables::new(problem, m, b, &worth).first_margin()
+    };
+    pool.blocks.iter().enumerate().map(margin).collect()
 }
 
 /// Worth per device and step of staying as it is: far above any gain.
@@ -367,6 +398,25 @@ impl<'p, 'i> Tables<'p, 'i> {
             self.prefix[held] + self.on[at]
         } else {
             self.off[at]
+        }
+    }
+
+    /// Worth of the best path on in the first step above that of the best path off in it.
+    fn first_margin(&self) -> f64 {
+        let begins_on = self.problem.inputs.pools[self.m].blocks[self.b].on;
+        if self.held() > 0 {
+            return if begins_on {
+                f64::INFINITY
+            } else {
+                f64::NEG_INFINITY
+            };
+        }
+        let made = self.carried(0, 0, self.made_today());
+        let next = self.counts + self.carried(0, 1, made);
+        if begins_on {
+            self.prefix[1] + self.on[next] - self.stop(0, made)
+        } else {
+            self.start(0, made) - self.off[next]
         }
     }
 

@@ -5,11 +5,19 @@
 //! price is of this step alone: where a ramp ties it to its neighbours, the ramp's own
 //! price is told by the code ([`ReasonCode::RampLimited`]) and never added to a figure.
 //!
+//! [`flips`] adds, on request, the smallest changes that turn a decision; [`sentence`] says
+//! both in words.
+//!
 //! [`ReasonCode::Done`] is never given: finished jobs are no longer planned.
 
+pub(crate) mod alone;
+mod change;
+mod flips;
+mod search;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use swingload_model::plan::ReasonCode;
 
@@ -19,6 +27,9 @@ use crate::inputs::PlanInputs;
 use crate::plan::Planned;
 
 use standing::{Standing, standings};
+
+pub use flips::{Effort, flips};
+pub use words::sentence;
 
 /// Power below which a load counts as off, MW.
 const OFF: f64 = 1e-6;

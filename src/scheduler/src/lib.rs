@@ -21,10 +21,12 @@ pub mod placement;
 pub mod plan;
 pub mod policy;
 mod polish;
+pub mod publish;
 pub mod queue;
 pub mod ramp;
 #[cfg(feature = "highs")]
 pub mod referee;
 pub mod residuals;
 pub mod schedule;
+pub mod shed;
 pub mod state;

@@ -12,7 +12,7 @@ use crate::exchange;
 use crate::inputs::{Gangs, JobInput, PlanInputs};
 use crate::market::CostStep;
 use crate::placement::{self, Curves, SURCHARGES, Windows};
-use crate::polish::polished;
+use crate::polish::{in_order, polished};
 use crate::ramp;
 use crate::schedule::{Ask, Problem, Room, Run, Schedule};
 
@@ -288,6 +288,7 @@ fn loose_prices(
     let mut prices = Prices {
         work: placement::work_prices(loose, spread, &charge, &mut curves, room),
         power: Vec::new(),
+        jobs: Vec::new(),
         ramp: inputs
             .ramps
             .iter()
@@ -396,8 +397,9 @@ fn ousted(
         room,
     ) {
         placement::sweep(problem, &mut schedule, &mut curves, windows, 0.0, room);
+        schedule.adders.clear();
         let evaluated = evaluate(problem, &schedule, windows, room);
-        if evaluated.value > value {
+        if evaluated.value > value && in_order(problem, &schedule) {
             *best = Incumbent {
                 schedule,
                 evaluated,
@@ -592,6 +594,7 @@ fn prices(
     Prices {
         work,
         power,
+        jobs: Vec::new(),
         ramp: bound::ramp_prices(&evaluated.levels),
         peak,
     }

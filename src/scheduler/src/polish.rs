@@ -67,6 +67,12 @@ pub(crate) fn polished(
         );
     }
     let problem = Problem::new(inputs);
+    // What stops a job that may not stop is no plan, whatever it is worth.
+    let least = if in_order(&problem, &best.0) {
+        best.1.value
+    } else {
+        f64::NEG_INFINITY
+    };
     let mut starts = Vec::new();
     for level in 0..if inputs.demand.is_empty() { 0 } else { LEVELS } {
         let mut limits = inputs.nodes[0].limit.clone();
@@ -85,14 +91,7 @@ pub(crate) fn polished(
     if inputs.demand.is_empty() {
         let evaluated = evaluate(&problem, &schedule, windows, room);
         let found = (schedule, evaluated);
-        return (
-            if found.1.value > best.1.value {
-                found
-            } else {
-                best
-            },
-            caps,
-        );
+        return (if found.1.value > least { found } else { best }, caps);
     }
     let mut limits = inputs.nodes[0].limit.clone();
     for (demand, peak) in inputs.demand.iter().zip(peaks) {
@@ -104,7 +103,7 @@ pub(crate) fn polished(
     }
     let capped = under(inputs, &limits);
     let evaluated = evaluate(&Problem::new(&capped), &schedule, windows, room);
-    if evaluated.value > best.1.value {
+    if evaluated.value > least {
         ((schedule, evaluated), Some(limits))
     } else {
         (best, caps)
@@ -428,7 +427,7 @@ fn keeps_order(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> bool {
 }
 
 /// Whether every job finds done what it waits for, and none stops that may not yet.
-fn in_order(problem: &Problem<'_>, schedule: &Schedule) -> bool {
+pub(crate) fn in_order(problem: &Problem<'_>, schedule: &Schedule) -> bool {
     (0..schedule.jobs.len())
         .all(|j| keeps_order(problem, schedule, j) && goes_on(problem, schedule, j))
 }

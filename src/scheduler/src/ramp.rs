@@ -91,7 +91,7 @@ fn is_kept(ramp: &RampInput, load: &[f64], hours: &[f64]) -> bool {
 }
 
 /// Load below a node after clearing, MW: fixed power and what segments took.
-fn load_below(problem: &Problem<'_>, node: usize, room: &Room) -> f64 {
+pub(crate) fn load_below(problem: &Problem<'_>, node: usize, room: &Room) -> f64 {
     let inside = |n: usize| problem.market.is_below(n, node);
     let fixed: f64 = room
         .fixed

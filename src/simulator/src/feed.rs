@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use swingload_model::series::{Observation, Series};
 
+use crate::run::Context;
+
 /// All observations by publication time: an order per series, made once per study.
 #[derive(Debug)]
 pub(crate) struct Publications<'a> {
@@ -19,6 +21,15 @@ struct Track<'a> {
 }
 
 impl<'a> Publications<'a> {
+    /// What a run of the scenario learns.
+    pub(crate) fn of(context: &'a Context<'a>) -> Self {
+        let scenario = context.scenario;
+        Self::new(
+            context.series,
+            scenario.grid.start_s(0) - scenario.history.get(),
+        )
+    }
+
     /// All series; what ended before `from` is left out.
     pub(crate) fn new(series: &'a BTreeMap<String, Series>, from: i64) -> Self {
         let tracks = series.iter().map(|(name, series)| {

@@ -16,6 +16,7 @@ mod feed;
 mod flow;
 pub mod ledger;
 pub mod load;
+mod moment;
 pub mod oracle;
 pub mod record;
 pub mod results;
@@ -28,6 +29,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use moment::{Moment, moment};
 pub use record::PolicyRun;
 pub use results::StudySummary;
 pub use run::{Error, Progress, Study, StudyInput, simulate};

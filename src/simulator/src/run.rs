@@ -11,6 +11,7 @@ use swingload_model::scenario::Scenario;
 use swingload_model::series::{Missing, Series};
 use swingload_model::units::Money;
 
+use crate::feed::Publications;
 use crate::load::{Load, Loads};
 use crate::oracle::{self, Certificate};
 use crate::record::PolicyRun;
@@ -98,6 +99,25 @@ pub(crate) struct Context<'a> {
     pub(crate) jobs: Vec<Job>,
 }
 
+impl<'a> Context<'a> {
+    /// What happens whatever is decided; jobs sorted by release.
+    pub(crate) fn new(
+        scenario: &'a Scenario,
+        series: &'a BTreeMap<String, Series>,
+        jobs: &[Job],
+    ) -> Result<Self, Missing> {
+        let mut jobs = jobs.to_vec();
+        jobs.sort_by_key(|job| job.release);
+        Ok(Self {
+            scenario,
+            series,
+            truth: Truth::new(scenario, series)?,
+            loads: Loads::new(&scenario.site),
+            jobs,
+        })
+    }
+}
+
 /// Runs all policies of the scenario and the oracle; same input, same bytes.
 ///
 /// Policies run in parallel, each on one thread; `progress` is called from all of them,
@@ -113,26 +133,14 @@ pub fn simulate(
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<Study, Error> {
     let scenario = &input.scenario;
-    let truth = Truth::new(scenario, &input.series)?;
-    let mut jobs = input.jobs.clone();
-    jobs.sort_by_key(|job| job.release);
-    let context = Context {
-        scenario,
-        series: &input.series,
-        truth,
-        loads: Loads::new(&scenario.site),
-        jobs,
-    };
+    let context = Context::new(scenario, &input.series, &input.jobs)?;
     let wanted: Vec<&str> = scenario.policies.run.iter().map(String::as_str).collect();
     let closed: Vec<&str> = wanted
         .iter()
         .copied()
         .filter(|name| *name != oracle::NAME)
         .collect();
-    let publications = crate::feed::Publications::new(
-        &input.series,
-        scenario.grid.start_s(0) - scenario.history.get(),
-    );
+    let publications = Publications::of(&context);
     // Policies that plan take longest and go first; each is handed out when a thread is free.
     let mut closed = closed;
     closed.sort_by_key(|name| {

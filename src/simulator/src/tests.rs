@@ -5,6 +5,7 @@ mod bound;
 mod closed_loop;
 mod gangs;
 mod machines;
+mod moment;
 mod properties;
 mod settling;
 pub(crate) mod support;

@@ -1,6 +1,8 @@
 /* Payload, columns, formats, elements: what every other part uses. */
 const DATA = JSON.parse(document.getElementById("payload").textContent);
 const ROOT = document.documentElement;
+/* A page is about a run, or about a plan. */
+const PLAN = DATA.kind === "plan";
 let errors = 0;
 
 /** Runs one part of the page; a failure is counted and told, and the rest still draws. */
@@ -101,6 +103,7 @@ const RUN = guarded("series", () => {
     limit: watts(s.limit),
     uses: s.uses.map(([id, packed]) => ({ id, label: USES[id], watts: watts(packed) })),
     price: scaled(s.price, CENT),
+    marginal: scaled(s.marginal, CENT),
     priceForecast: band(s.price_forecast, CENT),
     surplus: watts(s.surplus),
     surplusForecast: band(s.surplus_forecast, DATA.unit),

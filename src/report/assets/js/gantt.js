@@ -1,6 +1,6 @@
 /* Jobs over the same range of time as the charts. */
 
-const OUTCOMES = { on_time: "on time", late: "late", open: "still open", missed: "unmet", rejected: "rejected" };
+const OUTCOMES = { on_time: "on time", late: "late", open: PLAN ? "going on after it" : "still open", missed: "unmet", rejected: "rejected" };
 
 /** Whether the run had more jobs than the page carries. */
 const cutJobs = () => DATA.jobs_total > DATA.jobs.length;
@@ -10,7 +10,7 @@ function drawJobs() {
   const count = (outcome) => DATA.jobs_by_outcome[outcome] || 0;
   const cut = cutJobs();
   const ends = ["on_time", "late", "missed", "rejected", "open"].filter(count).map((o) => `${number(count(o), 0)} ${OUTCOMES[o]}`).join(", ");
-  const node = section("jobs", "Jobs", [`${plural(DATA.jobs_total, "job")} released in the run: ${ends}.`,
+  const node = section("jobs", "Jobs", [PLAN ? `${plural(DATA.jobs_total, "job")} open, by what this plan comes to: ${ends}.` : `${plural(DATA.jobs_total, "job")} released in the run: ${ends}.`,
     DATA.jobs_beyond > 0 && `${plural(DATA.jobs_beyond, "job")} of the scenario ${DATA.jobs_beyond === 1 ? "is" : "are"} released after it.`,
     cut && `Drawn here are ${number(DATA.jobs.length, 0)} of them, those that went wrong or used most energy first; the counts are of all.`,
   ].filter(Boolean).join(" "));

@@ -4,6 +4,7 @@ guarded("masthead", drawMasthead);
 guarded("summary", drawSummary);
 guarded("money", drawMoney);
 if (RUN.steps > 0) guarded("operation", drawTimeline);
+guarded("sections", drawSections);
 guarded("jobs", drawJobs);
 guarded("dearest", drawDearest);
 guarded("histogram", drawHistogram);

@@ -108,7 +108,7 @@ const Panel = {
     this.node.replaceChildren();
     add(this.node,
       el("div", { class: "slot-head" },
-        el("h3", {}, this.slot >= 0 ? `Slot ${number(this.slot, 0)}` : "Step", el("span", { class: "when" }, `${weekday(this.start_)}, ${clock(this.start_)}–${clock(this.end_)}`)),
+        el("h3", {}, this.slot >= 0 ? `${PLAN ? "Step" : "Slot"} ${number(this.slot, 0)}` : "Step", el("span", { class: "when" }, `${weekday(this.start_)}, ${clock(this.start_)}–${clock(this.end_)}`)),
         el("div", { class: "group" }, button("◀", "Previous slot", -1), button("▶", "Next slot", 1))),
       el("dl", { class: "slot-facts" },
         fact("Drawn", power(drawn)), fact("Limit", power(RUN.limit[step])),
@@ -189,7 +189,8 @@ const Panel = {
 /** What power was held against, beside the site's price: what is above it are charges, penalties and limits. */
 function heldAgainst(held, site) {
   const above = site == null ? 0 : held - site;
-  if (Math.abs(above) < 0.005) return `the price of ${number(held, 2)}`;
+  // A plan holds it against the node's own price, limits included.
+  if (PLAN || Math.abs(above) < 0.005) return `the price of ${number(held, 2)}`;
   if (above > 0) return `price ${number(site, 2)} + charges ${number(above, 2)}`;
   return `${number(held, 2)}, below the price of ${number(site, 2)}`;
 }

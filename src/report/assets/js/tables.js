@@ -14,7 +14,7 @@ function drawMasthead() {
     el("div", { class: "titles" },
       el("h1", {}, DATA.title),
       el("p", { class: "sub" },
-        [DATA.site, `${fullDay(RUN.start)} – ${fullDay(RUN.end - 1)}`, zone, `policy ${DATA.policy}`]
+        [DATA.site, `${fullDay(RUN.start)} – ${fullDay(RUN.end - 1)}`, zone, `${PLAN ? "engine" : "policy"} ${DATA.policy}`]
           .filter(Boolean).map((text) => el("span", {}, text)))),
     button);
 }
@@ -65,8 +65,16 @@ function drawTables() {
   }
 }
 
+/** Sections that are a table: what a plan says beside its powers. */
+function drawSections() {
+  for (const { id, title, lead, table: data } of DATA.sections) {
+    const node = section(id, title, lead);
+    if (data.rows.length) add(node, table(data, title));
+  }
+}
+
 function drawRun() {
-  const node = section("run", "Run");
+  const node = section("run", PLAN ? "About this plan" : "Run");
   if (DATA.notes.length) node.append(el("ul", { class: "prose" }, DATA.notes.map((text) => el("li", {}, text))));
   node.append(el("dl", { class: "facts" }, DATA.facts.map((fact) =>
     el("div", {}, el("dt", {}, fact.label), el("dd", {}, fact.value)))));

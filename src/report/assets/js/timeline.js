@@ -210,7 +210,8 @@ function zeroLine(u) {
 function priceChart(holder) {
   const band = RUN.priceForecast;
   const drawn = bandSeries(band, "forecast");
-  const sizes = RUN.price.filter((p) => p != null).map(Math.abs).sort((a, b) => a - b);
+  const marginal = RUN.marginal;
+  const sizes = RUN.price.concat(marginal || []).filter((p) => p != null).map(Math.abs).sort((a, b) => a - b);
   if (!sizes.length) return;
   // One spike of thousands would press all else flat: arcsinh keeps both readable.
   const usual = sizes[Math.floor(sizes.length * 0.95)] || 1;
@@ -222,8 +223,10 @@ function priceChart(holder) {
   const softness = Math.max(usual / 4, 1);
   const { rebuild } = chart(holder, {
     id: "price", title: "Energy price", unit: PRICE_UNIT, height: 170, tools: tool,
-    series: [...drawn.series, { paths: stepped, points: { show: false }, width: 1.4, stroke: () => colour("price") }],
-    data: [RUN.edges, ...drawn.data, held(RUN.price)],
+    series: [...drawn.series,
+      marginal && { paths: stepped, points: { show: false }, width: 1.4, stroke: () => colour("forecast") },
+      { paths: stepped, points: { show: false }, width: 1.4, stroke: () => colour("price") }].filter(Boolean),
+    data: [RUN.edges, ...drawn.data, marginal && held(marginal), held(RUN.price)].filter(Boolean),
     bands: drawn.bands,
     scale: () => (compressed
       ? { distr: 4, asinh: softness, range: (u, low, high) => [low < 0 ? low * 1.1 : 0, Math.max(high, 1) * 1.15] }
@@ -231,6 +234,7 @@ function priceChart(holder) {
     summary: `Mean ${price(mean(RUN.price))}, from ${price(RUN.price.reduce((a, b) => (b == null ? a : Math.min(a, b)), Infinity))} to ${price(RUN.price.reduce((a, b) => (b == null ? a : Math.max(a, b)), -Infinity))}.`,
     entries: [
       { key: "line-price", label: "Price", read: (i) => number(RUN.price[i], 2) },
+      ...(marginal ? [{ key: "line-marginal", label: "Marginal value at the root", read: (i) => number(marginal[i], 2) }] : []),
       ...bandEntries(band, 0),
     ],
     hooks: { draw: [zeroLine] },

@@ -77,6 +77,11 @@ fn merge(series: &StepSeries, buckets: &[Bucket]) -> StepSeries {
             })
             .collect(),
         price: known(&series.price),
+        marginal: if series.marginal.is_empty() {
+            Vec::new()
+        } else {
+            known(&series.marginal)
+        },
         price_forecast: series.price_forecast.as_ref().map(band),
         surplus: if surplus.is_empty() {
             Vec::new()

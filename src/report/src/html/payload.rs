@@ -13,11 +13,24 @@ use serde::Serialize;
 use super::slots::Slots;
 pub use jobs::{Job, JobRun, Outcome};
 pub use money::{Bar, BarKind, PolicyMoney, PolicyMoneyRow, Waterfall};
-pub use table::{Bin, Cell, Column, Fact, Figure, Histogram, Table};
+pub use table::{Bin, Cell, Column, Fact, Figure, Histogram, Section, Table};
 
-/// One report: a run of one scenario with its policies, seen through its main policy.
+/// What a page is about.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A run: what happened.
+    #[default]
+    Run,
+    /// A plan: what is to happen.
+    Plan,
+}
+
+/// One page: a run of one scenario with its policies, seen through its main policy, or a plan.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Payload {
+    /// What it is about.
+    pub kind: Kind,
     /// Title of the scenario, as a heading.
     pub title: String,
     /// One paragraph: what the scenario shows and where its numbers come from.
@@ -28,7 +41,7 @@ pub struct Payload {
     pub currency: String,
     /// IANA name of the site's zone; times are shown in it. Empty means UTC.
     pub time_zone: String,
-    /// Label of the policy whose power, jobs and decisions are drawn.
+    /// Label of the policy, or of the planner, whose power, jobs and decisions are drawn.
     pub policy: String,
     /// Facts of the run: seed, version, hash of the inputs, step length.
     pub facts: Vec<Fact>,
@@ -42,6 +55,8 @@ pub struct Payload {
     pub levers: Option<Waterfall>,
     /// Power, price and surplus per step.
     pub series: StepSeries,
+    /// Further tables, each a section of its own, after the charts over time.
+    pub sections: Vec<Section>,
     /// Jobs of the main policy.
     pub jobs: Vec<Job>,
     /// Jobs of the scenario whose release lies beyond the run.
@@ -98,6 +113,9 @@ pub struct StepSeries {
     pub uses: Vec<UseSeries>,
     /// Energy price; `None` where unknown.
     pub price: Vec<Option<f64>>,
+    /// Price of one more MWh at the root; `None` where there is no more. Empty when it is
+    /// not shown.
+    pub marginal: Vec<Option<f64>>,
     /// Forecast of the price known when the step was decided. May be empty.
     pub price_forecast: Option<Band>,
     /// Surplus power available, watts. Empty when the site has none.
@@ -175,7 +193,8 @@ impl Payload {
             ("tariff", self.tariff.as_ref()),
             ("pools", self.pools.as_ref()),
         ];
-        for (name, table) in tables {
+        let sections = self.sections.iter().map(|s| (s.id, Some(&s.table)));
+        for (name, table) in tables.into_iter().chain(sections) {
             for (index, row) in table.iter().flat_map(|t| t.rows.iter().enumerate()) {
                 let expected = table.map_or(0, |t| t.columns.len());
                 same_length(|| format!("{name} row {index}"), expected, row.len())?;
@@ -202,6 +221,9 @@ impl StepSeries {
         same_length(|| "price".to_owned(), steps, self.price.len())?;
         for series in &self.uses {
             same_length(|| format!("{:?}", series.usage), steps, series.watts.len())?;
+        }
+        if !self.marginal.is_empty() {
+            same_length(|| "marginal".to_owned(), steps, self.marginal.len())?;
         }
         if !self.surplus.is_empty() {
             same_length(|| "surplus".to_owned(), steps, self.surplus.len())?;

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::column::{Packed, hundredths, pack, pack_sparse};
 use super::payload::{
-    Band, DearDecision, Fact, Figure, Histogram, Job, Outcome, Payload, PolicyMoney, StepSeries,
-    Table, Use, Waterfall,
+    Band, DearDecision, Fact, Figure, Histogram, Job, Kind, Outcome, Payload, PolicyMoney, Section,
+    StepSeries, Table, Use, Waterfall,
 };
 use super::slots::Slots;
 
@@ -24,6 +24,7 @@ const KILOWATTS_FROM: i64 = 2_000_000;
 #[derive(Serialize)]
 struct Wire<'a> {
     version: u8,
+    kind: Kind,
     title: &'a str,
     description: &'a str,
     site: &'a str,
@@ -37,6 +38,7 @@ struct Wire<'a> {
     money: &'a Option<PolicyMoney>,
     levers: &'a Option<Waterfall>,
     series: Series,
+    sections: &'a [Section],
     jobs: Vec<WireJob<'a>>,
     jobs_total: usize,
     /// Jobs by outcome, those that are not sent counted.
@@ -66,6 +68,7 @@ struct Series {
     limit: Packed,
     uses: Vec<(Use, Packed)>,
     price: Packed,
+    marginal: Option<Packed>,
     price_forecast: Option<[Packed; 3]>,
     surplus: Option<Packed>,
     surplus_forecast: Option<[Packed; 3]>,
@@ -120,6 +123,7 @@ pub(super) fn encode(payload: &Payload) -> String {
     let unit = if limit >= KILOWATTS_FROM { 1000 } else { 1 };
     let wire = Wire {
         version: 1,
+        kind: payload.kind,
         title: &payload.title,
         description: &payload.description,
         site: &payload.site,
@@ -133,6 +137,7 @@ pub(super) fn encode(payload: &Payload) -> String {
         money: &payload.money,
         levers: &payload.levers,
         series: encode_series(&payload.series, unit),
+        sections: &payload.sections,
         jobs: largest_jobs(&payload.jobs, unit),
         jobs_total: payload.jobs.len(),
         jobs_by_outcome: payload
@@ -186,6 +191,7 @@ fn encode_series(series: &StepSeries, unit: i64) -> Series {
             .map(|s| (s.usage, power(&s.watts, unit)))
             .collect(),
         price: prices(&series.price),
+        marginal: (!series.marginal.is_empty()).then(|| prices(&series.marginal)),
         price_forecast: series
             .price_forecast
             .as_ref()

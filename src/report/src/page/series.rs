@@ -45,6 +45,7 @@ pub(super) fn series(results: &Results) -> StepSeries {
         price: (0..steps)
             .map(|t| Some(results.reference_price(run, t)))
             .collect(),
+        marginal: Vec::new(),
         price_forecast: bands::price(results),
         surplus: if surplus.is_empty() {
             Vec::new()
@@ -62,7 +63,7 @@ pub(super) fn series(results: &Results) -> StepSeries {
 }
 
 /// The page's word for a use.
-pub(super) fn usage(used_for: Usage) -> Use {
+pub(crate) fn usage(used_for: Usage) -> Use {
     match used_for {
         Usage::Hashing => Use::Hashing,
         Usage::Inference => Use::Inference,

@@ -1,13 +1,12 @@
 //! Why each slot was assigned as it was.
 
-use swingload_model::plan::ReasonCode;
 use swingload_model::site::commitment::CommitmentKind;
 
 use super::series::usage;
 use crate::Results;
 use crate::html::{Decision, Slots, Use};
 use crate::reasons::{Reasons, load_name};
-use crate::words::{sentence, thousands};
+use crate::words::{CODES, sentence, thousands};
 
 /// Steps of the window at most: a month at five minutes.
 const STEPS_MAX: usize = 9_000;
@@ -15,20 +14,6 @@ const STEPS_MAX: usize = 9_000;
 /// Decisions in numbers of the page at most; what is beyond narrows the window, so that
 /// a site of many loads stays a page of a few megabytes.
 const DECISIONS_MAX: usize = 180_000;
-
-const CODES: [ReasonCode; 11] = [
-    ReasonCode::Profitable,
-    ReasonCode::Unprofitable,
-    ReasonCode::Marginal,
-    ReasonCode::MustServe,
-    ReasonCode::Committed,
-    ReasonCode::Deferred,
-    ReasonCode::NotEligible,
-    ReasonCode::Done,
-    ReasonCode::LimitBinding,
-    ReasonCode::RampLimited,
-    ReasonCode::Heat,
-];
 
 /// All steps of the main policy, or those around `centre` where there are too many.
 pub(super) fn slots(results: &Results, centre: Option<usize>) -> Slots {

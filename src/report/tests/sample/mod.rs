@@ -3,7 +3,7 @@
 
 use swingload_report::html::{
     Band, Bar, BarKind, Bin, Cell, Column, DearDecision, Decision, Fact, Figure, Histogram, Job,
-    JobRun, Outcome, Payload, PolicyMoney, PolicyMoneyRow, Slots, StepSeries, Table, Use,
+    JobRun, Kind, Outcome, Payload, PolicyMoney, PolicyMoneyRow, Slots, StepSeries, Table, Use,
     UseSeries, Waterfall,
 };
 
@@ -59,6 +59,8 @@ pub(crate) fn sample(steps: usize, nodes: usize, seed: u64) -> Payload {
     let jobs = jobs(&starts, &mut draws);
     let prices: Vec<Option<f64>> = weather.iter().map(|w| Some(w.price)).collect();
     Payload {
+        kind: Kind::Run,
+        sections: Vec::new(),
         title: "A flexible month in West Texas".into(),
         description: "A synthetic site of four mining halls and two GPU halls behind one \
             transformer, with real-time prices that swing and spike. It shows the shape of a \
@@ -77,6 +79,7 @@ pub(crate) fn sample(steps: usize, nodes: usize, seed: u64) -> Payload {
         series: StepSeries {
             limit,
             uses: totals,
+            marginal: Vec::new(),
             price_forecast: Some(band(&weather, |w| w.expected_price, 0.35)),
             surplus,
             surplus_forecast: Some(band(&weather, |w| w.surplus * site_mw * 1e6, 0.3)),

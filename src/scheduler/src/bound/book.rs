@@ -3,7 +3,7 @@
 //! Each step keeps its bidders by rising bid. They hardly change places from one look to
 //! the next, so putting them in order again costs next to nothing.
 
-use super::{Active, Prices, Relaxed, widest};
+use super::{Active, Prices, Relaxed, Slopes, widest};
 use crate::inputs::JobInput;
 use crate::placement::{Offers, Windows};
 use crate::residuals::Residuals;
@@ -211,9 +211,13 @@ impl<'a> Book<'a> {
         }
         Relaxed {
             bound,
-            work,
-            power: Vec::new(),
-            peak: Vec::new(),
+            slopes: Slopes {
+                work,
+                power: Vec::new(),
+                jobs: Vec::new(),
+                peak: Vec::new(),
+                ramp: Vec::new(),
+            },
         }
     }
 }

@@ -42,6 +42,7 @@ pub(crate) fn prices(seed: u64, inputs: &PlanInputs) -> Prices {
     Prices {
         work,
         power,
+        jobs: Vec::new(),
         ramp,
         peak,
     }

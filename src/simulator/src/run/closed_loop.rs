@@ -43,9 +43,18 @@ impl<'a> ClosedLoop<'a> {
         publications: &'a Publications<'a>,
         policy: &str,
     ) -> Result<Self, Error> {
-        let setup = Arc::new(setup(context.scenario));
-        let rule = registry::policy(policy, &setup)
+        let rule = registry::policy(policy, &setup(context.scenario))
             .ok_or_else(|| Error::UnknownPolicy(policy.to_owned()))?;
+        Self::with_policy(context, publications, rule)
+    }
+
+    /// A policy that is already made, on the scenario's forecasts.
+    pub(crate) fn with_policy(
+        context: &'a Context<'a>,
+        publications: &'a Publications<'a>,
+        rule: Box<dyn Policy>,
+    ) -> Result<Self, Error> {
+        let setup = Arc::new(setup(context.scenario));
         let forecasts = book(context, None)?;
         Ok(Self::of(
             context,

@@ -39,6 +39,19 @@ pub struct Table {
     pub note: String,
 }
 
+/// A table that is a section of the page.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Section {
+    /// Its name in links, unique on the page.
+    pub id: &'static str,
+    /// Its heading.
+    pub title: String,
+    /// A sentence beside the heading; may be empty.
+    pub lead: String,
+    /// The table; without rows only the heading and the lead are shown.
+    pub table: Table,
+}
+
 /// Head of a table column.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Column {

@@ -1,0 +1,122 @@
+//! The two ways to solve a plan's inputs.
+
+use swingload_model::plan as model;
+use swingload_scheduler::inputs::PlanInputs;
+use swingload_scheduler::plan::{Budget, Planned, plan};
+
+use crate::args::Engine;
+use crate::failure::Failure;
+
+impl From<Engine> for model::Engine {
+    fn from(engine: Engine) -> Self {
+        match engine {
+            Engine::Fast => Self::Fast,
+            Engine::Referee => Self::Referee,
+        }
+    }
+}
+
+/// The plan with its certificate, and what must be said about how it was made.
+pub(crate) fn solve(
+    engine: Engine,
+    inputs: &PlanInputs,
+) -> Result<(Planned, Option<String>), Failure> {
+    match engine {
+        Engine::Fast => Ok((plan(inputs, Budget::STUDY), None)),
+        Engine::Referee => referee(inputs),
+    }
+}
+
+/// Refuses before any work what this program cannot do.
+pub(crate) fn check(engine: Engine, flips: usize) -> Result<(), Failure> {
+    if engine == Engine::Referee && flips > 0 {
+        return Err(Failure::input(
+            format!("--flips = {flips}"),
+            "what would turn a decision is found by planning again, which the referee is too \
+             slow for",
+            "leave it out, or let the fast engine plan",
+            "swingload plan SCENARIO --engine fast --flips 3",
+        ));
+    }
+    if engine == Engine::Referee && !cfg!(feature = "highs") {
+        return Err(Failure::input(
+            "--engine = referee",
+            "this program was built without the referee",
+            "build it in; it needs cmake, a C++ compiler and libclang",
+            "cargo build --release -p swingload-cli --features highs",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "highs"))]
+fn referee(_: &PlanInputs) -> Result<(Planned, Option<String>), Failure> {
+    Err(check(Engine::Referee, 0).expect_err("invariant: it is not built in"))
+}
+
+/// Decisions above which the referee has no chance: the binaries of blocks and gangs.
+#[cfg(feature = "highs")]
+const DECISIONS_MAX: usize = 200_000;
+
+#[cfg(feature = "highs")]
+fn referee(inputs: &PlanInputs) -> Result<(Planned, Option<String>), Failure> {
+    use swingload_scheduler::referee::{Error, Settings, solve};
+
+    let smaller = "make it smaller with --set (planning.horizon, fewer jobs), or use --engine fast";
+    let refuse = |problem: String| {
+        let next = "swingload plan SCENARIO --engine fast";
+        Failure::input("--engine = referee", problem, smaller, next)
+    };
+    let decisions = decisions(inputs);
+    if decisions > DECISIONS_MAX {
+        return Err(refuse(format!(
+            "the referee is for small instances: this one has {decisions} yes-or-no decisions, \
+             and it takes {DECISIONS_MAX}"
+        )));
+    }
+    let settings = Settings::default();
+    let solved = solve(inputs, settings).map_err(|error| match error {
+        Error::OutOfTime(_) => refuse(error.to_string()),
+        Error::Infeasible | Error::NoSolution(_) => Failure::Other {
+            problem: error.to_string(),
+            help: "report it with the scenario and the command line; --engine fast plans it".into(),
+        },
+    })?;
+    let open = solved.bound - solved.value > 2.0 * settings.gap * solved.value.abs();
+    let mut notes = Vec::new();
+    if open {
+        notes.push(format!(
+            "The referee stopped at its limit of {} s before it could prove its plan the best: \
+             the bound holds, the gap is what was left open, and another run may differ.",
+            settings.time_limit
+        ));
+    }
+    if solved.relaxed {
+        notes.push("No plan keeps all limits; this one exceeds them least.".to_owned());
+    }
+    let zero = Budget {
+        bound: 0,
+        ..Budget::STUDY
+    };
+    let planned = Planned {
+        // The zero of the scale is the planner's rule, whoever plans.
+        asap: plan(inputs, zero).asap,
+        ..solved.into_planned(inputs)
+    };
+    Ok((planned, (!notes.is_empty()).then(|| notes.join(" "))))
+}
+
+/// Yes-or-no decisions: a block on or off, a gang at a size, in each step.
+#[cfg(feature = "highs")]
+fn decisions(inputs: &PlanInputs) -> usize {
+    use swingload_scheduler::inputs::Gangs;
+    let blocks: usize = inputs.pools.iter().map(|pool| pool.blocks.len()).sum();
+    let gangs = inputs.jobs.iter().map(|job| {
+        let sizes = match &job.gangs {
+            Gangs::Divisible(_) => 0,
+            Gangs::Sizes(sizes) => sizes.len(),
+        };
+        sizes * (job.end - job.first)
+    });
+    blocks * inputs.steps() + gangs.sum::<usize>()
+}

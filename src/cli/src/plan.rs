@@ -1,0 +1,74 @@
+//! `swingload plan`: read, run up to a time, plan once, show, write.
+
+use std::path::Path;
+
+use swingload_report::{folder, plan as report};
+use swingload_scheduler::publish::{Occasion, publish};
+use swingload_simulator::moment;
+
+use crate::args::Plan;
+use crate::at;
+use crate::engine;
+use crate::failure::Failure;
+use crate::output;
+use crate::progress::Bars;
+use crate::scenario::Texts;
+use crate::study::{cannot_run, cannot_write, load, overrides, written};
+
+/// Runs the command.
+pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
+    engine::check(args.engine, args.flips)?;
+    let overrides = overrides(args.seed, &[], &args.set)?;
+    let texts = Texts::read(args.scenario.as_deref(), &overrides)?;
+    let scenario = texts.build(&overrides)?;
+    let at = at::choose(args.at.as_deref(), &scenario)?;
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| Path::new("out").join(format!("{}-plan", texts.name)));
+    folder::check_plan(&out).map_err(|error| cannot_write(&error))?;
+    let style = output::style();
+    if args.json {
+        // Standard output belongs to the object.
+        if !args.quiet {
+            eprintln!("seed {}", scenario.seed);
+        }
+    } else if !args.quiet {
+        let start = scenario.grid.start_s(at.step);
+        output::print(&report::heading(&scenario, start, style))?;
+    }
+    let (input, mut notes) = load(scenario, args.data.as_deref())?;
+    let bars = Bars::new(args.quiet);
+    let moment = moment(&input, at.step, &|progress| bars.show(progress))
+        .map_err(|error| cannot_run(&error))?;
+    bars.spin("planning");
+    let (solved, said) = engine::solve(args.engine, &moment.built.inputs)?;
+    notes.splice(0..0, at.note.into_iter().chain(said));
+    let occasion = Occasion {
+        site: &input.scenario.site,
+        jobs: &moment.jobs,
+        number: moment.number,
+        engine: args.engine.into(),
+        flips: args.flips,
+    };
+    let plan = publish(&occasion, &moment.built, &solved).map_err(|error| Failure::Other {
+        problem: error.to_string(),
+        help: "report it with the scenario, the seed and the command line".into(),
+    })?;
+    drop(bars);
+    let planned = report::Planned {
+        scenario: input.scenario,
+        plan,
+        notes,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let paths = folder::write_plan(&planned, &out).map_err(|error| cannot_write(&error))?;
+    if args.json {
+        return output::print(&planned.json());
+    }
+    if !args.quiet {
+        output::print(&report::text(&planned, style))?;
+        output::print(&written(&paths))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,433 @@
+//! The tables of a plan, for the terminal and the page alike.
+
+use std::collections::BTreeMap;
+
+use swingload_model::plan::{Flip, Reason, ReasonCode, ShedRung};
+
+use super::clock::Clock;
+use super::{Class, Planned};
+use crate::html::{Cell, Column, Table};
+
+/// Rows of the table over time at most, beside the first step's.
+const ROWS_MAX: i64 = 24;
+
+fn column(label: &str, unit: &str, decimals: u8, help: &str) -> Column {
+    Column {
+        label: label.into(),
+        unit: unit.into(),
+        decimals,
+        help: help.into(),
+    }
+}
+
+/// Digits after the point with which so many MW are worth reading.
+fn decimals(planned: &Planned) -> u8 {
+    match planned.scenario.site.tree.node(0).usable().as_megawatts() {
+        mw if mw >= 500.0 => 0,
+        mw if mw >= 50.0 => 1,
+        mw if mw >= 5.0 => 2,
+        _ => 3,
+    }
+}
+
+fn per_mwh(planned: &Planned) -> String {
+    format!("{}/MWh", planned.plan.currency)
+}
+
+/// The plan's steps in the rows of a table: the first alone, for it is what is done; then
+/// so many together that the rest reads at a glance, on round times of the site's clock.
+pub(super) fn rows(planned: &Planned, clock: &Clock) -> Vec<std::ops::Range<usize>> {
+    let grid = &planned.plan.grid;
+    let mut rows = Vec::new();
+    rows.push(0..1);
+    if planned.steps() == 1 {
+        return rows;
+    }
+    let (start, end) = (grid.start_s(1), grid.end_s(planned.steps() - 1));
+    let lengths = [
+        300, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 28_800, 43_200, 86_400,
+    ];
+    let fits = |length: &i64| (end - start).div_euclid(*length) < ROWS_MAX;
+    let fitting = lengths.into_iter().find(fits);
+    let length = fitting.unwrap_or(86_400 * ((end - start) / 86_400 / ROWS_MAX + 1));
+    let bucket = |t: usize| {
+        let start = grid.start_s(t);
+        (start + clock.offset(start)).div_euclid(length)
+    };
+    for t in 1..planned.steps() {
+        match rows.last_mut() {
+            Some(last) if last.start > 0 && bucket(last.start) == bucket(t) => last.end = t + 1,
+            _ => rows.push(t..t + 1),
+        }
+    }
+    rows
+}
+
+/// Power by use, price and marginal value over time.
+pub(super) fn over_time(planned: &Planned) -> Table {
+    let clock = Clock::new(&planned.plan.time_zone);
+    let grid = &planned.plan.grid;
+    let digits = decimals(planned);
+    let used: Vec<Class> = Class::ALL
+        .into_iter()
+        .filter(|class| {
+            planned
+                .plan
+                .loads
+                .iter()
+                .any(|l| planned.class(l) == *class)
+        })
+        .collect();
+    let mut columns = vec![column("from", "", 0, "Start, on the site's clock.")];
+    let help = "Mean facility power, cooling included.";
+    columns.extend(
+        used.iter()
+            .map(|class| column(class.name(), "MW", digits, help)),
+    );
+    columns.push(column(
+        "price",
+        &per_mwh(planned),
+        2,
+        "Expected, charges included.",
+    ));
+    let help =
+        "Of one more MWh at the root: of the next supply, or of the load that would give it up.";
+    columns.push(column("marginal", &per_mwh(planned), 2, help));
+    let row = |steps: std::ops::Range<usize>| {
+        let mean = |value: &dyn Fn(usize) -> Option<f64>| {
+            let (mut sum, mut hours) = (0.0, 0.0);
+            for t in steps.clone() {
+                if let Some(value) = value(t) {
+                    sum += value * grid.hours(t);
+                    hours += grid.hours(t);
+                }
+            }
+            (hours > 0.0).then(|| sum / hours)
+        };
+        let mut row = vec![Cell::Text(clock.moment(grid.start_s(steps.start)))];
+        row.extend(
+            used.iter()
+                .map(|class| Cell::from(mean(&|t| Some(planned.watts(*class, t) as f64 / 1e6)))),
+        );
+        row.push(mean(&|t| planned.price(t)).into());
+        row.push(mean(&|t| planned.marginal(0, t)).into());
+        row
+    };
+    Table {
+        columns,
+        rows: rows(planned, &clock).into_iter().map(row).collect(),
+        highlight: Some(0),
+        note: format!(
+            "The first row is the first step, which is done; the others are means. Price: {}, \
+             as expected, charges included. Marginal: one more MWh at {}.",
+            planned.price_name(),
+            planned.plan.marginal_values[0].node
+        ),
+    }
+}
+
+/// First and last time of some steps, and their hours.
+fn span(planned: &Planned, clock: &Clock, steps: &[u32]) -> (String, String, f64) {
+    let grid = &planned.plan.grid;
+    let at = |step: Option<&u32>| step.map_or(0, |s| *s as usize);
+    let (first, last) = (at(steps.first()), at(steps.last()));
+    (
+        clock.moment(grid.start_s(first)),
+        clock.moment(grid.end_s(last)),
+        steps.iter().map(|s| grid.hours(*s as usize)).sum(),
+    )
+}
+
+/// Limits that bind, the dearest first.
+pub(super) fn limits(planned: &Planned) -> Table {
+    let clock = Clock::new(&planned.plan.time_zone);
+    let row = |limit: &swingload_model::plan::BindingLimit| {
+        let (from, to, hours) = span(planned, &clock, &limit.steps);
+        vec![
+            Cell::Text(limit.of.clone()),
+            limit.kind.name().into(),
+            hours.into(),
+            from.into(),
+            to.into(),
+            limit.worth().as_units().into(),
+        ]
+    };
+    let worth =
+        "Of one more MW of it wherever it binds, over the plan; jobs and on/off paths as planned.";
+    Table {
+        columns: vec![
+            column("at", "", 0, "Node or GPU pool."),
+            column("limit", "", 0, "What binds."),
+            column("binds", "h", 1, "Hours of the plan in which it does."),
+            column("from", "", 0, "First time."),
+            column("to", "", 0, "Last time."),
+            column("worth per MW", &planned.plan.currency, 0, worth),
+        ],
+        rows: planned.plan.limits.iter().map(row).collect(),
+        highlight: None,
+        note: if planned.plan.limits.is_empty() {
+            String::new()
+        } else {
+            "Worth: what one more MW would earn wherever the limit binds, jobs and on/off paths \
+             as planned."
+                .to_owned()
+        },
+    }
+}
+
+/// What is short, by what it is of; jobs that cannot finish among it.
+pub(super) fn short(planned: &Planned) -> Table {
+    let clock = Clock::new(&planned.plan.time_zone);
+    let mut by: BTreeMap<&str, Vec<(u32, i64)>> = BTreeMap::new();
+    for short in &planned.plan.shortfalls {
+        let of = by.entry(&short.of).or_default();
+        of.push((short.step, short.missing.get()));
+    }
+    let power = by.into_iter().map(|(of, all)| {
+        let steps: Vec<u32> = all.iter().map(|(step, _)| *step).collect();
+        let (from, to, hours) = span(planned, &clock, &steps);
+        let most = all.iter().map(|(_, w)| *w).max().unwrap_or(0) as f64 / 1e6;
+        let energy = |(step, watts): &(u32, i64)| {
+            *watts as f64 / 1e6 * planned.plan.grid.hours(*step as usize)
+        };
+        vec![
+            Cell::Text(of.to_owned()),
+            hours.into(),
+            from.into(),
+            to.into(),
+            most.into(),
+            all.iter().map(energy).sum::<f64>().into(),
+            Cell::Empty,
+        ]
+    });
+    let jobs = planned.plan.jobs.iter().filter(|job| job.missed > 0);
+    let jobs = jobs.map(|job| {
+        vec![
+            Cell::Text(job.job.clone()),
+            Cell::Empty,
+            Cell::Empty,
+            clock.moment(job.deadline).into(),
+            Cell::Empty,
+            Cell::Empty,
+            (job.missed as f64 / 3600.0).into(),
+        ]
+    });
+    Table {
+        columns: vec![
+            column("short", "", 0, "Load, node or job."),
+            column("for", "h", 1, "Hours of the plan."),
+            column("from", "", 0, "First time."),
+            column("to", "", 0, "Last time; for a job its deadline."),
+            column("at most", "MW", 3, "Largest power missing."),
+            column("missing", "MWh", 1, "Energy missing."),
+            column("work", "GPU-h", 0, "Work that cannot be done in time."),
+        ],
+        rows: power.chain(jobs).collect(),
+        ..Table::default()
+    }
+}
+
+/// Reasons of the first step, each in the words of `why`: loads first, then jobs by what
+/// they draw; at most `jobs` of those. The second is how many jobs were left out.
+pub(super) fn reasons(
+    planned: &Planned,
+    jobs: usize,
+    why: fn(ReasonCode) -> String,
+) -> (Table, usize) {
+    let plan = &planned.plan;
+    let load_mw = |name: &str| {
+        let load = plan.loads.iter().find(|l| l.load == name)?;
+        Some(load.watts[0].as_megawatts())
+    };
+    let gpus = |name: &str| {
+        let job = plan.jobs.iter().find(|j| j.job == name)?;
+        let now = job.runs.first().filter(|run| run.from == 0);
+        Some(now.map_or(0.0, |run| f64::from(run.gpus)))
+    };
+    let (loads, mut rest): (Vec<&Reason>, Vec<&Reason>) = plan
+        .reasons
+        .iter()
+        .partition(|r| load_mw(&r.load).is_some());
+    rest.sort_by(|a, b| {
+        let size = |r: &Reason| gpus(&r.load).unwrap_or(0.0);
+        size(b).total_cmp(&size(a))
+    });
+    let left_out = rest.len().saturating_sub(jobs);
+    let row = |reason: &Reason| {
+        vec![
+            Cell::Text(reason.load.clone()),
+            load_mw(&reason.load).into(),
+            gpus(&reason.load).into(),
+            why(reason.code).into(),
+            reason.value_per_mwh.into(),
+            reason.price_per_mwh.into(),
+            reason.margin_per_mwh.into(),
+            (!reason.runner_up.is_empty())
+                .then_some(reason.runner_up.as_str())
+                .into(),
+        ]
+    };
+    let unit = per_mwh(planned);
+    let table = Table {
+        columns: vec![
+            column("load", "", 0, "Pool, service, commitment or job."),
+            column(
+                "draws",
+                "MW",
+                decimals(planned),
+                "Facility power in the first step.",
+            ),
+            column("runs", "GPUs", 0, "GPUs of a job in the first step."),
+            column("why", "", 0, "The reason."),
+            column(
+                "worth",
+                &unit,
+                2,
+                "Of its last running, or first idle, MWh.",
+            ),
+            column("price", &unit, 2, "Of one more MWh at its node."),
+            column(
+                "margin",
+                &unit,
+                2,
+                "By how much the price must move to turn it; 0 where the price did not decide.",
+            ),
+            column(
+                "runner-up",
+                "",
+                0,
+                "Who would take its power next, or holds it.",
+            ),
+        ],
+        rows: loads
+            .into_iter()
+            .chain(rest.into_iter().take(jobs))
+            .map(row)
+            .collect(),
+        ..Table::default()
+    };
+    (table, left_out)
+}
+
+/// What would turn the decisions of the first step.
+pub(super) fn flips(planned: &Planned) -> Table {
+    let clock = Clock::new(&planned.plan.time_zone);
+    let reasons = planned.plan.reasons.iter();
+    let rows = reasons.flat_map(|reason| reason.flips.iter().map(move |flip| (reason, flip)));
+    Table {
+        columns: vec![
+            column("load", "", 0, "Pool, service, commitment or job."),
+            column("would", "", 0, "What it would do then."),
+            column(
+                "if",
+                "",
+                0,
+                "The smallest change that turns it, all else as it is.",
+            ),
+        ],
+        rows: rows
+            .map(|(reason, flip)| {
+                vec![
+                    Cell::Text(reason.load.clone()),
+                    turn(flip).into(),
+                    change(flip, &planned.plan.currency, &clock).into(),
+                ]
+            })
+            .collect(),
+        highlight: None,
+        note: "Each change alone, found by planning again with it.".to_owned(),
+    }
+}
+
+fn turn(flip: &Flip) -> &'static str {
+    use swingload_model::plan::Turn;
+    match flip.turn {
+        Turn::GivesUp => "give up power",
+        Turn::Starts => "run",
+    }
+}
+
+/// A change in words: `power above 71.20 USD/MWh, now 64.00`.
+fn change(flip: &Flip, currency: &str, clock: &Clock) -> String {
+    use swingload_model::plan::Quantity;
+    let beyond = if flip.at > flip.now { "above" } else { "below" };
+    let of = &flip.of;
+    let (at, now) = (flip.at, flip.now);
+    match flip.quantity {
+        Quantity::PowerPrice => {
+            format!("power at {of} {beyond} {at:.2} {currency}/MWh, now {now:.2}")
+        }
+        Quantity::LoadValue => format!("{of} earned {beyond} {at:.2} {currency}/MWh, now {now:.2}"),
+        Quantity::JobValue => {
+            format!("{of} paid {beyond} {at:.3} {currency} per GPU-hour, now {now:.3}")
+        }
+        Quantity::Deadline | Quantity::Release => {
+            let what = match flip.quantity {
+                Quantity::Deadline => "due",
+                _ => "released",
+            };
+            let side = if flip.at > flip.now {
+                "after"
+            } else {
+                "before"
+            };
+            let (at, now) = (clock.moment(at as i64), clock.moment(now as i64));
+            format!("{of} were {what} {side} {at}, now {now}")
+        }
+        Quantity::NodeLimit => format!("{of} could carry {beyond} {at:.3} MW, now {now:.3}"),
+    }
+}
+
+/// What to drop in the first step, in order; neighbours that are alike stand together.
+pub(super) fn ladder(planned: &Planned) -> Table {
+    let alike = |a: &ShedRung, b: &ShedRung| {
+        let cents = |rung: &ShedRung| (rung.cost_per_kwh.as_units() * 1e3).round() as i64;
+        let place = |rung: &ShedRung| (rung.by, rung.response, rung.response_s, cents(rung));
+        a.load == b.load && place(a) == place(b)
+    };
+    let mut together = 0.0;
+    let row = |rungs: &[ShedRung]| {
+        let rung = &rungs[0];
+        let frees: f64 = rungs.iter().map(|r| r.frees.as_megawatts()).sum();
+        together += frees;
+        vec![
+            Cell::Text(rung.load.clone()),
+            rung.by.name().into(),
+            rung.response.name().into(),
+            (rung.response_s as f64).into(),
+            frees.into(),
+            Cell::Number(together),
+            rung.cost_per_kwh.as_units().into(),
+        ]
+    };
+    let digits = decimals(planned).max(2);
+    let cost = format!("{}/kWh", planned.plan.currency);
+    Table {
+        columns: vec![
+            column("drop", "", 0, "Pool, service, commitment or job."),
+            column("by", "", 0, "How it is freed."),
+            column(
+                "response",
+                "",
+                0,
+                "Class of response; rungs stand in this order.",
+            ),
+            column(
+                "within",
+                "s",
+                0,
+                "Seconds from the call until the watts are free.",
+            ),
+            column("frees", "MW", digits, "Facility power."),
+            column("together", "MW", digits, "With all rungs above it."),
+            column(
+                "cost",
+                &cost,
+                3,
+                "Lost per kWh freed in a shed of an hour, energy saved taken off.",
+            ),
+        ],
+        rows: planned.plan.shed_ladder.chunk_by(alike).map(row).collect(),
+        ..Table::default()
+    }
+}

@@ -1,0 +1,141 @@
+//! What is shown of a plan is what the plan says.
+
+use swingload_model::plan::Engine;
+use swingload_model::site::Use;
+use swingload_scheduler::plan::{Budget, plan};
+use swingload_scheduler::publish::{Occasion, publish};
+use swingload_simulator::moment;
+
+use super::{Planned, tables, text};
+use crate::html::{Cell, Kind, Table};
+use crate::terminal::Style;
+use crate::testing::{SITE, input};
+
+const STYLE: Style = Style {
+    width: 80,
+    bold: false,
+};
+
+/// The hall of miners planned for a day at these prices, made at hour `at`.
+fn planned(site: &str, price: &[f64], at: usize) -> Planned {
+    let input = input(site, price, &["swingload"]);
+    let moment = moment(&input, at, &|_| {}).expect("a moment");
+    let occasion = Occasion {
+        site: &input.scenario.site,
+        jobs: &moment.jobs,
+        number: moment.number,
+        engine: Engine::Fast,
+        flips: 1,
+    };
+    let solved = plan(&moment.built.inputs, Budget::STUDY);
+    let plan = publish(&occasion, &moment.built, &solved).expect("certified");
+    Planned {
+        scenario: input.scenario,
+        plan,
+        notes: vec!["A note.".into()],
+        version: "0".into(),
+    }
+}
+
+/// A price worth stopping for in every third hour.
+fn prices() -> Vec<f64> {
+    (0..48).map(|h| [40.0, 60.0, 900.0][h % 3]).collect()
+}
+
+fn number(table: &Table, row: usize, column: &str) -> f64 {
+    let c = table.columns.iter().position(|c| c.label == column);
+    match table.rows[row][c.expect(column)] {
+        Cell::Number(number) => number,
+        ref other => panic!("{column}: {other:?}"),
+    }
+}
+
+#[test]
+fn the_table_over_time_keeps_the_plans_energy() {
+    let planned = planned(SITE, &prices(), 5);
+    let table = tables::over_time(&planned);
+    let plan = &planned.plan;
+    let hashing = plan.loads.iter().find(|l| l.used_for == Use::Hashing);
+    let watts = &hashing.expect("miners").watts;
+    assert_eq!(number(&table, 0, "hashing"), watts[0].as_megawatts());
+    assert_eq!(number(&table, 0, "price"), prices()[5]);
+    assert_eq!(table.rows[0][0], Cell::Text("Mon 2 Mar 05:00".into()));
+    assert!(table.rows.len() <= 25, "{} rows", table.rows.len());
+    // Hourly steps, two hours a row or one: rows of equal length but the first.
+    let energy: f64 = (0..watts.len())
+        .map(|t| watts[t].as_megawatts() * plan.grid.hours(t))
+        .sum();
+    let rows = tables::rows(&planned, &super::clock::Clock::new("UTC"));
+    let shown: f64 = rows
+        .iter()
+        .enumerate()
+        .map(|(r, steps)| {
+            let hours: f64 = steps.clone().map(|t| plan.grid.hours(t)).sum();
+            number(&table, r, "hashing") * hours
+        })
+        .sum();
+    assert!((energy - shown).abs() < 1e-9, "{energy} {shown}");
+    assert_eq!(rows.last().map(|r| r.end), Some(plan.grid.len()));
+}
+
+#[test]
+fn the_text_reads_in_eighty_columns_and_says_how_good_the_plan_is() {
+    let planned = planned(SITE, &prices(), 5);
+    let shown = text(&planned, STYLE);
+    assert!(shown.lines().all(|l| l.chars().count() <= 80), "{shown}");
+    for part in [
+        "Power by use",
+        "Certificate\nvalue",
+        "\nbound",
+        "\ngap",
+        "Nothing is short.",
+        "No limit binds.",
+        "Why, at Mon 2 Mar 05:00",
+        "unprofitable",
+        "What would turn it",
+        "power at poi below",
+        "- A note.",
+    ] {
+        assert!(shown.contains(part), "{part}:\n{shown}");
+    }
+}
+
+#[test]
+fn limits_and_what_is_short_are_told() {
+    // A connection for two of the three and a half MW the miners want.
+    let site = SITE.replace("rating_mw = 5", "rating_mw = 2");
+    let full = planned(&site, &prices(), 0);
+    let limits = tables::limits(&full);
+    assert_eq!(limits.rows[0][0], Cell::Text("poi".into()));
+    assert!(number(&limits, 0, "worth per MW") > 100.0, "{limits:?}");
+    assert!(text(&full, STYLE).contains("poi"), "in the text");
+    // A tenant is promised more than the connection carries.
+    let tenant = "[[commitments]]\nkind = \"hosting\"\nid = \"tenant\"\nnode = \"poi\"\nuse = \"inference\"\npower_mw = 3\nprice_per_mwh = 200\npenalty_per_mwh = 500\ncontracted_mw = 3\n";
+    let short = planned(&(site + tenant), &prices(), 0);
+    let table = tables::short(&short);
+    assert_eq!(table.rows[0][0], Cell::Text("tenant".into()));
+    // Where power costs more than the tenant pays and fines, all of it is missing.
+    assert_eq!(number(&table, 0, "at most"), 3.0);
+    let missing = short.plan.shortfalls[0].missing.as_megawatts();
+    assert!((1.0..1.1).contains(&missing), "{missing} MW of three");
+    assert!(!text(&short, STYLE).contains("Nothing is short"));
+    let hosting = number(&tables::over_time(&short), 0, "hosting");
+    assert!(
+        (hosting + missing - 3.0).abs() < 1e-5,
+        "{hosting} MW served"
+    );
+}
+
+#[test]
+fn page_and_json_hold_the_same_plan() {
+    let planned = planned(SITE, &prices(), 5);
+    let payload = super::page::payload(&planned);
+    assert_eq!(payload.check(), Ok(()));
+    assert_eq!(payload.kind, Kind::Plan);
+    let hashing = &payload.series.uses[0].watts;
+    let load = &planned.plan.loads[0].watts;
+    assert!(hashing.iter().zip(load).all(|(a, b)| *a == b.get()));
+    assert_eq!(planned.html(), planned.html());
+    let back: swingload_model::plan::Plan = serde_json::from_str(&planned.json()).expect("a plan");
+    assert_eq!(back, planned.plan);
+}

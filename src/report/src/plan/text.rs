@@ -1,0 +1,149 @@
+//! A plan as text for people, from 80 columns.
+
+use super::clock::Clock;
+use super::{Planned, tables};
+use crate::html::Table;
+use crate::terminal::{Style, draw, wrap};
+use crate::words::thousands;
+use swingload_model::scenario::Scenario;
+
+/// Jobs whose reasons are shown.
+const JOBS_MAX: usize = 12;
+
+/// Rungs of the shed ladder, and changes that turn decisions, that are shown.
+const ROWS_MAX: usize = 20;
+
+/// What is known before a plan is made: seed, title, and the time it is made for.
+pub fn heading(scenario: &Scenario, at: i64, style: Style) -> String {
+    let clock = Clock::new(&scenario.site.time_zone);
+    let made = format!(
+        "One plan at {} ({}), from what was published by then",
+        clock.full(at),
+        swingload_model::time::timestamp(at)
+    );
+    format!(
+        "seed {}\n{}\n{}\n",
+        scenario.seed,
+        wrap(&scenario.title, style.width, ""),
+        wrap(&made, style.width, "")
+    )
+}
+
+/// Everything a plan says.
+pub fn text(planned: &Planned, style: Style) -> String {
+    let plan = &planned.plan;
+    let mut out = String::new();
+    let mut section = |title: &str, table: &Table| {
+        out += &format!("\n{title}\n{}\n", draw(table, style));
+        if !table.note.is_empty() {
+            out += &wrap(&table.note, style.width, "");
+            out.push('\n');
+        }
+    };
+    section("Power by use", &tables::over_time(planned));
+    out += &certificate(planned, style);
+    let mut section = |title: &str, none: &str, table: &Table| {
+        if table.rows.is_empty() {
+            out += &format!("\n{title}\n{none}\n");
+            return;
+        }
+        let mut shown = table.clone();
+        let left_out = shown.rows.len().saturating_sub(ROWS_MAX);
+        shown.rows.truncate(ROWS_MAX);
+        out += &format!("\n{title}\n{}\n", draw(&shown, style));
+        let more = (left_out > 0).then(|| format!("{left_out} more in plan.json."));
+        for note in [Some(table.note.clone()), more].into_iter().flatten() {
+            if !note.is_empty() {
+                out += &format!("{}\n", wrap(&note, style.width, ""));
+            }
+        }
+    };
+    section("Short", "Nothing is short.", &tables::short(planned));
+    section(
+        "Binding limits",
+        "No limit binds.",
+        &tables::limits(planned),
+    );
+    let first = Clock::new(&plan.time_zone).moment(plan.grid.start_s(0));
+    let (mut reasons, left_out) =
+        tables::reasons(planned, JOBS_MAX, |code| code.name().replace('_', " "));
+    if left_out > 0 {
+        reasons.note = format!("{left_out} more jobs in plan.json and on the page.");
+    }
+    section(
+        &format!("Why, at {first}"),
+        "Nothing is to decide.",
+        &reasons,
+    );
+    let flips = tables::flips(planned);
+    if !flips.rows.is_empty() {
+        section("What would turn it", "", &flips);
+    }
+    if !plan.shed_ladder.is_empty() {
+        section("Shed ladder", "", &tables::ladder(planned));
+    }
+    if !planned.notes.is_empty() {
+        out += "\nNotes\n";
+        for note in &planned.notes {
+            out += &format!("- {}\n", wrap(note, style.width.saturating_sub(2), "  "));
+        }
+    }
+    out
+}
+
+/// Value, bound and gap in words.
+fn certificate(planned: &Planned, style: Style) -> String {
+    let (plan, certificate) = (&planned.plan, &planned.plan.certificate);
+    let currency = &plan.currency;
+    let money = |money: swingload_model::units::Money| thousands(money.as_units(), 0);
+    let hours = plan.grid.span().as_hours();
+    let mut lines = vec![(
+        "value",
+        format!("{} {currency} over {hours} h", money(certificate.value)),
+    )];
+    if certificate.constant.get() != 0 {
+        lines[0].1 += &format!(
+            ", {} of it whatever is decided",
+            money(certificate.constant)
+        );
+    }
+    lines.push((
+        "bound",
+        format!(
+            "{} {currency}: proven, no plan of these inputs is worth more",
+            money(certificate.bound)
+        ),
+    ));
+    lines.push((
+        "asap",
+        format!(
+            "{} {currency}: every job as soon as possible; G, what could be gained, is {}",
+            money(certificate.asap),
+            money(certificate.gainable())
+        ),
+    ));
+    let of_value = certificate.gap_of_value_pct.map_or(String::new(), |gap| {
+        format!("{} % of value", thousands(gap, 3))
+    });
+    let left = money(certificate.bound - certificate.value);
+    lines.push(match (certificate.gain_pct, certificate.gap_pct) {
+        (Some(gain), Some(gap)) => (
+            "gap",
+            format!(
+                "{} % of G, {of_value}: at most {left} {currency} are left; the plan has {} % of G",
+                thousands(gap, 2),
+                thousands(gain, 2)
+            ),
+        ),
+        _ => (
+            "gap",
+            format!("nothing can be gained: asap reaches the bound; {of_value}"),
+        ),
+    });
+    let mut out = String::from("\nCertificate\n");
+    for (name, text) in lines {
+        let text = wrap(&text, style.width.saturating_sub(7), "       ");
+        out += &format!("{name:<7}{text}\n");
+    }
+    out
+}

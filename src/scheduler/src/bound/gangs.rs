@@ -1,0 +1,271 @@
+//! Jobs that buy power: each job alone against a price per node and step, gangs whole and
+//! starts paid for.
+//!
+//! Where jobs bid, their gangs are as good as divisible and their starts free. Against
+//! prices of power each job's own optimum is a dynamic program over step and gang at a price
+//! of its work; every such price bounds what the job can be worth, and the best is sought.
+//! Dependencies and shortest runs are left out, and a start takes off no more than the
+//! least worth of the steps it may last into.
+
+use super::Prices;
+use crate::inputs::{Gangs, JobInput};
+use crate::placement::{Offers, Windows};
+use crate::schedule::Problem;
+
+/// No gang.
+const NONE: u16 = u16::MAX;
+
+/// Prices of a job's work that are tried.
+const TRIES: usize = 9;
+
+/// Room to work in, and where the price of each job's work was last.
+#[derive(Default)]
+pub(super) struct Buyers {
+    hints: Vec<f64>,
+    tables: Tables,
+    offers: Offers,
+}
+
+#[derive(Default)]
+struct Tables {
+    /// Per step: worth of a GPU-hour, its power at the node's price, hours.
+    steps: Vec<(f64, f64, f64)>,
+    /// Best worth from each step on while nothing runs, and the work done by it.
+    off: Vec<(f64, f64)>,
+    /// Gang that starts at each step in that case; `NONE` where none does.
+    start: Vec<u16>,
+    /// The same while a gang runs in the step, gang by gang.
+    on: Vec<Vec<(f64, f64)>>,
+    /// Worth of a GPU-hour that a start at each step loses at least.
+    lost: Vec<f64>,
+}
+
+impl Buyers {
+    /// Adds what all jobs are worth at prices of power to `bound`, and what they draw, MWh per
+    /// node number and step, to `drawn`.
+    pub(super) fn buy(
+        &mut self,
+        problem: &Problem<'_>,
+        windows: &Windows,
+        prices: &Prices,
+        bound: &mut f64,
+        drawn: &mut [Vec<f64>],
+    ) {
+        self.hints.resize(problem.inputs.jobs.len(), 0.0);
+        for (j, job) in problem.inputs.jobs.iter().enumerate() {
+            let number = problem.job_nodes.number[job.node];
+            self.tables.lay_out(problem, j, &prices.jobs[number]);
+            let later = (windows.beyond_worth[j].max(0.0), job.beyond.min(job.work));
+            let hint = if self.hints[j] > 0.0 {
+                self.hints[j]
+            } else {
+                prices.work[j]
+            };
+            let row = &mut drawn[number];
+            let power = |i: usize, gpu_hours: f64| {
+                let t = job.first + i;
+                row[t] += gpu_hours * problem.gpu_mw(j, t);
+            };
+            let (worth, price) = match &job.gangs {
+                Gangs::Sizes(sizes) => self.tables.best(job, sizes, later, hint, power),
+                Gangs::Divisible(most) => {
+                    self.tables
+                        .divisible(job, *most, later, hint, &mut self.offers, power)
+                }
+            };
+            self.hints[j] = price;
+            *bound += worth - job.unmet * job.work;
+        }
+    }
+}
+
+impl Tables {
+    fn lay_out(&mut self, problem: &Problem<'_>, j: usize, power: &[f64]) {
+        let job = &problem.inputs.jobs[j];
+        self.steps.clear();
+        self.steps.extend((job.first..job.end).map(|t| {
+            let cost = (power[t] + problem.inputs.job_adder[t]) * problem.gpu_mw(j, t);
+            let worth = job.value_in(&problem.inputs.grid, t) + job.unmet;
+            (worth, cost, problem.hours[t])
+        }));
+        // Power that is paid for may be drawn for nothing but that.
+        let paid = self.steps.iter().any(|s| s.1 < 0.0);
+        self.lost.clear();
+        self.lost.resize(self.steps.len(), f64::NEG_INFINITY);
+        if job.restart > 0.0 && !paid {
+            for i in 0..self.steps.len() {
+                let (mut hours, mut least) = (0.0, f64::INFINITY);
+                for step in &self.steps[i..] {
+                    least = least.min(step.0);
+                    hours += step.2;
+                    if hours >= job.restart {
+                        break;
+                    }
+                }
+                self.lost[i] = least;
+            }
+        }
+    }
+
+    /// What the job is worth at most, and the price of work that proves it.
+    fn best(
+        &mut self,
+        job: &JobInput,
+        sizes: &[u32],
+        later: (f64, f64),
+        hint: f64,
+        power: impl FnMut(usize, f64),
+    ) -> (f64, f64) {
+        let top = self.steps.iter().map(|s| s.0).fold(0.0, f64::max);
+        let (mut low, mut high) = (0.0, top);
+        let mut best = (f64::INFINITY, 0.0);
+        let mut price = hint.clamp(low, high);
+        let mut stride = 0.02 * top;
+        for _ in 0..TRIES {
+            let (worth, done) = self.price(job, sizes, price);
+            let after = if later.0 > price { later.1 } else { 0.0 };
+            let worth = worth + (later.0 - price).max(0.0) * later.1 + price * job.work;
+            if worth < best.0 {
+                best = (worth, price);
+            }
+            if done + after > job.work {
+                low = price;
+            } else {
+                high = price;
+            }
+            if high <= 0.0 || high - low <= 1e-6 * top {
+                break;
+            }
+            // Outwards from the hint first, then by halves.
+            price = match () {
+                () if low > 0.0 && high >= top => (low + stride).min(top),
+                () if low <= 0.0 && high < top => (high - stride).max(0.0),
+                () => 0.5 * (low + high),
+            };
+            stride *= 4.0;
+        }
+        self.price(job, sizes, best.1);
+        self.walk(job, sizes, power);
+        best
+    }
+
+    /// Best worth at a price of work, and the work done by it.
+    fn price(&mut self, job: &JobInput, sizes: &[u32], price: f64) -> (f64, f64) {
+        let n = self.steps.len();
+        self.on.resize(sizes.len().max(self.on.len()), Vec::new());
+        self.off.clear();
+        self.off.resize(n + 1, (0.0, 0.0));
+        self.start.clear();
+        self.start.resize(n, NONE);
+        for row in &mut self.on[..sizes.len()] {
+            row.clear();
+            row.resize(n + 1, (f64::NEG_INFINITY, 0.0));
+        }
+        for i in (0..n).rev() {
+            let (worth, hours) = (self.gain(job, i, price), self.steps[i].2);
+            let (restart, lost) = match self.lost[i].is_finite() {
+                true => ((self.lost[i] - price) * job.restart, job.restart),
+                false => (0.0, 0.0),
+            };
+            let works = if self.works(job, i, price) {
+                hours
+            } else {
+                0.0
+            };
+            let after = self.off[i + 1];
+            let (mut best, mut pick) = (after, NONE);
+            for (g, (row, size)) in self.on.iter_mut().zip(sizes).enumerate() {
+                let gpus = f64::from(*size);
+                let next = if row[i + 1].0 > after.0 {
+                    row[i + 1]
+                } else {
+                    after
+                };
+                row[i] = (next.0 + worth * gpus, next.1 + gpus * works);
+                let start = row[i].0 - restart * gpus;
+                if start > best.0 {
+                    (best, pick) = ((start, row[i].1 - lost * gpus), g as u16);
+                }
+            }
+            (self.off[i], self.start[i]) = (best, pick);
+        }
+        match self.running(job, sizes) {
+            Some(g) => self.on[g][0],
+            None => self.off[0],
+        }
+    }
+
+    /// Worth of a GPU in a step beyond the price of its work, currency.
+    fn gain(&self, job: &JobInput, i: usize, price: f64) -> f64 {
+        let (worth, cost, hours) = self.steps[i];
+        let beyond = worth - price;
+        let beyond = if self.is_paid(job) {
+            beyond.max(0.0)
+        } else {
+            beyond
+        };
+        (beyond - cost) * hours
+    }
+
+    /// Whether a GPU-hour of a step is taken for its work, not for its power's sake alone.
+    fn works(&self, job: &JobInput, i: usize, price: f64) -> bool {
+        !self.is_paid(job) || self.steps[i].0 > price
+    }
+
+    /// Whether power is paid for and starts may draw it without doing work.
+    fn is_paid(&self, job: &JobInput) -> bool {
+        job.restart > 0.0 && self.lost.first().is_some_and(|lost| !lost.is_finite())
+    }
+
+    /// The gang that runs when the horizon begins, where going on is worth more than stopping.
+    fn running(&self, job: &JobInput, sizes: &[u32]) -> Option<usize> {
+        let runs = job.running > 0 && job.first == 0 && !self.steps.is_empty();
+        let gang = runs.then(|| sizes.iter().position(|s| *s == job.running))?;
+        gang.filter(|g| self.on[*g][0].0 > self.off[0].0)
+    }
+
+    /// Calls `power` with the position and GPU-hours of every step of the best path at the last price.
+    fn walk(&self, job: &JobInput, sizes: &[u32], mut power: impl FnMut(usize, f64)) {
+        let mut on = self.running(job, sizes);
+        for i in 0..self.steps.len() {
+            if on.is_none() && self.start[i] != NONE {
+                on = Some(usize::from(self.start[i]));
+            }
+            if let Some(g) = on {
+                power(i, f64::from(sizes[g]) * self.steps[i].2);
+                if self.on[g][i + 1].0 <= self.off[i + 1].0 {
+                    on = None;
+                }
+            }
+        }
+    }
+
+    /// [`Tables::best`] of a job whose power is divisible; its starts are left out.
+    fn divisible(
+        &self,
+        job: &JobInput,
+        most: f64,
+        later: (f64, f64),
+        hint: f64,
+        offers: &mut Offers,
+        mut power: impl FnMut(usize, f64),
+    ) -> (f64, f64) {
+        offers.clear();
+        for (i, (worth, cost, hours)) in self.steps.iter().enumerate() {
+            offers.push(i, worth - cost, worth - cost, most * hours);
+        }
+        offers.push(self.steps.len(), later.0, later.0, later.1);
+        let bought = offers.price(job.work, 0.0, hint, 1e-9);
+        let price = bought.of_work();
+        let mut total = price * job.work + (later.0 - price).max(0.0) * later.1;
+        for i in 0..self.steps.len() {
+            total += self.gain(job, i, price).max(0.0) * most;
+        }
+        offers.buy(bought, |i, hours| {
+            if (i as usize) < self.steps.len() {
+                power(i as usize, hours);
+            }
+        });
+        (total, price)
+    }
+}

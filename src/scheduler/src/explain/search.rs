@@ -1,0 +1,150 @@
+//! The smallest change that turns a decision, found by planning again.
+
+use std::collections::VecDeque;
+use std::collections::btree_map::{BTreeMap, Entry};
+
+use super::change::{Subject, moved};
+use crate::build::StepPower;
+use crate::inputs::{JobInput, PlanInputs};
+use crate::plan::{Budget, Planned, plan_from};
+use crate::schedule::Run;
+
+/// Width, as a share of the change, to which the smallest change is known.
+const TOLERANCE: f64 = 0.03;
+
+/// Plans of changed inputs: what every load draws in the first step.
+pub(super) struct Again<'a> {
+    inputs: &'a PlanInputs,
+    planned: &'a Planned,
+    budget: Budget,
+    /// Per subject the changes planned so far, by the bits of their (positive) size, which
+    /// rise with it; first down, then up.
+    known: BTreeMap<(Subject, bool), BTreeMap<u64, StepPower>>,
+}
+
+/// The changes asked about: `by(x)` for x from nothing to `most`.
+pub(super) struct Ray<'b> {
+    pub(super) subject: Subject,
+    /// Whether the quantity rises.
+    pub(super) up: bool,
+    /// Change of size x, in the subject's unit and with its sign.
+    pub(super) by: &'b dyn Fn(f64) -> f64,
+    /// Where the decision is expected to turn.
+    pub(super) guess: f64,
+    /// Largest change asked about.
+    pub(super) most: f64,
+    /// Difference of two changes that nobody minds; 1 where changes are counted.
+    pub(super) grain: f64,
+    /// Whether changes are counted in whole numbers.
+    pub(super) whole: bool,
+    /// Whether it may well not turn at all, so that the largest change is tried first.
+    pub(super) doubtful: bool,
+}
+
+impl<'a> Again<'a> {
+    /// Plans under the part of the budget that decides, leaving out what only certifies.
+    pub(super) fn new(inputs: &'a PlanInputs, planned: &'a Planned, budget: Budget) -> Self {
+        Self {
+            inputs,
+            planned,
+            budget: Budget {
+                bound: 0,
+                asap: false,
+                ..budget
+            },
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// What is drawn when the plan is made again and nothing has changed.
+    pub(super) fn unchanged(&self) -> StepPower {
+        replanned(self.inputs, self.planned, self.budget)
+    }
+
+    /// Size of the smallest change on the ray for which `turned` holds, within
+    /// [`TOLERANCE`] above it; `None` where none up to its end is found in `replans` plans.
+    ///
+    /// Plans jump, so smaller changes that also turn it can hide between two that were tried.
+    pub(super) fn smallest(
+        &mut self,
+        ray: &Ray<'_>,
+        replans: usize,
+        turned: impl Fn(&StepPower) -> bool,
+    ) -> Option<f64> {
+        let mut left = replans;
+        let exact = |x: f64| if ray.whole { x.round() } else { x };
+        let (mut low, mut high) = (0.0, f64::INFINITY);
+        if !ray.whole {
+            // What other loads asked about the same quantity.
+            let known = self.known.get(&(ray.subject, ray.up));
+            for (bits, power) in known.into_iter().flatten() {
+                let x = f64::from_bits(*bits);
+                if turned(power) {
+                    high = x;
+                    break;
+                }
+                low = x;
+            }
+        }
+        let most = ray.most.max(ray.grain);
+        if ray.doubtful && high.is_infinite() {
+            if !turned(self.planned(ray, most, &mut left)?) {
+                return None;
+            }
+            high = most;
+        }
+        let start = exact(ray.guess.clamp(ray.grain, most));
+        // A good guess is just beside where it turns.
+        let beside = f64::max(ray.grain, 0.9 * TOLERANCE * start);
+        let mut near = [start, start - beside, start + beside]
+            .map(exact)
+            .into_iter()
+            .collect::<VecDeque<f64>>();
+        while high - low > f64::max(ray.grain, TOLERANCE * high.min(most)) {
+            let inside = |x: &f64| *x > low && *x < high && *x <= most;
+            near.retain(inside);
+            let x = match near.pop_front() {
+                Some(x) => x,
+                None if high.is_finite() => exact(0.5 * (low + high)),
+                None if low >= most => return None,
+                None => exact((2.0 * low).min(most)),
+            };
+            match self.planned(ray, x, &mut left) {
+                Some(power) if turned(power) => high = x,
+                Some(_) => low = x,
+                None => break,
+            }
+        }
+        high.is_finite().then_some(high)
+    }
+
+    /// What is drawn once the quantity has moved by `x`; `None` when no plan is left for it.
+    fn planned(&mut self, ray: &Ray<'_>, x: f64, left: &mut usize) -> Option<&StepPower> {
+        let by = (ray.by)(x);
+        let known = self.known.entry((ray.subject, ray.up)).or_default();
+        let key = by.abs().to_bits();
+        Some(match known.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                *left = left.checked_sub(1)?;
+                let changed = moved(self.inputs, ray.subject, by);
+                new.insert(replanned(&changed, self.planned, self.budget))
+            }
+        })
+    }
+}
+
+/// Power of the first step of a plan made afresh, or, with a budget that spreads no jobs,
+/// from where `planned` put them.
+fn replanned(inputs: &PlanInputs, planned: &Planned, budget: Budget) -> StepPower {
+    let runs = budget.surcharges.is_empty().then(|| {
+        let jobs = inputs.jobs.iter().zip(&planned.schedule.jobs);
+        // Those that wait for others are placed behind these anew.
+        let runs = |(job, runs): (&JobInput, &Vec<Run>)| match job.after[..] {
+            [] => runs.clone(),
+            _ => Vec::new(),
+        };
+        jobs.map(runs).collect()
+    });
+    plan_from(inputs, budget, runs).first.power
+}

@@ -1,0 +1,182 @@
+//! From the planner's result to the plan that is shown, stored and dispatched.
+//!
+//! The planner counts facility MW in `f64`; a [`Plan`] holds whole watts and stable
+//! names. Watts are rounded down in this one place, so that limits hold, and supply is
+//! split so that it adds up to the loads exactly.
+
+mod digest;
+mod jobs;
+mod limits;
+mod powers;
+mod shortfalls;
+#[cfg(test)]
+mod tests;
+
+use swingload_model::plan::{
+    Certificate, Engine, Flip, MarginalValues, PLAN_VERSION, Plan, Reason, ShedRung,
+};
+use swingload_model::site::Site;
+use swingload_model::units::EnergyPrice;
+
+use crate::build::Built;
+use crate::dispatch::{DispatchReason, LoadRef};
+use crate::evaluate::StepOutcome;
+use crate::explain::{Effort, flips, reasons};
+use crate::inputs::MUST_TAKE_VALUE;
+use crate::plan::{Budget, Planned};
+use crate::shed::ladder;
+use crate::state::JobState;
+
+pub use digest::sha256;
+
+/// Plans made to find where one change turns a decision, at most.
+const REPLANS: usize = 24;
+
+/// Hours a shed is expected to last: what a stop costs once is spread over them.
+pub const SHED_HOURS: f64 = 1.0;
+
+/// What a plan was made for.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion<'a> {
+    /// The site.
+    pub site: &'a Site,
+    /// The controller's list of jobs, which the inputs' jobs are of.
+    pub jobs: &'a [JobState],
+    /// Number of the plan.
+    pub number: u64,
+    /// Who planned.
+    pub engine: Engine,
+    /// Decisions of the first step of which it is told what would turn them: pools,
+    /// services and hosting first, then jobs by the smallest margin. Each takes some
+    /// dozens of plans by [`Budget::STUDY`], with which this one must have been made.
+    pub flips: usize,
+}
+
+/// Why a result is no plan to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Value, bound or the value of running as soon as possible is missing.
+    #[error("the plan carries no certificate: it was made without a bound, or without asap")]
+    NotCertified,
+}
+
+/// The plan with everything that can be said of it. Same result, same plan.
+///
+/// # Errors
+/// [`Error::NotCertified`] for a result of a budget without bound or asap.
+pub fn publish(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Result<Plan, Error> {
+    let (site, inputs) = (occasion.site, &built.inputs);
+    let certificate =
+        Certificate::new(planned.value(), planned.bound, planned.asap, built.constant);
+    let certificate = certificate.ok_or(Error::NotCertified)?;
+    let outcomes = planned.outcomes(inputs);
+    let loads = powers::loads(occasion, built, planned, &outcomes);
+    let supply = powers::supply(site, inputs, &outcomes, &loads);
+    Ok(Plan {
+        version: PLAN_VERSION,
+        number: occasion.number,
+        engine: occasion.engine,
+        site: site.name.clone(),
+        currency: site.currency.clone(),
+        time_zone: site.time_zone.clone(),
+        inputs_sha256: sha256(built),
+        at: inputs.grid.start(0),
+        grid: inputs.grid.clone(),
+        certificate,
+        loads,
+        jobs: jobs::jobs(occasion, built, planned),
+        supply,
+        shortfalls: shortfalls::shortfalls(site, inputs, planned, &outcomes),
+        limits: limits::limits(built, planned, &outcomes),
+        shed_ladder: shed(occasion, built, planned),
+        marginal_values: marginal_values(built, &outcomes),
+        reasons: why(occasion, built, planned),
+    })
+}
+
+fn shed(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Vec<ShedRung> {
+    ladder(occasion.site, occasion.jobs, built, planned, SHED_HOURS)
+}
+
+/// Price of one more MWh at each node.
+fn marginal_values(built: &Built, outcomes: &[StepOutcome]) -> Vec<MarginalValues> {
+    let price = |mwh: f64| {
+        // Only must-take load could give it up: that is no price.
+        (mwh < MUST_TAKE_VALUE / 2.0).then(|| EnergyPrice::from_per_mwh(mwh))
+    };
+    let node = |n: usize| MarginalValues {
+        node: built.inputs.nodes[n].id.clone(),
+        per_mwh: outcomes.iter().map(|o| price(o.marginal[n])).collect(),
+    };
+    (0..built.inputs.nodes.len()).map(node).collect()
+}
+
+/// Reasons of the first step, with what would turn those that are asked about.
+fn why(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Vec<Reason> {
+    let reasons = reasons(built, planned);
+    let mut order: Vec<usize> = (0..reasons.len()).collect();
+    order.sort_by(|a, b| {
+        let rank = |k: &usize| {
+            let reason = &reasons[*k];
+            (matches!(reason.load, LoadRef::Job(_)), reason.margin.abs())
+        };
+        let (a, b) = (rank(a), rank(b));
+        a.0.cmp(&b.0).then(if a.0 {
+            a.1.total_cmp(&b.1)
+        } else {
+            std::cmp::Ordering::Equal
+        })
+    });
+    order.truncate(occasion.flips);
+    let asked: Vec<DispatchReason> = order.iter().map(|k| reasons[*k].clone()).collect();
+    let effort = Effort {
+        plan: Budget::STUDY,
+        replans: REPLANS,
+    };
+    let found = flips(built, planned, &reasons, &asked, effort);
+    let mut of = vec![Vec::new(); reasons.len()];
+    for (k, flips) in order.into_iter().zip(found) {
+        of[k] = flips;
+    }
+    let told = reasons.iter().zip(of);
+    told.map(|(reason, flips)| told_of(occasion, reason, flips))
+        .collect()
+}
+
+fn told_of(occasion: &Occasion<'_>, reason: &DispatchReason, flips: Vec<Flip>) -> Reason {
+    let name = |load| name(occasion, load);
+    Reason {
+        step: 0,
+        load: name(reason.load),
+        code: reason.code,
+        value_per_mwh: millionths(reason.value),
+        price_per_mwh: reason.price.is_finite().then(|| millionths(reason.price)),
+        runner_up: reason.runner_up.map_or_else(String::new, name),
+        margin_per_mwh: millionths(reason.margin),
+        flips: flips
+            .into_iter()
+            .map(|flip| Flip {
+                now: millionths(flip.now),
+                at: millionths(flip.at),
+                ..flip
+            })
+            .collect(),
+    }
+}
+
+/// What is told to the millionth reads back as it was written.
+fn millionths(number: f64) -> f64 {
+    (number * 1e6).round() / 1e6
+}
+
+/// The name people know a load by.
+fn name(occasion: &Occasion<'_>, load: LoadRef) -> String {
+    let site = occasion.site;
+    match load {
+        LoadRef::Pool(p) => site.pools[p].id.clone(),
+        LoadRef::Service(v) => site.services[v].id.clone(),
+        LoadRef::Hosting(c) => site.commitments[c].id.clone(),
+        LoadRef::Job(j) => occasion.jobs[j].job.id.clone(),
+        LoadRef::Overhead => "overhead".to_owned(),
+    }
+}

@@ -1,0 +1,66 @@
+//! When jobs run, in whole gangs.
+
+use swingload_model::plan::{JobPlan, JobRun};
+
+use super::Occasion;
+use crate::build::Built;
+use crate::inputs::{Gangs, PlanInputs};
+use crate::placement::work_done;
+use crate::plan::Planned;
+use crate::schedule::{Problem, Run};
+
+/// All jobs of the inputs, in their order.
+pub(super) fn jobs(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Vec<JobPlan> {
+    let inputs = &built.inputs;
+    let problem = Problem::new(inputs);
+    let seconds = |gpu_hours: f64| (gpu_hours.max(0.0) * 3600.0).round() as i64;
+    let plan = |j: usize| {
+        let input = &inputs.jobs[j];
+        let job = &occasion.jobs[built.job[j]].job;
+        let left = input.work - work_done(&problem, &planned.schedule, j);
+        let later = planned.schedule.beyond[j].min(left);
+        JobPlan {
+            job: input.id.clone(),
+            gpu_pool: occasion.site.gpu_pools[job.gpu_pool].id.clone(),
+            release: job.release,
+            deadline: job.deadline,
+            value_per_gpu_h: job.value,
+            runs: runs(inputs, &input.gangs, &planned.schedule.jobs[j]),
+            later: seconds(later),
+            missed: seconds(left - later),
+        }
+    };
+    (0..inputs.jobs.len()).map(plan).collect()
+}
+
+/// Neighbouring steps of one gang as one stretch.
+fn runs(inputs: &PlanInputs, gangs: &Gangs, runs: &[Run]) -> Vec<JobRun> {
+    let mut all: Vec<JobRun> = Vec::new();
+    for run in runs.iter().filter(|run| run.gpus > 1e-6) {
+        let gpus = gang(gangs, run.gpus);
+        let seconds = inputs.grid.duration(run.step as usize).get() as f64;
+        let gpu_seconds = (run.gpus * seconds).round() as i64;
+        match all.last_mut() {
+            Some(last) if last.to == run.step && last.gpus == gpus => {
+                last.to += 1;
+                last.gpu_seconds += gpu_seconds;
+            }
+            _ => all.push(JobRun {
+                from: run.step,
+                to: run.step + 1,
+                gpus,
+                gpu_seconds,
+            }),
+        }
+    }
+    all
+}
+
+/// The gang that runs at a mean of so many GPUs: a larger one stops before the step ends.
+fn gang(gangs: &Gangs, mean: f64) -> u32 {
+    let least = (mean - 1e-6).ceil() as u32;
+    match gangs {
+        Gangs::Divisible(_) => least,
+        Gangs::Sizes(sizes) => sizes.iter().copied().find(|s| *s >= least).unwrap_or(least),
+    }
+}

@@ -1,0 +1,90 @@
+//! What the plan cannot keep: promises, needs, ramps, called limits.
+
+use std::collections::BTreeMap;
+
+use swingload_model::plan::Shortfall;
+use swingload_model::site::Site;
+use swingload_model::site::commitment::CommitmentKind;
+
+use super::powers::watts;
+use crate::check::TOLERANCE_MW;
+use crate::evaluate::StepOutcome;
+use crate::inputs::PlanInputs;
+use crate::plan::Planned;
+
+/// Everything that is short, by step.
+pub(super) fn shortfalls(
+    site: &Site,
+    inputs: &PlanInputs,
+    planned: &Planned,
+    outcomes: &[StepOutcome],
+) -> Vec<Shortfall> {
+    let mut all = Vec::new();
+    for (t, outcome) in outcomes.iter().enumerate() {
+        let mut missing: BTreeMap<String, f64> = BTreeMap::new();
+        let mut note = |of: String, mw: f64| {
+            if mw > TOLERANCE_MW {
+                *missing.entry(of).or_insert(0.0) += mw;
+            }
+        };
+        for (stack, served) in inputs.stacks.iter().zip(&outcome.tiers) {
+            let firm = stack.tiers.iter().zip(served).filter(|(t, _)| t.must_serve);
+            note(
+                stack.id.clone(),
+                firm.map(|(tier, mw)| tier.mw[t] - mw).sum(),
+            );
+        }
+        for (ramp, level) in inputs.ramps.iter().zip(&planned.evaluated.levels) {
+            let before = match t {
+                0 => ramp.initial,
+                _ => Some(level.load[t - 1]),
+            };
+            let rise = before.map_or(0.0, |before| level.load[t] - before);
+            let hours = inputs.grid.hours(t);
+            let beyond = (rise - ramp.up * hours).max(-rise - ramp.down * hours);
+            note(format!("ramp of {}", inputs.nodes[ramp.node].id), beyond);
+        }
+        for (penalty, mw) in beyond_limits(inputs, outcome, t) {
+            if let Some(of) = called(site, penalty) {
+                note(of, mw);
+            }
+        }
+        all.extend(missing.into_iter().map(|(of, mw)| Shortfall {
+            of,
+            step: t as u32,
+            missing: watts(mw),
+        }));
+    }
+    all
+}
+
+/// Power drawn beyond penalised limits on the site's load: the penalty per MWh, and MW.
+fn beyond_limits<'a>(
+    inputs: &'a PlanInputs,
+    outcome: &'a StepOutcome,
+    t: usize,
+) -> impl Iterator<Item = (f64, f64)> + 'a {
+    // Such limits cut supplies in parts of one name, the first without a penalty.
+    let supplies = &inputs.supplies;
+    (0..supplies.len()).filter_map(move |s| {
+        let first = supplies.iter().find(|o| o.id == supplies[s].id)?;
+        let penalty = supplies[s].cost[t] - first.cost[t];
+        (penalty > 0.0 && outcome.supply[s] > 0.0).then_some((penalty, outcome.supply[s]))
+    })
+}
+
+/// The limit whose whole penalty this is; none for a call that only may come.
+fn called(site: &Site, penalty: f64) -> Option<String> {
+    let is = |own: f64| (own - penalty).abs() <= 1e-6 * own.abs().max(1.0);
+    let programmes = site.programmes.iter();
+    let programme = programmes
+        .filter(|p| is(p.penalty_per_mwh))
+        .map(|p| p.id.clone());
+    let limits = site.commitments.iter().filter_map(|c| match &c.kind {
+        CommitmentKind::PowerLimit {
+            penalty_per_mwh, ..
+        } => is(*penalty_per_mwh).then(|| c.id.clone()),
+        CommitmentKind::Hosting { .. } => None,
+    });
+    programme.chain(limits).next()
+}
