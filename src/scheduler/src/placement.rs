@@ -174,9 +174,12 @@ pub(crate) fn place(
     };
     placed.runs.sort_by_key(|run| run.step);
     let moved = placed.runs != before;
-    schedule.beyond[j] = placed.beyond;
     schedule.work_price[j] = placed.price;
     drop_in(problem, schedule, curves, j, placed.runs);
+    // A smaller gang in the last step is the larger one for part of it, and no start: it may
+    // have done more than it was placed for.
+    let left = job.work - work_done(problem, schedule, j);
+    schedule.beyond[j] = placed.beyond.min(left.max(0.0));
     moved
 }
 

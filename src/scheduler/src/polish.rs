@@ -188,6 +188,11 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
         };
         self.schedule = schedule;
         self.schedule.adders.clear();
+        // No more is left for later than was not done.
+        for (j, job) in self.problem.inputs.jobs.iter().enumerate() {
+            let left = (job.work - work_done(self.problem, &self.schedule, j)).max(0.0);
+            self.schedule.beyond[j] = self.schedule.beyond[j].min(left);
+        }
     }
 
     /// The plan's own arithmetic, and what it costs.
