@@ -16,6 +16,9 @@ use crate::schedule::{Problem, Room, Schedule};
 /// Where a run's part is cut, as shares of the gap that the cut loses at the bound's prices.
 const LOSSES: [f64; 4] = [0.02, 0.1, 0.25, 0.5];
 
+/// Tries in a row without any gain after which the rest of a pass is left out.
+const PATIENCE: usize = 20;
+
 /// Least gain worth keeping, as a share of the value: rounding.
 const GAIN: f64 = 1e-12;
 
@@ -53,8 +56,17 @@ pub fn exchange(
         let gap = bound - search.best.1.value;
         let turns = turns(problem, &search.best.0, power, gap);
         let mut gained = false;
+        let mut failed = 0;
         for turn in &turns {
-            gained |= search.tries > 0 && search.attempt(turn);
+            if search.tries == 0 || failed == PATIENCE {
+                break;
+            }
+            let before = search.tries;
+            if search.attempt(turn) {
+                (gained, failed) = (true, 0);
+            } else {
+                failed += before - search.tries;
+            }
         }
         if !gained {
             break;

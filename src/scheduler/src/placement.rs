@@ -145,34 +145,26 @@ pub(crate) fn place(
         curves.ensure(problem, schedule, number, t, room);
     }
     let job = &problem.inputs.jobs[j];
-    // While a surcharge spreads jobs, their restarts are left to the exact sweeps.
-    let remembers = surcharge == 0.0 && (job.restart > 0.0 || job.min_run > 0.0);
     let beyond_worth = windows.beyond_worth[j];
-    let mut placed = match &job.gangs {
-        Gangs::Sizes(_) if remembers => {
+    // While jobs are spread, gangs and restarts are left to the exact sweeps.
+    let placed = match &job.gangs {
+        Gangs::Sizes(_) if surcharge == 0.0 => {
             runs::place(problem, schedule, curves, j, window, beyond_worth)
         }
-        Gangs::Sizes(_) => pieces::sizes(
-            problem,
-            schedule,
-            curves,
-            j,
-            window,
-            surcharge,
-            beyond_worth,
-        ),
-        Gangs::Divisible(_) => pieces::divisible(
-            problem,
-            schedule,
-            curves,
-            j,
-            window,
-            surcharge,
-            beyond_worth,
-            &mut room.offers,
-        ),
+        _ => {
+            let offers = &mut room.offers;
+            pieces::divisible(
+                problem,
+                schedule,
+                curves,
+                j,
+                window,
+                surcharge,
+                beyond_worth,
+                offers,
+            )
+        }
     };
-    placed.runs.sort_by_key(|run| run.step);
     let moved = placed.runs != before;
     schedule.work_price[j] = placed.price;
     drop_in(problem, schedule, curves, j, placed.runs);

@@ -25,6 +25,8 @@ pub struct Level {
     pub node: usize,
     /// Load per step, MW.
     pub load: Vec<f64>,
+    /// Load per step that is best without the ramp, MW, the levels before it held.
+    pub free: Vec<f64>,
     /// Whether the ramp binds anywhere: otherwise the steps' own optima keep it.
     pub binding: bool,
     /// Multiplier of each step's ramp towards it, currency per MW: positive where the
@@ -62,6 +64,7 @@ fn level(
     if is_kept(ramp, &load, &problem.hours) {
         return Level {
             node: ramp.node,
+            free: load.clone(),
             load,
             binding: false,
             multiplier,
@@ -77,6 +80,7 @@ fn level(
         binding: true,
         multiplier: course.multipliers(&worths, &problem.hours, ramp),
         load: course.load,
+        free: load,
         excess: course.excess,
     }
 }
@@ -324,7 +328,11 @@ fn supply_for(
         t,
         &room.fixed,
         &room.extra,
-        |s| inside(s.node as usize),
+        |s| {
+            let node = s.node as usize;
+            // What is held at a level is fixed already.
+            inside(node) || is_held(problem, before, node)
+        },
         &mut room.work,
     );
     let mut steps = Vec::new();
@@ -344,7 +352,8 @@ pub fn clear_at(
 ) -> Cleared {
     problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
     room.held.clear();
-    if levels.iter().all(|l| !l.binding) {
+    let own = |l: &Level| !l.binding || (l.load[t] - l.free[t]).abs() <= EPSILON_MW;
+    if levels.iter().all(own) {
         return problem.clear(schedule, t, room);
     }
     if by_charge(problem) {
@@ -358,23 +367,23 @@ pub fn clear_at(
         );
     }
     let worth = hold(problem, levels, t, room);
-    let held: Vec<usize> = levels
-        .iter()
-        .filter(|l| l.binding)
-        .map(|l| l.node)
-        .collect();
-    let inside = |n: usize| held.iter().any(|node| problem.market.is_below(n, *node));
     let cleared = problem.market.clear_without(
         t,
         &room.fixed,
         &room.extra,
-        |s| inside(s.node as usize),
+        |s| is_held(problem, levels, s.node as usize),
         &mut room.work,
     );
     Cleared {
         value: cleared.value + worth,
         overload: cleared.overload,
     }
+}
+
+/// Whether `node` lies below one that is held at its level.
+fn is_held(problem: &Problem<'_>, levels: &[Level], node: usize) -> bool {
+    let mut binding = levels.iter().filter(|l| l.binding);
+    binding.any(|l| problem.market.is_below(node, l.node))
 }
 
 /// Segments taken below held nodes by the last [`clear_at`].

@@ -9,7 +9,7 @@ use swingload_scheduler::inputs::{
 use super::{Draw, Purpose, Shape, node};
 
 /// GPUs of a pool.
-const GPUS: f64 = 10_000.0;
+const GPUS: f64 = 30_000.0;
 
 /// Adds a feeder; returns the node of its GPU pool, if it has one.
 pub(super) fn feeder(
@@ -147,11 +147,11 @@ fn pool(draw: &mut Draw, shape: Shape, number: usize, node: usize) -> PoolInput 
             .collect(),
         adder: vec![2.0; steps],
         scale: vec![1.0; steps],
-        min_on: draw.pick(&[0.5, 0.75, 1.0]),
-        min_off: draw.pick(&[0.25, 0.5]),
-        start_cost: draw.between(0.01, 0.05),
+        min_on: draw.pick(&[1.0, 2.0, 4.0]),
+        min_off: draw.pick(&[0.25, 0.5, 1.0]),
+        start_cost: draw.between(0.003, 0.015),
         wake: draw.between(0.05, 0.12),
-        starts_per_day: draw.pick(&[Some(2), Some(3), Some(4)]),
+        starts_per_day: draw.pick(&[Some(1), Some(2), None, None]),
         day: (0..steps)
             .map(|t| (t as f64 * hours / 24.0) as u32)
             .collect(),

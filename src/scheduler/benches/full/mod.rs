@@ -104,12 +104,12 @@ fn rate(inputs: &mut PlanInputs, sites: usize) {
     let total: f64 = connected.iter().sum();
     for (site, mw) in connected.iter().enumerate().skip(1) {
         inputs.nodes[site].limit = vec![0.9 * mw; steps];
-        inputs.nodes[site].export = 0.12 * mw;
+        inputs.nodes[site].export = 0.08 * mw;
         let before = load_before(inputs, site);
         inputs.ramps.push(RampInput {
             node: site,
             up: 2.0 * mw,
-            down: 2.4 * mw,
+            down: 1.5 * mw,
             initial: Some(before),
         });
     }
@@ -170,12 +170,20 @@ fn supplies(inputs: &mut PlanInputs, shape: Shape, sites: usize) {
     let sun = |t: usize| libm::sin((hour(t) - 8.0) / 24.0 * std::f64::consts::TAU);
     let mut wind = draw.between(0.2, 0.6);
     let mut price = Vec::with_capacity(steps);
-    let mut noise = 0.0;
+    let (mut noise, mut windfall) = (0.0, 0.0);
     for t in 0..steps {
         noise += draw.between(-4.0, 4.0) - 0.05 * noise;
-        let mut cost = 52.0 - 22.0 * sun(t) + noise + draw.between(-6.0, 6.0);
-        if draw.between(0.0, 1.0) < 0.015 {
+        let mut cost = 60.0 - 26.0 * sun(t) + noise + draw.between(-6.0, 6.0);
+        if draw.between(0.0, 1.0) < 0.03 {
             cost += 350.0;
+        }
+        // Wind that nobody foresaw: half an hour of cheap power, too short for slow miners.
+        windfall -= shape.hours();
+        if draw.between(0.0, 1.0) < 0.12 * shape.hours() {
+            windfall = 0.5;
+        }
+        if windfall > 0.0 {
+            cost -= 70.0;
         }
         // Sun and wind together drive the price below zero at noon.
         if (11.0..12.5).contains(&(hour(t) % 24.0)) {
@@ -185,10 +193,12 @@ fn supplies(inputs: &mut PlanInputs, shape: Shape, sites: usize) {
     }
     for site in 1..=sites {
         let size = inputs.nodes[site].limit[0];
+        // The first site has more wind than it can use itself.
+        let wind_farm = if site == 1 { 1.3 } else { 0.5 };
         let solar = draw.between(0.3, 0.6);
         let available = (0..steps).map(|t| {
             wind = (wind + draw.between(-0.03, 0.03)).clamp(0.02, 0.8);
-            size * (solar * sun(t).max(0.0) + 0.5 * wind)
+            size * (solar * sun(t).max(0.0) + wind_farm * wind)
         });
         let available = available.collect();
         // What exporting it would earn, less the fee.

@@ -20,14 +20,19 @@ impl Market {
         let n = tree.parent.len();
         self.untaken(t, fixed, held, work);
         // Bottom-up: what a node cannot export is used, or shut, inside it.
+        let drawn: f64 = fixed.iter().sum();
+        let root_limit = tree.limit[0][t];
+        let mut load_room = match held {
+            Held::Imports => f64::INFINITY,
+            Held::All | Held::Loads => root_limit - drawn,
+        };
         let exports = self.local_supply && held != Held::Loads;
         for node in (1..n).rev().filter(|_| exports) {
             if tree.supplied[node] && work.import[node] < -tree.export[node] {
-                self.impose(t, node, -tree.export[node] - work.import[node], work);
+                let amount = -tree.export[node] - work.import[node];
+                self.impose(t, node, amount, &mut load_room, work);
             }
         }
-        let drawn: f64 = fixed.iter().sum();
-        let root_limit = tree.limit[0][t];
         let mut overload = (drawn - root_limit).max(0.0) + work.import[0].max(0.0);
         work.slack.clear();
         work.slack.resize(n, 0.0);
@@ -36,10 +41,6 @@ impl Market {
             overload += (-work.slack[node]).max(0.0);
         }
         let mut room = -work.import[0];
-        let mut load_room = match held {
-            Held::Imports => f64::INFINITY,
-            Held::All | Held::Loads => root_limit - drawn,
-        };
         for (segment, taken) in work.segments.iter().zip(&mut work.taken) {
             if room <= 0.0 {
                 break;
@@ -149,8 +150,15 @@ impl Market {
     }
 
     /// Takes the first `amount` MW below `node` whatever the price above it: what it may
-    /// not export is shut, or used, inside it.
-    fn impose(&self, t: usize, node: usize, amount: f64, work: &mut Workspace) {
+    /// not export is shut, or used, inside it, loads as far as `load_room` goes.
+    fn impose(
+        &self,
+        t: usize,
+        node: usize,
+        amount: f64,
+        load_room: &mut f64,
+        work: &mut Workspace,
+    ) {
         let tree = &self.tree;
         let mut left = amount;
         for (segment, taken) in work.segments.iter().zip(&mut work.taken) {
@@ -161,7 +169,11 @@ impl Market {
             if !tree.inside(start, node) {
                 continue;
             }
+            let is_load = !matches!(segment.owner, Owner::Supply(_));
             let mut part = (segment.width - *taken).min(left);
+            if is_load {
+                part = part.min(*load_room);
+            }
             let mut up = start;
             while up != node {
                 part = part.min(tree.limit[up][t] - work.import[up]);
@@ -172,6 +184,9 @@ impl Market {
             }
             *taken += part;
             left -= part;
+            if is_load {
+                *load_room -= part;
+            }
             let mut up = start;
             loop {
                 work.import[up] += part;

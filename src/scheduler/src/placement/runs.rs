@@ -33,6 +33,15 @@ struct Gang {
     running: bool,
 }
 
+/// Work that can be left for after the horizon.
+#[derive(Clone, Copy)]
+struct Later {
+    /// Net worth of a GPU-hour, currency: 0 or more.
+    worth: f64,
+    /// GPU-hours at most.
+    most: f64,
+}
+
 /// Chooses runs for job `j`: the steps and gang sizes that are worth most together.
 pub(super) fn place(
     problem: &Problem<'_>,
@@ -46,7 +55,6 @@ pub(super) fn place(
     let Gangs::Sizes(sizes) = &job.gangs else {
         return Placed::default();
     };
-    let floor = beyond_worth.max(0.0);
     let worth: Vec<f64> = window
         .clone()
         .map(|t| job.value_in(&problem.inputs.grid, t) + job.unmet)
@@ -65,16 +73,24 @@ pub(super) fn place(
         worth: &worth,
         gangs: sizes.iter().rev().map(gang).collect(),
     };
+    let later = Later {
+        worth: beyond_worth.max(0.0),
+        most: if beyond_worth > 0.0 {
+            job.beyond.min(job.work)
+        } else {
+            0.0
+        },
+    };
     let mut tables = Tables::default();
-    let worth = tables.best(job, &steps, floor);
-    let mut placed = Placed::default();
-    if worth > 1e-9 || is_held(job, window.start) {
-        placed = tables.placed(job, &steps, floor);
+    let worth = tables.best(job, &steps, later);
+    if worth > later.worth * later.most + 1e-9 || is_held(job, window.start) {
+        tables.placed(job, &steps, later)
+    } else {
+        Placed {
+            beyond: later.most,
+            ..Placed::default()
+        }
     }
-    if placed.runs.is_empty() && floor > 0.0 {
-        placed.beyond = job.work.min(job.beyond);
-    }
-    placed
 }
 
 /// Worth of work less power of each step of the window at `gpus` GPUs.
@@ -130,7 +146,6 @@ fn trim(
     path: &[u16],
     job: &JobInput,
     steps: &Steps<'_>,
-    floor: f64,
     mut each: impl FnMut(usize, f64),
 ) -> (f64, f64) {
     let (mut left, mut worth) = (job.work, 0.0);
@@ -143,7 +158,7 @@ fn trim(
         let goes_on = before.is_some_and(|(end, gpus)| end == first && gpus > gang.gpus);
         if goes_on && left > job.work * 1e-12 && mean <= gang.gpus {
             let cost = steps.worth[first] * gang.gpus * steps.hours[first] - gang.net[first];
-            worth += (steps.worth[first] - floor) * left - cost * mean / gang.gpus;
+            worth += steps.worth[first] * left - cost * mean / gang.gpus;
             each(first, mean);
             return (worth, 0.0);
         }
@@ -162,7 +177,7 @@ fn trim(
             };
             let work = gang.gpus * useful.min(needed);
             let cost = steps.worth[i] * gang.gpus * steps.hours[i] - gang.net[i];
-            worth += (steps.worth[i] - floor) * work - cost * share;
+            worth += steps.worth[i] * work - cost * share;
             left -= work;
             lost = (lost - steps.hours[i]).max(0.0);
             each(i, gang.gpus * share);
@@ -215,43 +230,71 @@ struct GangTables {
 
 impl Tables {
     /// Finds the best runs; returns what they are worth.
-    fn best(&mut self, job: &JobInput, steps: &Steps<'_>, floor: f64) -> f64 {
+    fn best(&mut self, job: &JobInput, steps: &Steps<'_>, later: Later) -> f64 {
         self.reset(job, steps);
-        self.price(job, steps, floor);
-        let mut choice = trim(&self.path, job, steps, floor, |_, _| {}).0;
+        self.price(job, steps, later.worth);
+        let mut choice = self.worth(job, steps, later);
         self.best.clone_from(&self.path);
-        if work(&self.path, steps, job) <= job.work * (1.0 + 1e-9) {
+        let done = work(&self.path, steps, job);
+        if done <= job.work * (1.0 + 1e-9) {
+            // What is left and cannot wait is done as far as it pays at all.
+            if later.worth > 0.0 && job.work - done > later.most * (1.0 + 1e-9) {
+                let target = job.work - later.most;
+                self.search(job, steps, later, (0.0, later.worth), target, &mut choice);
+            }
             return choice;
         }
         for (g, gang) in steps.gangs.iter().enumerate() {
             if let Some(range) = contiguous(job, steps, gang) {
                 self.path.fill(OFF);
                 self.path[range].fill(g as u16);
-                self.keep(job, steps, floor, &mut choice);
+                self.keep(job, steps, later, &mut choice);
             }
         }
         // Too much work at the lowest price: find the price at which it is just done. Any
         // price also bounds what runs can be worth, so the search ends when that is met.
-        let (mut low, mut high) = (floor, steps.worth.iter().copied().fold(floor, f64::max));
+        let top = steps.worth.iter().copied().fold(later.worth, f64::max);
+        self.search(job, steps, later, (later.worth, top), job.work, &mut choice);
+        choice
+    }
+
+    /// Bisects the price of work within `range` until `target` GPU-hours are just done, and
+    /// keeps what is worth more than the choice.
+    fn search(
+        &mut self,
+        job: &JobInput,
+        steps: &Steps<'_>,
+        later: Later,
+        range: (f64, f64),
+        target: f64,
+        choice: &mut f64,
+    ) {
+        let (mut low, mut high) = range;
         for _ in 0..BISECTIONS {
             let middle = 0.5 * (low + high);
             let worth = self.price(job, steps, middle);
-            if choice >= worth + (middle - floor) * job.work - NEAR * choice.abs() {
+            let waits = (later.worth - middle).max(0.0) * later.most;
+            if *choice >= worth + middle * job.work + waits - NEAR * choice.abs() {
                 break;
             }
-            if work(&self.path, steps, job) >= job.work {
+            if work(&self.path, steps, job) >= target {
                 low = middle;
-                self.keep(job, steps, floor, &mut choice);
+                self.keep(job, steps, later, choice);
             } else {
                 high = middle;
             }
         }
-        choice
+    }
+
+    /// What the path of the last price is worth, work left for after the horizon included.
+    fn worth(&self, job: &JobInput, steps: &Steps<'_>, later: Later) -> f64 {
+        let (worth, left) = trim(&self.path, job, steps, |_, _| {});
+        worth + later.worth * left.min(later.most)
     }
 
     /// Keeps the path if it is worth more than the choice.
-    fn keep(&mut self, job: &JobInput, steps: &Steps<'_>, floor: f64, choice: &mut f64) {
-        let (candidate, _) = trim(&self.path, job, steps, floor, |_, _| {});
+    fn keep(&mut self, job: &JobInput, steps: &Steps<'_>, later: Later, choice: &mut f64) {
+        let candidate = self.worth(job, steps, later);
         if candidate > *choice {
             *choice = candidate;
             self.best.clone_from(&self.path);
@@ -259,17 +302,15 @@ impl Tables {
     }
 
     /// The runs of the best path.
-    fn placed(&self, job: &JobInput, steps: &Steps<'_>, floor: f64) -> Placed {
+    fn placed(&self, job: &JobInput, steps: &Steps<'_>, later: Later) -> Placed {
         let mut placed = Placed::default();
-        let (_, left) = trim(&self.best, job, steps, floor, |i, gpus| {
+        let (_, left) = trim(&self.best, job, steps, |i, gpus| {
             placed.runs.push(Run {
                 step: (steps.first + i) as u32,
                 gpus,
             });
         });
-        if floor > 0.0 {
-            placed.beyond = left.min(job.beyond);
-        }
+        placed.beyond = left.min(later.most);
         placed
     }
 
@@ -434,6 +475,11 @@ fn contiguous(job: &JobInput, steps: &Steps<'_>, gang: &Gang) -> Option<Range<us
 mod tests {
     use super::*;
 
+    const NEVER: Later = Later {
+        worth: 0.0,
+        most: 0.0,
+    };
+
     fn job(work: f64, restart: f64, min_run: f64) -> JobInput {
         JobInput {
             id: "j".into(),
@@ -470,8 +516,8 @@ mod tests {
             }],
         };
         let mut tables = Tables::default();
-        tables.best(job, &steps, 0.0);
-        let placed = tables.placed(job, &steps, 0.0);
+        tables.best(job, &steps, NEVER);
+        let placed = tables.placed(job, &steps, NEVER);
         placed.runs.iter().map(|r| r.step).collect()
     }
 
@@ -528,9 +574,9 @@ mod tests {
             gangs: vec![gang(4), gang(2)],
         };
         let mut tables = Tables::default();
-        tables.best(job, &steps, 0.0);
+        tables.best(job, &steps, NEVER);
         let mut gpus = vec![0.0; costs.len()];
-        for run in tables.placed(job, &steps, 0.0).runs {
+        for run in tables.placed(job, &steps, NEVER).runs {
             gpus[run.step as usize] = run.gpus;
         }
         gpus
