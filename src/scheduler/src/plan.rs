@@ -85,6 +85,19 @@ pub struct Planned {
     pub first: StepOutcome,
     /// Cap on the root's load per step, MW, that holds demand charges down; `None` without one.
     pub caps: Option<Vec<f64>>,
+    /// Prices that prove the bound; `None` without one.
+    pub prices: Option<Prices>,
+}
+
+/// Where a plan begins.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// Where the jobs stand, one row per job; `None` spreads them from nothing.
+    pub runs: Option<Vec<Vec<Run>>>,
+    /// Where the bound's prices stand.
+    pub prices: Option<Prices>,
+    /// Jobs without a price of work among these: they pay what they do in the plan.
+    pub unpriced: Vec<usize>,
 }
 
 impl Planned {
@@ -146,13 +159,24 @@ pub fn plan(inputs: &PlanInputs, budget: Budget) -> Planned {
 
 /// [`plan`] from where `runs` puts the jobs, one row per job, instead of from nothing.
 pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>>) -> Planned {
+    let start = Start {
+        runs,
+        ..Start::default()
+    };
+    plan_at(inputs, budget, start)
+}
+
+/// [`plan`] from where `start` puts jobs and prices.
+pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
     let mut room = Room::default();
     let problem = Problem::new(inputs);
     let windows = windows(&problem, &mut room);
     // Blocks are divided freely while jobs are spread, and in the prices the bound begins at.
-    let loose = (budget.bound > 0 && !inputs.pools.is_empty()).then(|| divisible::inputs(&problem));
+    let wanted = start.runs.is_none() || start.prices.is_none();
+    let loose = (wanted && budget.bound > 0 && !inputs.pools.is_empty())
+        .then(|| divisible::inputs(&problem));
     let loose = loose.as_ref().map(Problem::new);
-    let spread = match (runs, &loose) {
+    let spread = match (start.runs, &loose) {
         (Some(runs), _) => dropped(&problem, runs),
         (None, Some(loose)) => {
             let spread = placed(loose, &windows, budget, &mut room);
@@ -160,14 +184,17 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>
         }
         (None, None) => placed(&problem, &windows, budget, &mut room),
     };
-    let begin = loose.map(|loose| loose_prices(&problem, &loose, &windows, &spread, &mut room));
+    let begin = start.prices.or_else(|| {
+        loose.map(|loose| loose_prices(&problem, &loose, &windows, &spread, &mut room))
+    });
     let mut best = solved(&problem, &windows, spread, budget, &mut room);
     let asap = match budget.asap {
         true => as_soon_as_possible(&problem, &windows, &best, &mut room),
         false => f64::NEG_INFINITY,
     };
-    let mut bound = f64::INFINITY;
+    let (mut bound, mut proven) = (f64::INFINITY, None);
     if budget.bound > 0 {
+        let begin = begin.map(|prices| (prices, &start.unpriced[..]));
         let bounded = bounded(&problem, &windows, &best, begin, budget, asap, &mut room);
         bound = bounded.bound;
         ousted(
@@ -176,6 +203,7 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>
         exchanged(
             &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
         );
+        proven = Some(bounded.prices);
     }
     let Incumbent {
         schedule,
@@ -200,6 +228,7 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>
         asap,
         first,
         caps,
+        prices: proven,
     }
 }
 
@@ -309,12 +338,13 @@ fn loose_prices(
     Prices { power, ..prices }
 }
 
-/// The bound, from the prices the incumbent pays.
+/// The bound, from the prices the incumbent pays and those of `begin`, which names no price
+/// of some jobs.
 fn bounded(
     problem: &Problem<'_>,
     windows: &Windows,
     best: &Incumbent,
-    begin: Option<Prices>,
+    begin: Option<(Prices, &[usize])>,
     budget: Budget,
     asap: f64,
     room: &mut Room,
@@ -322,7 +352,12 @@ fn bounded(
     let (inputs, evaluated) = (problem.inputs, &best.evaluated);
     let free = demand::no_peaks(inputs);
     let mut starts = vec![prices(problem, &best.schedule, evaluated, free, room)];
-    starts.extend(begin);
+    if let Some((mut prices, unpriced)) = begin {
+        for j in unpriced {
+            prices.work[*j] = starts[0].work[*j];
+        }
+        starts.push(prices);
+    }
     if !inputs.demand.is_empty() {
         let held = under_caps(inputs, best.caps.as_deref());
         let held = Problem::new(&held);
