@@ -172,9 +172,7 @@ pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
     let problem = Problem::new(inputs);
     let windows = windows(&problem, &mut room);
     // Blocks are divided freely while jobs are spread, and in the prices the bound begins at.
-    let wanted = start.runs.is_none() || start.prices.is_none();
-    let loose = (wanted && budget.bound > 0 && !inputs.pools.is_empty())
-        .then(|| divisible::inputs(&problem));
+    let loose = (budget.bound > 0 && !inputs.pools.is_empty()).then(|| divisible::inputs(&problem));
     let loose = loose.as_ref().map(Problem::new);
     let spread = match (start.runs, &loose) {
         (Some(runs), _) => dropped(&problem, runs),
@@ -184,9 +182,13 @@ pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
         }
         (None, None) => placed(&problem, &windows, budget, &mut room),
     };
-    let begin = start.prices.or_else(|| {
-        loose.map(|loose| loose_prices(&problem, &loose, &windows, &spread, &mut room))
-    });
+    let begin = match (start.prices, loose) {
+        (Some(prices), loose) => Begin::Carried(prices, start.unpriced, loose),
+        (None, Some(loose)) => {
+            Begin::At(loose_prices(&problem, &loose, &windows, &spread, &mut room))
+        }
+        (None, None) => Begin::Nowhere,
+    };
     let mut best = solved(&problem, &windows, spread, budget, &mut room);
     let asap = match budget.asap {
         true => as_soon_as_possible(&problem, &windows, &best, &mut room),
@@ -194,7 +196,6 @@ pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
     };
     let (mut bound, mut proven) = (f64::INFINITY, None);
     if budget.bound > 0 {
-        let begin = begin.map(|prices| (prices, &start.unpriced[..]));
         let bounded = bounded(&problem, &windows, &best, begin, budget, asap, &mut room);
         bound = bounded.bound;
         ousted(
@@ -333,18 +334,35 @@ fn loose_prices(
         };
         prices = bound::tighten(loose, windows, vec![prices], goal, room).prices;
     }
-    let nodes: Vec<usize> = inputs.pools.iter().map(|pool| pool.node).collect();
-    let power = bound::market_prices(loose, &prices, &nodes, room);
+    let power = pool_prices(problem, loose, &prices, room);
     Prices { power, ..prices }
 }
 
-/// The bound, from the prices the incumbent pays and those of `begin`, which names no price
-/// of some jobs.
+/// Prices beside the incumbent's that the bound may begin at.
+enum Begin<'a> {
+    Nowhere,
+    At(Prices),
+    /// Of another plan, without those of some jobs' work; and the problem with divisible blocks.
+    Carried(Prices, Vec<usize>, Option<Problem<'a>>),
+}
+
+/// Price of power of every pool and step when jobs bid at `prices` and blocks are divisible.
+fn pool_prices(
+    problem: &Problem<'_>,
+    loose: &Problem<'_>,
+    prices: &Prices,
+    room: &mut Room,
+) -> Vec<Vec<f64>> {
+    let nodes: Vec<usize> = problem.inputs.pools.iter().map(|pool| pool.node).collect();
+    bound::market_prices(loose, prices, &nodes, room)
+}
+
+/// The bound, from the prices the incumbent pays and those of `begin`.
 fn bounded(
     problem: &Problem<'_>,
     windows: &Windows,
     best: &Incumbent,
-    begin: Option<(Prices, &[usize])>,
+    begin: Begin<'_>,
     budget: Budget,
     asap: f64,
     room: &mut Room,
@@ -352,11 +370,24 @@ fn bounded(
     let (inputs, evaluated) = (problem.inputs, &best.evaluated);
     let free = demand::no_peaks(inputs);
     let mut starts = vec![prices(problem, &best.schedule, evaluated, free, room)];
-    if let Some((mut prices, unpriced)) = begin {
-        for j in unpriced {
-            prices.work[*j] = starts[0].work[*j];
+    match begin {
+        Begin::Nowhere => {}
+        Begin::At(prices) => starts.push(prices),
+        Begin::Carried(mut prices, unpriced, loose) => {
+            for j in unpriced {
+                prices.work[j] = starts[0].work[j];
+            }
+            // What power is worth to blocks now, with the work priced as before.
+            if let Some(loose) = loose {
+                let bids = Prices {
+                    jobs: Vec::new(),
+                    ..prices.clone()
+                };
+                let power = pool_prices(problem, &loose, &bids, room);
+                starts.push(Prices { power, ..bids });
+            }
+            starts.push(prices);
         }
-        starts.push(prices);
     }
     if !inputs.demand.is_empty() {
         let held = under_caps(inputs, best.caps.as_deref());

@@ -8,7 +8,7 @@ use swingload_scheduler::inputs::{JobInput, PlanInputs};
 use swingload_scheduler::plan::{Budget, Planned, plan};
 
 /// Random problems per event.
-const INSTANCES: u64 = 100;
+const INSTANCES: u64 = 80;
 
 /// A study's plan with a short local search, so that many can be made.
 const STUDY: Budget = Budget {
@@ -89,6 +89,12 @@ fn cases(event: Event) -> Vec<Case> {
         }
         let carried = Carried::new(&common::instance(seed), &before);
         let (again, fresh) = (carried.replan(&inputs, AGAIN), plan(&inputs, STUDY));
+        let cold = plan(&inputs, AGAIN);
+        eprintln!(
+            "{} {}",
+            (again.bound - fresh.bound) / fresh.bound.abs(),
+            (cold.bound - fresh.bound) / fresh.bound.abs()
+        );
         assert_valid(seed, &inputs, &again, &fresh);
         let scale = fresh.value().abs().max(fresh.bound.abs()).max(1.0);
         cases.push(Case {
@@ -114,7 +120,12 @@ fn assert_valid(seed: u64, inputs: &PlanInputs, again: &Planned, fresh: &Planned
         again.bound
     );
     let told = again.evaluated.overload > 1e-9 || again.evaluated.ramp_excess > 1e-9;
-    assert!(told || check(inputs, again).is_empty(), "seed {seed}");
+    let found = check(inputs, again);
+    assert!(
+        told || found.is_empty(),
+        "seed {seed}: {found:?} fresh {:?}",
+        check(inputs, fresh)
+    );
 }
 
 fn percentile(values: impl Iterator<Item = f64>, share: f64) -> f64 {
