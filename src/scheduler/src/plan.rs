@@ -187,7 +187,7 @@ pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
         (None, Some(loose)) => {
             Begin::At(loose_prices(&problem, &loose, &windows, &spread, &mut room))
         }
-        (None, None) => Begin::Nowhere,
+        (None, None) => Begin::At(Vec::new()),
     };
     let mut best = solved(&problem, &windows, spread, budget, &mut room);
     let asap = match budget.asap {
@@ -304,57 +304,69 @@ fn as_soon_as_possible(
     }
 }
 
-/// Prices at which blocks and jobs would meet if blocks were divisible.
+/// Prices at which blocks and jobs would meet if blocks were divisible: with what ramps and
+/// peaks are worth then, and without.
 fn loose_prices(
     problem: &Problem<'_>,
     loose: &Problem<'_>,
     windows: &Windows,
     spread: &Schedule,
     room: &mut Room,
-) -> Prices {
+) -> Vec<Prices> {
     let inputs = problem.inputs;
-    let mut curves = Curves::new(loose);
-    let charge = vec![0.0; inputs.steps()];
-    let mut prices = Prices {
-        work: placement::work_prices(loose, spread, &charge, &mut curves, room),
+    let nodes: Vec<usize> = inputs.pools.iter().map(|pool| pool.node).collect();
+    let free = Prices {
         power: Vec::new(),
         jobs: Vec::new(),
-        ramp: inputs
-            .ramps
-            .iter()
+        ramp: (inputs.ramps.iter())
             .map(|_| vec![0.0; inputs.steps() + 1])
             .collect(),
         peak: demand::no_peaks(inputs),
+        work: Vec::new(),
     };
-    if loose.residuals.is_some() {
-        let goal = Goal {
-            target: f64::NEG_INFINITY,
-            enough: f64::NEG_INFINITY,
-            iterations: LOOSE,
-        };
-        prices = bound::tighten(loose, windows, vec![prices], goal, room).prices;
+    let mut starts = Vec::new();
+    if !inputs.ramps.is_empty() || !inputs.demand.is_empty() {
+        let levels = ramp::levels(loose, spread, room);
+        starts.push(Prices {
+            ramp: bound::ramp_prices(&levels),
+            peak: demand::peak_prices(loose, spread, room),
+            ..free.clone()
+        });
     }
-    let power = pool_prices(problem, loose, &prices, room);
-    Prices { power, ..prices }
+    starts.push(free);
+    for start in &mut starts {
+        let charge = root_charges(problem, start);
+        let mut curves = Curves::new(loose);
+        start.work = placement::work_prices(loose, spread, &charge, &mut curves, room);
+        if loose.residuals.is_some() {
+            let goal = Goal {
+                target: f64::NEG_INFINITY,
+                enough: f64::NEG_INFINITY,
+                iterations: LOOSE,
+            };
+            *start = bound::tighten(loose, windows, vec![start.clone()], goal, room).prices;
+        }
+        start.power = bound::market_prices(loose, start, &nodes, room);
+    }
+    starts
+}
+
+/// Who draws in a step that makes a peak pays for it: currency per MWh of all load.
+fn root_charges(problem: &Problem<'_>, prices: &Prices) -> Vec<f64> {
+    let mut charge = vec![0.0; problem.inputs.steps()];
+    for (demand, prices) in problem.inputs.demand.iter().zip(&prices.peak) {
+        for (t, price) in (demand.first..demand.end).zip(prices) {
+            charge[t] += price / problem.hours[t];
+        }
+    }
+    charge
 }
 
 /// Prices beside the incumbent's that the bound may begin at.
 enum Begin<'a> {
-    Nowhere,
-    At(Prices),
+    At(Vec<Prices>),
     /// Of another plan, without those of some jobs' work; and the problem with divisible blocks.
     Carried(Prices, Vec<usize>, Option<Problem<'a>>),
-}
-
-/// Price of power of every pool and step when jobs bid at `prices` and blocks are divisible.
-fn pool_prices(
-    problem: &Problem<'_>,
-    loose: &Problem<'_>,
-    prices: &Prices,
-    room: &mut Room,
-) -> Vec<Vec<f64>> {
-    let nodes: Vec<usize> = problem.inputs.pools.iter().map(|pool| pool.node).collect();
-    bound::market_prices(loose, prices, &nodes, room)
 }
 
 /// The bound, from the prices the incumbent pays and those of `begin`.
@@ -371,8 +383,7 @@ fn bounded(
     let free = demand::no_peaks(inputs);
     let mut starts = vec![prices(problem, &best.schedule, evaluated, free, room)];
     match begin {
-        Begin::Nowhere => {}
-        Begin::At(prices) => starts.push(prices),
+        Begin::At(prices) => starts.extend(prices),
         Begin::Carried(mut prices, unpriced, loose) => {
             for j in unpriced {
                 prices.work[j] = starts[0].work[j];
@@ -383,7 +394,8 @@ fn bounded(
                     jobs: Vec::new(),
                     ..prices.clone()
                 };
-                let power = pool_prices(problem, &loose, &bids, room);
+                let nodes: Vec<usize> = inputs.pools.iter().map(|pool| pool.node).collect();
+                let power = bound::market_prices(&loose, &bids, &nodes, room);
                 starts.push(Prices { power, ..bids });
             }
             starts.push(prices);

@@ -177,3 +177,16 @@ fn a_lost_feeder() {
 fn a_shed_order() {
     judge("shed order", shed_order);
 }
+
+#[test]
+fn dbg75() {
+    let mut inputs = common::instance(75);
+    let before = plan(&inputs, STUDY);
+    new_job(&mut inputs);
+    let carried = Carried::new(&common::instance(75), &before);
+    eprintln!("{:?}", inputs.jobs);
+    let start = carried.start(&inputs);
+    eprintln!("{:?}", start.runs);
+    let again = carried.replan(&inputs, AGAIN);
+    eprintln!("{:?} beyond {:?}", again.schedule.jobs, again.schedule.beyond);
+}
