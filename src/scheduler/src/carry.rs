@@ -78,15 +78,16 @@ impl Carried {
         };
         let mut rows: Vec<Vec<Run>> = inputs.jobs.iter().map(of).collect();
         lift_overfull(inputs, &mut rows);
-        let (prices, unpriced) = match &self.prices {
-            Some(prices) => prices.on(inputs),
-            None => (None, Vec::new()),
-        };
-        Start {
+        let mut start = Start {
             runs: Some(rows),
-            prices,
-            unpriced,
+            ..Start::default()
+        };
+        if let Some(prices) = &self.prices {
+            start.prices = prices.on(inputs);
+            start.unpriced = prices.unpriced(inputs);
+            start.limited = prices.is_limited(inputs);
         }
+        start
     }
 
     /// Runs of every job on the grid of `inputs`: what was planned for the middle of each
@@ -157,8 +158,11 @@ fn lift_overfull(inputs: &PlanInputs, rows: &mut [Vec<Run>]) {
     }
 }
 
+/// What a job was planned to run, on another grid. A start takes its time again unless the
+/// job runs already.
 fn on_grid(inputs: &PlanInputs, job: &JobInput, stretches: &[Stretch]) -> Vec<Run> {
-    let (mut runs, mut left, mut next) = (Vec::new(), job.work, 0);
+    let (mut runs, mut next): (Vec<Run>, usize) = (Vec::new(), 0);
+    let (mut left, mut starting) = (job.work, 0.0);
     for t in job.first..job.end {
         let middle = inputs.grid.start_s(t).midpoint(inputs.grid.end_s(t));
         while stretches.get(next).is_some_and(|s| s.end <= middle) {
@@ -170,9 +174,18 @@ fn on_grid(inputs: &PlanInputs, job: &JobInput, stretches: &[Stretch]) -> Vec<Ru
         if stretch.start > middle || left <= 0.0 {
             continue;
         }
+        let goes_on = match runs.last() {
+            Some(run) => run.step as usize + 1 == t,
+            None => t == 0 && job.running > 0,
+        };
+        if !goes_on {
+            starting = job.restart;
+        }
         let hours = inputs.grid.hours(t);
-        let gpus = stretch.gpus.min(left / hours);
-        left -= gpus * hours;
+        let lost = f64::min(starting, hours);
+        starting -= lost;
+        let gpus = stretch.gpus.min((left + lost * stretch.gpus) / hours);
+        left -= (gpus * hours - lost * stretch.gpus).max(0.0);
         runs.push(Run {
             step: t as u32,
             gpus,

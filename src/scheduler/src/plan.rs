@@ -98,6 +98,9 @@ pub struct Start {
     pub prices: Option<Prices>,
     /// Jobs without a price of work among these: they pay what they do in the plan.
     pub unpriced: Vec<usize>,
+    /// Whether limits are lower than they were: the bound then also begins where it would
+    /// without these prices.
+    pub limited: bool,
 }
 
 impl Planned {
@@ -183,7 +186,15 @@ pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
         (None, None) => placed(&problem, &windows, budget, &mut room),
     };
     let begin = match (start.prices, loose) {
-        (Some(prices), loose) => Begin::Carried(prices, start.unpriced, loose),
+        (Some(prices), loose) => {
+            let anew = match &loose {
+                Some(loose) if start.limited => {
+                    loose_prices(&problem, loose, &windows, &spread, &mut room)
+                }
+                _ => Vec::new(),
+            };
+            Begin::Carried(prices, start.unpriced, loose, anew)
+        }
         (None, Some(loose)) => {
             Begin::At(loose_prices(&problem, &loose, &windows, &spread, &mut room))
         }
@@ -365,8 +376,9 @@ fn root_charges(problem: &Problem<'_>, prices: &Prices) -> Vec<f64> {
 /// Prices beside the incumbent's that the bound may begin at.
 enum Begin<'a> {
     At(Vec<Prices>),
-    /// Of another plan, without those of some jobs' work; and the problem with divisible blocks.
-    Carried(Prices, Vec<usize>, Option<Problem<'a>>),
+    /// Of another plan, without those of some jobs' work; the problem with divisible blocks;
+    /// and prices beside them.
+    Carried(Prices, Vec<usize>, Option<Problem<'a>>, Vec<Prices>),
 }
 
 /// The bound, from the prices the incumbent pays and those of `begin`.
@@ -384,7 +396,8 @@ fn bounded(
     let mut starts = vec![prices(problem, &best.schedule, evaluated, free, room)];
     match begin {
         Begin::At(prices) => starts.extend(prices),
-        Begin::Carried(mut prices, unpriced, loose) => {
+        Begin::Carried(mut prices, unpriced, loose, anew) => {
+            starts.extend(anew);
             for j in unpriced {
                 prices.work[j] = starts[0].work[j];
             }

@@ -1,5 +1,9 @@
 //! Re-planning from the last plan: against planning afresh, after each kind of event.
 
+#[expect(
+    dead_code,
+    reason = "prices and bounds of the shared problems are not needed here"
+)]
 mod common;
 
 use swingload_scheduler::carry::{Carried, REPLAN};
@@ -8,7 +12,7 @@ use swingload_scheduler::inputs::{JobInput, PlanInputs};
 use swingload_scheduler::plan::{Budget, Planned, plan};
 
 /// Random problems per event.
-const INSTANCES: u64 = 80;
+const INSTANCES: u64 = 60;
 
 /// A study's plan with a short local search, so that many can be made.
 const STUDY: Budget = Budget {
@@ -72,7 +76,6 @@ fn shed_order(inputs: &mut PlanInputs) -> bool {
 
 /// What re-planning loses.
 struct Case {
-    seed: u64,
     /// Value of a fresh plan less the re-plan's, as a share of the fresh value.
     lost: f64,
     /// The re-plan's bound less the fresh one, as a share of the fresh value.
@@ -89,22 +92,15 @@ fn cases(event: Event) -> Vec<Case> {
         }
         let carried = Carried::new(&common::instance(seed), &before);
         let (again, fresh) = (carried.replan(&inputs, AGAIN), plan(&inputs, STUDY));
-        let cold = plan(&inputs, AGAIN);
-        eprintln!(
-            "{} {}",
-            (again.bound - fresh.bound) / fresh.bound.abs(),
-            (cold.bound - fresh.bound) / fresh.bound.abs()
-        );
         assert_valid(seed, &inputs, &again, &fresh);
         let scale = fresh.value().abs().max(fresh.bound.abs()).max(1.0);
         cases.push(Case {
-            seed,
             lost: (fresh.value() - again.value()) / scale,
             looser: (again.bound - fresh.bound) / scale,
         });
     }
     assert!(
-        cases.len() > 40,
+        cases.len() > 30,
         "too few problems have what the event needs"
     );
     cases
@@ -128,65 +124,66 @@ fn assert_valid(seed: u64, inputs: &PlanInputs, again: &Planned, fresh: &Planned
     );
 }
 
-fn percentile(values: impl Iterator<Item = f64>, share: f64) -> f64 {
-    let mut values: Vec<f64> = values.collect();
+fn percentile(mut values: Vec<f64>, share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     values[((values.len() - 1) as f64 * share) as usize]
 }
 
-fn judge(name: &str, event: Event) {
+/// Mean loss of value, its 95th percentile, and the same of how much looser the bound is,
+/// as shares of the fresh value.
+struct Least {
+    lost: (f64, f64),
+    looser: (f64, f64),
+}
+
+fn judge(event: Event, least: &Least) {
     let cases = cases(event);
-    let lost = percentile(cases.iter().map(|c| c.lost), 0.95);
-    let looser = percentile(cases.iter().map(|c| c.looser), 0.95);
-    let worst = cases
-        .iter()
-        .max_by(|a, b| a.lost.total_cmp(&b.lost))
-        .expect("cases");
-    let mean = cases.iter().map(|c| c.lost).sum::<f64>() / cases.len() as f64;
-    let loosest = cases
-        .iter()
-        .max_by(|a, b| a.looser.total_cmp(&b.looser))
-        .expect("cases");
-    let mean_looser = cases.iter().map(|c| c.looser).sum::<f64>() / cases.len() as f64;
-    eprintln!(
-        "{name}: {} cases; lost mean {mean:.6} p95 {lost:.6} worst {:.6} seed {}; looser mean {mean_looser:.6} p95 {looser:.6} worst {:.6} seed {}",
-        cases.len(),
-        worst.lost,
-        worst.seed,
-        loosest.looser,
-        loosest.seed
+    let of = |pick: fn(&Case) -> f64| {
+        let values: Vec<f64> = cases.iter().map(pick).collect();
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        (mean, percentile(values, 0.95))
+    };
+    let (lost, looser) = (of(|c| c.lost), of(|c| c.looser));
+    eprintln!("lost {lost:?}, looser {looser:?}");
+    assert!(lost.0 <= least.lost.0 && lost.1 <= least.lost.1, "{lost:?}");
+    assert!(
+        looser.0 <= least.looser.0 && looser.1 <= least.looser.1,
+        "{looser:?}"
     );
 }
 
 #[test]
-fn a_new_job() {
-    judge("new job", new_job);
+fn a_new_job_is_placed_among_the_others() {
+    let least = Least {
+        lost: (0.001, 0.01),
+        looser: (0.002, 0.02),
+    };
+    judge(new_job, &least);
 }
 
 #[test]
-fn a_changed_price() {
-    judge("changed price", changed_price);
+fn a_changed_price_is_followed() {
+    let least = Least {
+        lost: (0.001, 0.001),
+        looser: (0.002, 0.02),
+    };
+    judge(changed_price, &least);
 }
 
 #[test]
-fn a_lost_feeder() {
-    judge("lost feeder", lost_feeder);
+fn a_lost_feeder_is_planned_around() {
+    let least = Least {
+        lost: (0.002, 0.005),
+        looser: (0.002, 0.02),
+    };
+    judge(lost_feeder, &least);
 }
 
 #[test]
-fn a_shed_order() {
-    judge("shed order", shed_order);
-}
-
-#[test]
-fn dbg75() {
-    let mut inputs = common::instance(75);
-    let before = plan(&inputs, STUDY);
-    new_job(&mut inputs);
-    let carried = Carried::new(&common::instance(75), &before);
-    eprintln!("{:?}", inputs.jobs);
-    let start = carried.start(&inputs);
-    eprintln!("{:?}", start.runs);
-    let again = carried.replan(&inputs, AGAIN);
-    eprintln!("{:?} beyond {:?}", again.schedule.jobs, again.schedule.beyond);
+fn a_shed_order_is_kept() {
+    let least = Least {
+        lost: (0.001, 0.002),
+        looser: (0.002, 0.02),
+    };
+    judge(shed_order, &least);
 }

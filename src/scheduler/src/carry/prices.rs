@@ -13,6 +13,8 @@ use crate::schedule::JobNodes;
 #[derive(Debug)]
 pub(super) struct CarriedPrices {
     grid: TimeGrid,
+    /// Of every node.
+    limits: BTreeMap<String, Vec<f64>>,
     work: BTreeMap<String, f64>,
     power: BTreeMap<String, Vec<f64>>,
     /// By node; empty where jobs bid.
@@ -35,6 +37,9 @@ impl CarriedPrices {
         }
         Self {
             grid: inputs.grid.clone(),
+            limits: (inputs.nodes.iter())
+                .map(|node| (node.id.clone(), node.limit.clone()))
+                .collect(),
             work: (inputs.jobs.iter().zip(&prices.work))
                 .map(|(job, price)| (job.id.clone(), *price))
                 .collect(),
@@ -51,16 +56,28 @@ impl CarriedPrices {
         }
     }
 
-    /// The prices on the grid of `inputs`, and the jobs that have none. `None` where a pool
-    /// or a node with jobs is new, or no step of the grid is one of a day that was planned.
-    pub(super) fn on(&self, inputs: &PlanInputs) -> (Option<Prices>, Vec<usize>) {
-        let unpriced = (inputs.jobs.iter().enumerate())
-            .filter(|(_, job)| !self.work.contains_key(&job.id))
-            .map(|(j, _)| j);
-        (self.prices(inputs), unpriced.collect())
+    /// Jobs whose work has no price yet.
+    pub(super) fn unpriced(&self, inputs: &PlanInputs) -> Vec<usize> {
+        let new = |j: &usize| !self.work.contains_key(&inputs.jobs[*j].id);
+        (0..inputs.jobs.len()).filter(new).collect()
     }
 
-    fn prices(&self, inputs: &PlanInputs) -> Option<Prices> {
+    /// Whether some node may import less than when the prices were found.
+    pub(super) fn is_limited(&self, inputs: &PlanInputs) -> bool {
+        inputs.nodes.iter().any(|node| {
+            let known = self.limits.get(&node.id);
+            let fell = |t: usize| {
+                let at = self.step(inputs.grid.start_s(t));
+                let before = known.zip(at).map_or(0.0, |(row, at)| row[at]);
+                node.limit[t] < before - 1e-9
+            };
+            (0..inputs.steps()).any(fell)
+        })
+    }
+
+    /// The prices on the grid of `inputs`. `None` where a pool or a node with jobs is new,
+    /// or a step of the grid is at no time of a day that was planned.
+    pub(super) fn on(&self, inputs: &PlanInputs) -> Option<Prices> {
         let at: Vec<usize> = (0..inputs.steps())
             .map(|t| self.step(inputs.grid.start_s(t).midpoint(inputs.grid.end_s(t))))
             .collect::<Option<_>>()?;
