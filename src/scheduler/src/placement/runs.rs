@@ -152,10 +152,11 @@ fn trim(
     let mut before: Option<(usize, f64)> = None;
     for (g, range) in stretches(path) {
         let gang = &steps.gangs[g];
-        // A larger gang that could end the work in this step goes on for part of it.
+        // A gang of another size that could end the work in this step goes on for part of it.
         let first = range.start;
         let mean = left / steps.hours[first];
-        let goes_on = before.is_some_and(|(end, gpus)| end == first && gpus > gang.gpus);
+        let goes_on =
+            before.is_some_and(|(end, gpus)| end == first && gpus != gang.gpus && mean <= gpus);
         if goes_on && left > job.work * 1e-12 && mean <= gang.gpus {
             let cost = steps.worth[first] * gang.gpus * steps.hours[first] - gang.net[first];
             worth += steps.worth[first] * left - cost * mean / gang.gpus;
