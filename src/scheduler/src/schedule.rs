@@ -373,3 +373,13 @@ pub fn minimum_ends(hours: &[f64], least: f64) -> Vec<usize> {
     }
     ends
 }
+
+/// [`minimum_ends`] of the first step.
+pub fn minimum_end(hours: &[f64], least: f64) -> usize {
+    let (mut end, mut held) = (0, 0.0);
+    while end < hours.len() && (end == 0 || held < least - 1e-9) {
+        held += hours[end];
+        end += 1;
+    }
+    end
+}
