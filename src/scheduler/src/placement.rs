@@ -21,6 +21,7 @@ use crate::schedule::{Ask, Problem, Room, Run, Schedule};
 
 pub use offers::Offers;
 pub use oust::oust;
+pub use runs::Tables;
 pub use windows::Windows;
 
 /// Rounding of each sweep of a full placement, as a share of the residual's steps.
@@ -150,7 +151,17 @@ pub(crate) fn place(
     let beyond_worth = windows.beyond_worth[j];
     let mut placed = match &job.gangs {
         Gangs::Sizes(_) if remembers => {
-            runs::place(problem, schedule, curves, j, window, beyond_worth)
+            let tables = &mut room.runs;
+            runs::place(
+                problem,
+                schedule,
+                curves,
+                j,
+                window,
+                beyond_worth,
+                &before,
+                tables,
+            )
         }
         Gangs::Sizes(_) => pieces::sizes(
             problem,
@@ -176,6 +187,9 @@ pub(crate) fn place(
     let moved = placed.runs != before;
     schedule.beyond[j] = placed.beyond;
     schedule.work_price[j] = placed.price;
+    if let Some(slack) = schedule.slack.get_mut(j) {
+        *slack = placed.slack;
+    }
     drop_in(problem, schedule, curves, j, placed.runs);
     moved
 }
@@ -187,6 +201,8 @@ struct Placed {
     beyond: f64,
     /// Price of work, currency per GPU-hour; 0 where none was sought.
     price: f64,
+    /// How much more that price shows to be possible, currency.
+    slack: f64,
 }
 
 /// Takes job `j` out of the schedule.

@@ -177,21 +177,64 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>
             &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
         );
     }
+    finished(&problem, best, bound, asap, &mut room)
+}
+
+/// Where the jobs of a plan in a closed loop begin.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stood {
+    /// Runs of each job.
+    pub runs: Vec<Vec<Run>>,
+    /// Price of each job's work that was paid there, currency per GPU-hour.
+    pub price: Vec<f64>,
+    /// By how much each job may have fallen short of its best, currency; NaN where it was not placed.
+    pub slack: Vec<f64>,
+}
+
+/// A plan of a closed loop ([`Budget::LOOP`]), or, where jobs stood somewhere, one that
+/// follows from there ([`Budget::FOLLOW`]): jobs that stand as near to their best as before
+/// stay. `room` is kept from plan to plan, and changes nothing.
+pub fn plan_in_loop(inputs: &PlanInputs, stood: Option<Stood>, room: &mut Room) -> Planned {
+    room.work.forget();
+    let problem = Problem::new(inputs);
+    let windows = windows(&problem, room);
+    let (budget, spread) = match stood {
+        Some(Stood { runs, price, slack }) => {
+            let schedule = dropped(&problem, runs);
+            let schedule = Schedule {
+                work_price: price,
+                slack,
+                ..schedule
+            };
+            (Budget::FOLLOW, schedule)
+        }
+        None => {
+            let schedule = placed(&problem, &windows, Budget::LOOP, room);
+            let slack = vec![f64::NAN; inputs.jobs.len()];
+            (Budget::LOOP, Schedule { slack, ..schedule })
+        }
+    };
+    let best = solved(&problem, &windows, spread, budget, room);
+    finished(&problem, best, f64::INFINITY, f64::NEG_INFINITY, room)
+}
+
+/// The plan of the best schedule.
+fn finished(
+    problem: &Problem<'_>,
+    best: Incumbent,
+    bound: f64,
+    asap: f64,
+    room: &mut Room,
+) -> Planned {
     let Incumbent {
         schedule,
         evaluated,
         caps,
     } = best;
-    let held = under_caps(inputs, caps.as_deref());
+    let held = under_caps(problem.inputs, caps.as_deref());
     let first = match caps {
-        Some(_) => outcome(
-            &Problem::new(&held),
-            &schedule,
-            &evaluated.levels,
-            0,
-            &mut room,
-        ),
-        None => outcome(&problem, &schedule, &evaluated.levels, 0, &mut room),
+        Some(_) => outcome(&Problem::new(&held), &schedule, &evaluated.levels, 0, room),
+        None => outcome(problem, &schedule, &evaluated.levels, 0, room),
     };
     Planned {
         schedule,

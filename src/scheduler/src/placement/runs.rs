@@ -33,7 +33,8 @@ struct Gang {
     running: bool,
 }
 
-/// Chooses runs for job `j`: the steps and gang sizes that are worth most together.
+/// Chooses runs for job `j`, which stood at `before`: the steps and gang sizes that are worth
+/// most together.
 pub(super) fn place(
     problem: &Problem<'_>,
     schedule: &Schedule,
@@ -41,6 +42,8 @@ pub(super) fn place(
     j: usize,
     window: Range<usize>,
     beyond_worth: f64,
+    before: &[Run],
+    tables: &mut Tables,
 ) -> Placed {
     let job = &problem.inputs.jobs[j];
     let Gangs::Sizes(sizes) = &job.gangs else {
@@ -65,11 +68,19 @@ pub(super) fn place(
         worth: &worth,
         gangs: sizes.iter().rev().map(gang).collect(),
     };
-    let mut tables = Tables::default();
-    let worth = tables.best(job, &steps, floor);
+    let known = schedule.slack.get(j).filter(|slack| slack.is_finite());
+    let stands = known.map(|slack| Stands {
+        runs: before,
+        price: schedule.work_price[j],
+        slack: *slack,
+    });
+    let chosen = tables.best(job, &steps, floor, stands);
     let mut placed = Placed::default();
-    if worth > 1e-9 || is_held(job, window.start) {
+    if chosen.worth > 1e-9 || is_held(job, window.start) {
         placed = tables.placed(job, &steps, floor);
+    }
+    if !schedule.slack.is_empty() {
+        (placed.price, placed.slack) = (chosen.price, chosen.slack);
     }
     if placed.runs.is_empty() && floor > 0.0 {
         placed.beyond = job.work.min(job.beyond);
@@ -185,9 +196,29 @@ fn restart(job: &JobInput, gang: &Gang, i: usize) -> f64 {
     }
 }
 
+/// Where a job stands, and how near to the best that was when it was put there.
+struct Stands<'a> {
+    runs: &'a [Run],
+    /// Price of work that showed it.
+    price: f64,
+    /// Worth by which it may have fallen short of the best, currency.
+    slack: f64,
+}
+
+/// A choice of runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Chosen {
+    /// What it is worth, currency.
+    worth: f64,
+    /// Price of work at which least more is shown to be possible.
+    price: f64,
+    /// How much that is, currency.
+    slack: f64,
+}
+
 /// Backward induction over (step, gang running or none), with room kept from price to price.
-#[derive(Default)]
-struct Tables {
+#[derive(Debug, Default)]
+pub struct Tables {
     /// Best worth from each step on while nothing runs.
     off: Vec<f64>,
     /// Gang that starts at each step in that case; `OFF` where none does.
@@ -199,7 +230,7 @@ struct Tables {
     best: Path,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct GangTables {
     /// Best worth from each step on while the gang runs and may stop.
     on: Vec<f64>,
@@ -214,14 +245,42 @@ struct GangTables {
 }
 
 impl Tables {
-    /// Finds the best runs; returns what they are worth.
-    fn best(&mut self, job: &JobInput, steps: &Steps<'_>, floor: f64) -> f64 {
+    /// Finds the best runs. A job that `stands` as near to the best as when it was put there
+    /// stays, so that prices which hardly change cost one look.
+    fn best(
+        &mut self,
+        job: &JobInput,
+        steps: &Steps<'_>,
+        floor: f64,
+        stands: Option<Stands<'_>>,
+    ) -> Chosen {
         self.reset(job, steps);
-        self.price(job, steps, floor);
-        let mut choice = trim(&self.path, job, steps, floor, |_, _| {}).0;
-        self.best.clone_from(&self.path);
+        let most = steps.worth.iter().copied().fold(floor, f64::max);
+        let mut choice = f64::NEG_INFINITY;
+        if let Some(stands) = stands
+            && self.stand(job, steps, stands.runs)
+        {
+            choice = trim(&self.best, job, steps, floor, |_, _| {}).0;
+            let price = stands.price.clamp(floor, most);
+            let worth = self.price(job, steps, price);
+            self.keep(job, steps, floor, &mut choice);
+            if worth + (price - floor) * job.work - choice <= stands.slack + NEAR * choice.abs() {
+                return Chosen {
+                    worth: choice,
+                    price,
+                    slack: stands.slack,
+                };
+            }
+        }
+        let mut bound = (self.price(job, steps, floor), floor);
+        self.keep(job, steps, floor, &mut choice);
+        let chosen = |choice: f64, bound: (f64, f64)| Chosen {
+            worth: choice,
+            price: bound.1,
+            slack: (bound.0 - choice).max(0.0),
+        };
         if work(&self.path, steps, job) <= job.work * (1.0 + 1e-9) {
-            return choice;
+            return chosen(choice, bound);
         }
         for (g, gang) in steps.gangs.iter().enumerate() {
             if let Some(range) = contiguous(job, steps, gang) {
@@ -232,11 +291,14 @@ impl Tables {
         }
         // Too much work at the lowest price: find the price at which it is just done. Any
         // price also bounds what runs can be worth, so the search ends when that is met.
-        let (mut low, mut high) = (floor, steps.worth.iter().copied().fold(floor, f64::max));
+        let (mut low, mut high) = (floor, most);
         for _ in 0..BISECTIONS {
             let middle = 0.5 * (low + high);
-            let worth = self.price(job, steps, middle);
-            if choice >= worth + (middle - floor) * job.work - NEAR * choice.abs() {
+            let possible = self.price(job, steps, middle) + (middle - floor) * job.work;
+            if possible < bound.0 {
+                bound = (possible, middle);
+            }
+            if choice >= possible - NEAR * choice.abs() {
                 break;
             }
             if work(&self.path, steps, job) >= job.work {
@@ -246,7 +308,85 @@ impl Tables {
                 high = middle;
             }
         }
-        choice
+        chosen(choice, bound)
+    }
+
+    /// Makes the path of `runs` the best one; `false` where they are none the rules allow.
+    fn stand(&mut self, job: &JobInput, steps: &Steps<'_>, runs: &[Run]) -> bool {
+        let n = steps.hours.len();
+        self.best.clear();
+        self.best.resize(n, OFF);
+        let mut last = None;
+        for (k, run) in runs.iter().enumerate() {
+            let Some(i) = (run.step as usize).checked_sub(steps.first).filter(|i| *i < n) else {
+                return false;
+            };
+            let is_size = |g: &usize| {
+                let size = steps.gangs[*g].gpus;
+                (run.gpus - size).abs() <= 1e-6 * size
+            };
+            let ends = k + 1 == runs.len();
+            let gang = (0..steps.gangs.len()).find(is_size).or_else(|| {
+                // Only what ends the work may be run in part.
+                let reaches = |g: &usize| steps.gangs[*g].gpus > run.gpus;
+                let goes_on = last.filter(|(at, g)| ends && *at + 1 == i && reaches(g));
+                let smallest = || (0..steps.gangs.len()).rev().find(reaches);
+                goes_on.map(|(_, g)| g).or_else(|| smallest().filter(|_| ends))
+            });
+            let Some(g) = gang.filter(|g| steps.gangs[*g].net[i].is_finite()) else {
+                return false;
+            };
+            self.best[i] = g as u16;
+            last = Some((i, g));
+        }
+        self.lasts(job, steps)
+    }
+
+    /// Whether every stretch of the best path lasts as long as it must; one that ends the
+    /// work goes on as far as that.
+    fn lasts(&mut self, job: &JobInput, steps: &Steps<'_>) -> bool {
+        let all: Vec<(usize, Range<usize>)> = stretches(&self.best).collect();
+        if is_held(job, steps.first) {
+            let missing = job.min_run - job.running_hours;
+            let hours = |range: &Range<usize>| steps.hours[range.clone()].iter().sum::<f64>();
+            let stays = all.first().is_some_and(|(g, range)| {
+                steps.gangs[*g].running && range.start == 0 && hours(range) >= missing - 1e-9
+            });
+            if !stays {
+                return false;
+            }
+        }
+        let count = all.len();
+        for (k, (g, range)) in all.into_iter().enumerate() {
+            let table = &self.gangs[g];
+            let free = table.free[range.start];
+            if (range.start == 0 && steps.gangs[g].running) || free <= range.end {
+                continue;
+            }
+            let reaches = free < table.blocked.len()
+                && table.blocked[free] == table.blocked[range.start]
+                && k + 1 == count;
+            if !reaches {
+                return false;
+            }
+            self.best[range.end..free].fill(g as u16);
+        }
+        // Steps of other lengths may hold a little less work.
+        let last = self.best.iter().rposition(|g| *g != OFF);
+        if let Some(mut at) = last {
+            let g = self.best[at];
+            let mut left = job.work - work(&self.best, steps, job);
+            let gang = &steps.gangs[usize::from(g)];
+            while left > job.work * 1e-9 && at + 1 < steps.hours.len() {
+                at += 1;
+                if !gang.net[at].is_finite() {
+                    break;
+                }
+                self.best[at] = g;
+                left -= gang.gpus * steps.hours[at];
+            }
+        }
+        true
     }
 
     /// Keeps the path if it is worth more than the choice.
@@ -470,7 +610,7 @@ mod tests {
             }],
         };
         let mut tables = Tables::default();
-        tables.best(job, &steps, 0.0);
+        tables.best(job, &steps, 0.0, None);
         let placed = tables.placed(job, &steps, 0.0);
         placed.runs.iter().map(|r| r.step).collect()
     }
@@ -528,7 +668,7 @@ mod tests {
             gangs: vec![gang(4), gang(2)],
         };
         let mut tables = Tables::default();
-        tables.best(job, &steps, 0.0);
+        tables.best(job, &steps, 0.0, None);
         let mut gpus = vec![0.0; costs.len()];
         for run in tables.placed(job, &steps, 0.0).runs {
             gpus[run.step as usize] = run.gpus;

@@ -6,8 +6,8 @@ use crate::build::{Built, build};
 use crate::carry::Carried;
 use crate::dispatch::Dispatch;
 use crate::explain::reasons;
-use crate::inputs::PlanInputs;
-use crate::plan::{Budget, Planned, plan, plan_from};
+use crate::plan::{Planned, Stood, plan_in_loop};
+use crate::schedule::Room;
 
 use super::fit::{Fit, GiveWay, supply};
 use super::{Policy, View};
@@ -25,8 +25,32 @@ enum Uses {
 pub struct Swingload {
     uses: Uses,
     fit: Fit,
-    /// The last plan, and when the last one was made afresh.
-    last: Option<(i64, Carried)>,
+    last: Option<Last>,
+    room: Room,
+}
+
+/// What is kept of the last plan.
+#[derive(Debug)]
+struct Last {
+    /// When the last one was made afresh, Unix second.
+    made: i64,
+    carried: Carried,
+    /// Per job its position in the controller's list, rising, the price of its work, and by
+    /// how much it may have fallen short of its best.
+    jobs: Vec<(usize, f64, f64)>,
+}
+
+impl Last {
+    /// Where the jobs of `built` stand; `None` where they had better be placed anew.
+    fn stood(&self, built: &Built) -> Option<Stood> {
+        let runs = self.carried.runs(&built.inputs)?;
+        let known = |position: &usize| {
+            let found = self.jobs.binary_search_by_key(position, |job| job.0);
+            found.map_or((0.0, f64::NAN), |k| (self.jobs[k].1, self.jobs[k].2))
+        };
+        let (price, slack) = built.job.iter().map(known).unzip();
+        Some(Stood { runs, price, slack })
+    }
 }
 
 /// Plans are made afresh where an hour of this many seconds begins, and carried on in it. One job at a time, a
@@ -39,17 +63,27 @@ const AFRESH: i64 = 3600;
 
 impl Swingload {
     /// Plans afresh, or from the last plan where that is recent.
-    fn plan(&mut self, now: i64, inputs: &PlanInputs) -> Planned {
+    fn plan(&mut self, now: i64, built: &Built) -> Planned {
         let recent = self
             .last
             .as_ref()
-            .filter(|(made, _)| made.div_euclid(AFRESH) == now.div_euclid(AFRESH));
-        let carried = recent.and_then(|(made, last)| Some((*made, last.runs(inputs)?)));
-        let (made, planned) = match carried {
-            Some((made, runs)) => (made, plan_from(inputs, Budget::FOLLOW, Some(runs))),
-            None => (now, plan(inputs, Budget::LOOP)),
+            .filter(|last| last.made.div_euclid(AFRESH) == now.div_euclid(AFRESH));
+        let stood = recent.and_then(|last| Some((last.made, last.stood(built)?)));
+        let (made, stood) = match stood {
+            Some((made, stood)) => (made, Some(stood)),
+            None => (now, None),
         };
-        self.last = Some((made, Carried::new(inputs, &planned)));
+        let planned = plan_in_loop(&built.inputs, stood, &mut self.room);
+        let schedule = &planned.schedule;
+        let jobs = built.job.iter().zip(&schedule.work_price);
+        self.last = Some(Last {
+            made,
+            carried: Carried::new(&built.inputs, &planned),
+            jobs: jobs
+                .zip(&schedule.slack)
+                .map(|((position, price), slack)| (*position, *price, *slack))
+                .collect(),
+        });
         planned
     }
 
@@ -58,6 +92,7 @@ impl Swingload {
             uses,
             fit: Fit::default(),
             last: None,
+            room: Room::default(),
         }
     }
 
@@ -102,7 +137,7 @@ impl Policy for Swingload {
         };
         let mut built = build(view.setup, view.outlook, view.state, view.jobs, open, &grid);
         leave_out(&mut built, self.uses);
-        let planned = self.plan(view.now, &built.inputs);
+        let planned = self.plan(view.now, &built);
         let mut dispatch =
             built.dispatch(view.setup, view.state, view.jobs, 0, &planned.first.power);
         let supply = supply(&view.setup.site, &built, 0);
