@@ -183,36 +183,32 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>
 /// Where the jobs of a plan in a closed loop begin.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stood {
-    /// Runs of each job.
-    pub runs: Vec<Vec<Run>>,
-    /// Price of each job's work that was paid there, currency per GPU-hour.
+    /// Runs of each job; `None` where all are to be placed anew.
+    pub runs: Option<Vec<Vec<Run>>>,
+    /// Price of each job's work that was paid there, currency per GPU-hour; NaN where unknown.
     pub price: Vec<f64>,
-    /// By how much each job may have fallen short of its best, currency; NaN where it was not placed.
+    /// By how much each job may have fallen short of its best, currency; NaN where unknown.
     pub slack: Vec<f64>,
 }
 
 /// A plan of a closed loop ([`Budget::LOOP`]), or, where jobs stood somewhere, one that
 /// follows from there ([`Budget::FOLLOW`]): jobs that stand as near to their best as before
 /// stay. `room` is kept from plan to plan, and changes nothing.
-pub fn plan_in_loop(inputs: &PlanInputs, stood: Option<Stood>, room: &mut Room) -> Planned {
+pub fn plan_in_loop(inputs: &PlanInputs, stood: Stood, room: &mut Room) -> Planned {
     room.work.forget();
     let problem = Problem::new(inputs);
     let windows = windows(&problem, room);
-    let (budget, spread) = match stood {
-        Some(Stood { runs, price, slack }) => {
-            let schedule = dropped(&problem, runs);
-            let schedule = Schedule {
-                work_price: price,
-                slack,
-                ..schedule
-            };
-            (Budget::FOLLOW, schedule)
-        }
+    let (budget, spread, slack) = match stood.runs {
+        Some(runs) => (Budget::FOLLOW, dropped(&problem, runs), stood.slack),
         None => {
-            let schedule = placed(&problem, &windows, Budget::LOOP, room);
-            let slack = vec![f64::NAN; inputs.jobs.len()];
-            (Budget::LOOP, Schedule { slack, ..schedule })
+            let spread = placed(&problem, &windows, Budget::LOOP, room);
+            (Budget::LOOP, spread, vec![f64::NAN; inputs.jobs.len()])
         }
+    };
+    let spread = Schedule {
+        work_price: stood.price,
+        slack,
+        ..spread
     };
     let best = solved(&problem, &windows, spread, budget, room);
     finished(&problem, best, f64::INFINITY, f64::NEG_INFINITY, room)

@@ -14,6 +14,13 @@ const BISECTIONS: usize = 8;
 /// Share of a choice's worth by which it may fall short of what a price shows to be possible.
 const NEAR: f64 = 1e-5;
 
+/// Share of a choice's worth by which runs that stand may fall further behind than when they
+/// were chosen.
+const STAYS: f64 = 1e-4;
+
+/// Share of the range of prices by which the first look beside a known one is taken.
+const STRIDE: f64 = 1.0 / 64.0;
+
 /// Prices of the steps of a window at every gang size.
 struct Steps<'a> {
     first: usize,
@@ -68,13 +75,13 @@ pub(super) fn place(
         worth: &worth,
         gangs: sizes.iter().rev().map(gang).collect(),
     };
-    let known = schedule.slack.get(j).filter(|slack| slack.is_finite());
-    let stands = known.map(|slack| Stands {
+    let known = schedule.slack.get(j).map(|slack| Known {
         runs: before,
         price: schedule.work_price[j],
-        slack: *slack,
+        slack: slack.is_finite().then_some(*slack),
     });
-    let chosen = tables.best(job, &steps, floor, stands);
+    let known = known.filter(|known| known.price.is_finite());
+    let chosen = tables.best(job, &steps, floor, known);
     let mut placed = Placed::default();
     if chosen.worth > 1e-9 || is_held(job, window.start) {
         placed = tables.placed(job, &steps, floor);
@@ -196,13 +203,15 @@ fn restart(job: &JobInput, gang: &Gang, i: usize) -> f64 {
     }
 }
 
-/// Where a job stands, and how near to the best that was when it was put there.
-struct Stands<'a> {
+/// What is known of a job from before.
+struct Known<'a> {
+    /// Where it stands.
     runs: &'a [Run],
-    /// Price of work that showed it.
+    /// Price of its work, currency per GPU-hour.
     price: f64,
-    /// Worth by which it may have fallen short of the best, currency.
-    slack: f64,
+    /// By how much `runs` may have fallen short of the best, currency; `None` where they were
+    /// not chosen at that price.
+    slack: Option<f64>,
 }
 
 /// A choice of runs.
@@ -214,6 +223,40 @@ struct Chosen {
     price: f64,
     /// How much that is, currency.
     slack: f64,
+}
+
+/// The best runs so far.
+struct Search {
+    floor: f64,
+    /// What they are worth, currency.
+    choice: f64,
+    /// The least that a price showed to be possible, and that price.
+    least: (f64, f64),
+}
+
+impl Search {
+    fn new(floor: f64) -> Self {
+        Self {
+            floor,
+            choice: f64::NEG_INFINITY,
+            least: (f64::INFINITY, floor),
+        }
+    }
+
+    /// Notes that no runs are worth more than `possible`.
+    fn bound(&mut self, possible: f64, price: f64) {
+        if possible < self.least.0 {
+            self.least = (possible, price);
+        }
+    }
+
+    fn chosen(&self) -> Chosen {
+        Chosen {
+            worth: self.choice,
+            price: self.least.1,
+            slack: (self.least.0 - self.choice).max(0.0),
+        }
+    }
 }
 
 /// Backward induction over (step, gang running or none), with room kept from price to price.
@@ -228,6 +271,8 @@ pub struct Tables {
     path: Path,
     /// The best path of all prices.
     best: Path,
+    /// A path that no price chose.
+    other: Path,
 }
 
 #[derive(Debug, Default)]
@@ -245,70 +290,120 @@ struct GangTables {
 }
 
 impl Tables {
-    /// Finds the best runs. A job that `stands` as near to the best as when it was put there
-    /// stays, so that prices which hardly change cost one look.
+    /// Finds the best runs.
     fn best(
         &mut self,
         job: &JobInput,
         steps: &Steps<'_>,
         floor: f64,
-        stands: Option<Stands<'_>>,
+        known: Option<Known<'_>>,
     ) -> Chosen {
         self.reset(job, steps);
         let most = steps.worth.iter().copied().fold(floor, f64::max);
-        let mut choice = f64::NEG_INFINITY;
-        if let Some(stands) = stands
-            && self.stand(job, steps, stands.runs)
-        {
-            choice = trim(&self.best, job, steps, floor, |_, _| {}).0;
-            let price = stands.price.clamp(floor, most);
-            let worth = self.price(job, steps, price);
-            self.keep(job, steps, floor, &mut choice);
-            if worth + (price - floor) * job.work - choice <= stands.slack + NEAR * choice.abs() {
-                return Chosen {
-                    worth: choice,
-                    price,
-                    slack: stands.slack,
-                };
-            }
+        if let Some(known) = known {
+            return self.near(job, steps, (floor, most), known);
         }
-        let mut bound = (self.price(job, steps, floor), floor);
-        self.keep(job, steps, floor, &mut choice);
-        let chosen = |choice: f64, bound: (f64, f64)| Chosen {
-            worth: choice,
-            price: bound.1,
-            slack: (bound.0 - choice).max(0.0),
-        };
+        let mut search = Search::new(floor);
+        self.look(job, steps, &mut search, floor);
         if work(&self.path, steps, job) <= job.work * (1.0 + 1e-9) {
-            return chosen(choice, bound);
+            return search.chosen();
         }
-        for (g, gang) in steps.gangs.iter().enumerate() {
-            if let Some(range) = contiguous(job, steps, gang) {
-                self.path.fill(OFF);
-                self.path[range].fill(g as u16);
-                self.keep(job, steps, floor, &mut choice);
-            }
-        }
+        self.keep_contiguous(job, steps, &mut search);
         // Too much work at the lowest price: find the price at which it is just done. Any
         // price also bounds what runs can be worth, so the search ends when that is met.
         let (mut low, mut high) = (floor, most);
         for _ in 0..BISECTIONS {
             let middle = 0.5 * (low + high);
             let possible = self.price(job, steps, middle) + (middle - floor) * job.work;
-            if possible < bound.0 {
-                bound = (possible, middle);
-            }
-            if choice >= possible - NEAR * choice.abs() {
+            search.bound(possible, middle);
+            if search.choice >= possible - NEAR * search.choice.abs() {
                 break;
             }
             if work(&self.path, steps, job) >= job.work {
                 low = middle;
-                self.keep(job, steps, floor, &mut choice);
+                self.keep(job, steps, &mut search);
             } else {
                 high = middle;
             }
         }
-        chosen(choice, bound)
+        search.chosen()
+    }
+
+    /// Finds the best runs near what is `known` from before. Runs that stand as near to the
+    /// best as when they were chosen stay, so that prices which hardly change cost one look.
+    fn near(
+        &mut self,
+        job: &JobInput,
+        steps: &Steps<'_>,
+        (floor, most): (f64, f64),
+        known: Known<'_>,
+    ) -> Chosen {
+        let mut search = Search::new(floor);
+        let stands = known.slack.filter(|_| self.stand(job, steps, known.runs));
+        if stands.is_some() {
+            search.choice = trim(&self.best, job, steps, floor, |_, _| {}).0;
+        }
+        let (mut low, mut high) = (None, None);
+        let (mut at, mut stride) = (known.price.clamp(floor, most), STRIDE * (most - floor));
+        for looks in 0..BISECTIONS {
+            self.look(job, steps, &mut search, at);
+            let near = stands.map_or(NEAR * search.choice.abs(), |slack| {
+                slack + STAYS * search.choice.abs()
+            });
+            if search.least.0 - search.choice <= near {
+                break;
+            }
+            if looks == 0 {
+                self.keep_contiguous(job, steps, &mut search);
+            }
+            if work(&self.path, steps, job) >= job.work {
+                low = Some(at);
+            } else if at <= floor {
+                // Even at the lowest price it wants no more work.
+                break;
+            } else {
+                high = Some(at);
+            }
+            at = match (low, high) {
+                (Some(low), Some(high)) => 0.5 * (low + high),
+                (Some(low), None) => (low + stride).min(most),
+                (None, _) => (at - stride).max(floor),
+            };
+            stride *= 4.0;
+        }
+        search.chosen()
+    }
+
+    /// Prices work, and keeps what that shows and chooses.
+    fn look(&mut self, job: &JobInput, steps: &Steps<'_>, search: &mut Search, price: f64) {
+        let possible = self.price(job, steps, price) + (price - search.floor) * job.work;
+        search.bound(possible, price);
+        self.keep(job, steps, search);
+    }
+
+    /// Keeps the path of the last price if it is worth more than the choice.
+    fn keep(&mut self, job: &JobInput, steps: &Steps<'_>, search: &mut Search) {
+        let (candidate, _) = trim(&self.path, job, steps, search.floor, |_, _| {});
+        if candidate > search.choice {
+            search.choice = candidate;
+            self.best.clone_from(&self.path);
+        }
+    }
+
+    /// Keeps the best single run of a gang where that is worth more than the choice.
+    fn keep_contiguous(&mut self, job: &JobInput, steps: &Steps<'_>, search: &mut Search) {
+        for (g, gang) in steps.gangs.iter().enumerate() {
+            if let Some(range) = contiguous(job, steps, gang) {
+                self.other.clear();
+                self.other.resize(steps.hours.len(), OFF);
+                self.other[range].fill(g as u16);
+                let (candidate, _) = trim(&self.other, job, steps, search.floor, |_, _| {});
+                if candidate > search.choice {
+                    search.choice = candidate;
+                    self.best.clone_from(&self.other);
+                }
+            }
+        }
     }
 
     /// Makes the path of `runs` the best one; `false` where they are none the rules allow.
@@ -387,15 +482,6 @@ impl Tables {
             }
         }
         true
-    }
-
-    /// Keeps the path if it is worth more than the choice.
-    fn keep(&mut self, job: &JobInput, steps: &Steps<'_>, floor: f64, choice: &mut f64) {
-        let (candidate, _) = trim(&self.path, job, steps, floor, |_, _| {});
-        if candidate > *choice {
-            *choice = candidate;
-            self.best.clone_from(&self.path);
-        }
     }
 
     /// The runs of the best path.

@@ -7,7 +7,7 @@ use crate::carry::Carried;
 use crate::dispatch::Dispatch;
 use crate::explain::reasons;
 use crate::plan::{Planned, Stood, plan_in_loop};
-use crate::schedule::Room;
+use crate::schedule::{Room, Run};
 
 use super::fit::{Fit, GiveWay, supply};
 use super::{Policy, View};
@@ -25,12 +25,12 @@ enum Uses {
 pub struct Swingload {
     uses: Uses,
     fit: Fit,
-    last: Option<Last>,
+    last: Last,
     room: Room,
 }
 
 /// What is kept of the last plan.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Last {
     /// When the last one was made afresh, Unix second.
     made: i64,
@@ -41,15 +41,14 @@ struct Last {
 }
 
 impl Last {
-    /// Where the jobs of `built` stand; `None` where they had better be placed anew.
-    fn stood(&self, built: &Built) -> Option<Stood> {
-        let runs = self.carried.runs(&built.inputs)?;
+    /// Where the jobs of `built` stand, and the prices of their work.
+    fn stood(&self, built: &Built, runs: Option<Vec<Vec<Run>>>) -> Stood {
         let known = |position: &usize| {
             let found = self.jobs.binary_search_by_key(position, |job| job.0);
-            found.map_or((0.0, f64::NAN), |k| (self.jobs[k].1, self.jobs[k].2))
+            found.map_or((f64::NAN, f64::NAN), |k| (self.jobs[k].1, self.jobs[k].2))
         };
         let (price, slack) = built.job.iter().map(known).unzip();
-        Some(Stood { runs, price, slack })
+        Stood { runs, price, slack }
     }
 }
 
@@ -64,26 +63,21 @@ const AFRESH: i64 = 3600;
 impl Swingload {
     /// Plans afresh, or from the last plan where that is recent.
     fn plan(&mut self, now: i64, built: &Built) -> Planned {
-        let recent = self
-            .last
-            .as_ref()
-            .filter(|last| last.made.div_euclid(AFRESH) == now.div_euclid(AFRESH));
-        let stood = recent.and_then(|last| Some((last.made, last.stood(built)?)));
-        let (made, stood) = match stood {
-            Some((made, stood)) => (made, Some(stood)),
-            None => (now, None),
-        };
-        let planned = plan_in_loop(&built.inputs, stood, &mut self.room);
+        let last = &self.last;
+        let recent = last.made.div_euclid(AFRESH) == now.div_euclid(AFRESH);
+        let runs = recent.then(|| last.carried.runs(&built.inputs)).flatten();
+        let made = if runs.is_some() { last.made } else { now };
+        let planned = plan_in_loop(&built.inputs, last.stood(built, runs), &mut self.room);
         let schedule = &planned.schedule;
         let jobs = built.job.iter().zip(&schedule.work_price);
-        self.last = Some(Last {
+        self.last = Last {
             made,
             carried: Carried::new(&built.inputs, &planned),
             jobs: jobs
                 .zip(&schedule.slack)
                 .map(|((position, price), slack)| (*position, *price, *slack))
                 .collect(),
-        });
+        };
         planned
     }
 
@@ -91,7 +85,7 @@ impl Swingload {
         Self {
             uses,
             fit: Fit::default(),
-            last: None,
+            last: Last::default(),
             room: Room::default(),
         }
     }
