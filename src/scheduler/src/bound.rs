@@ -24,8 +24,9 @@ use crate::demand::hold;
 use crate::evaluate::{root_load, unserved_constant};
 use crate::inputs::{Gangs, JobInput, PlanInputs, RampInput};
 use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment};
-use crate::placement::{Windows, last_bought};
+use crate::placement::Windows;
 use crate::ramp::Level;
+use crate::residuals::Residuals;
 use crate::schedule::{Problem, Room};
 
 /// Relative outward rounding: sums of a few million products err by far less.
@@ -182,7 +183,7 @@ pub fn market_prices(
     nodes: &[usize],
     room: &mut Room,
 ) -> Vec<Vec<f64>> {
-    let active = Active::new(problem);
+    let active = Active::new(problem, |_| true);
     let mut found = vec![Vec::with_capacity(problem.inputs.steps()); nodes.len()];
     let mut curve: Vec<CostStep> = Vec::new();
     for t in 0..problem.inputs.steps() {
@@ -195,7 +196,12 @@ pub fn market_prices(
             problem
                 .market
                 .residual(t, *node, little, &mut room.work, &mut curve);
-            found.push(curve.first().map_or(f64::INFINITY, |step| step.cost));
+            let charge = charge_on(problem, &charges, *node);
+            found.push(
+                curve
+                    .first()
+                    .map_or(f64::INFINITY, |step| step.cost + charge),
+            );
         }
     }
     found
@@ -211,8 +217,8 @@ enum Steps<'a> {
 impl<'a> Steps<'a> {
     fn new(problem: &'a Problem<'a>) -> Self {
         match &problem.residuals {
-            Some(residuals) => Self::Residuals(Book::new(problem, residuals)),
-            None => Self::Markets(Active::new(problem), Buyers::default()),
+            Some(residuals) => Self::Residuals(Book::new(problem, residuals, 0)),
+            None => Self::Markets(Active::new(problem, |_| true), Buyers::default()),
         }
     }
 
@@ -279,33 +285,31 @@ fn best_start(
     best.expect("invariant: there is a price to start from")
 }
 
-/// One descent along each job's own price: its bid falls or rises until it wins just its
-/// work against the bids of all others.
+/// One descent along each job's own price, node by node: the bids of all other nodes stand
+/// while the jobs of one meet on what these leave.
 fn auction(problem: &Problem<'_>, active: &Active, prices: &mut Prices, room: &mut Room) {
     let inputs = problem.inputs;
     let mut curve: Vec<CostStep> = Vec::new();
-    let mut offers: Vec<(f64, f64)> = Vec::new();
-    for (j, job) in inputs.jobs.iter().enumerate() {
-        offers.clear();
-        for t in job.first..job.end {
+    for (number, node) in problem.job_nodes.nodes.iter().enumerate() {
+        let mut residuals = Residuals::default();
+        for t in 0..inputs.steps() {
             let charges = charges(problem, prices, t);
-            bids(problem, prices, active, &charges, t, Some(j), room);
+            bids(problem, prices, active, &charges, t, Some(*node), room);
             clear(problem, &charges, t, room);
-            let gpu_mw = problem.gpu_mw(j, t);
-            let width = widest(job, problem.hours[t]) * gpu_mw;
+            let most = inputs.nodes[*node].limit[t];
             problem
                 .market
-                .residual(t, job.node, width, &mut room.work, &mut curve);
-            let worth = job.value_in(&inputs.grid, t) + job.unmet;
-            let more = inputs.job_adder[t] + charge_on(problem, &charges, job.node);
-            offers.extend(curve.iter().map(|s| {
-                (
-                    worth - (s.cost + more) * gpu_mw,
-                    s.width / gpu_mw * problem.hours[t],
-                )
-            }));
+                .residual(t, *node, most, &mut room.work, &mut curve);
+            let more = inputs.job_adder[t] + charge_on(problem, &charges, *node);
+            residuals.push(
+                0.0,
+                curve.iter().map(|s| CostStep {
+                    cost: s.cost + more,
+                    ..*s
+                }),
+            );
         }
-        prices.work[j] = last_bought(&mut offers, job.work);
+        Book::new(problem, &residuals, number).auction(prices, &mut room.offers);
     }
 }
 
@@ -544,7 +548,7 @@ fn ramp_slopes(problem: &Problem<'_>, prices: &[Vec<f64>], loads: &[Vec<f64>]) -
     ramps.map(of).collect()
 }
 
-/// Lays out the bids of active jobs, all but `without`, and the power sold to blocks in step `t`.
+/// Lays out the bids of active jobs, all but those at the node `without`, and the power sold to blocks in step `t`.
 fn bids(
     problem: &Problem<'_>,
     prices: &Prices,
@@ -577,7 +581,7 @@ fn bids(
     for j in bidders
         .iter()
         .map(|j| *j as usize)
-        .filter(|j| Some(*j) != without)
+        .filter(|j| Some(inputs.jobs[*j].node) != without)
     {
         let job = &inputs.jobs[j];
         let gpu_mw = problem.gpu_mw(j, t);
@@ -734,10 +738,10 @@ struct Active {
 }
 
 impl Active {
-    fn new(problem: &Problem<'_>) -> Self {
+    fn new(problem: &Problem<'_>, counts: impl Fn(&JobInput) -> bool) -> Self {
         let steps = problem.inputs.steps();
         let mut start = vec![0usize; steps + 1];
-        for job in &problem.inputs.jobs {
+        for job in problem.inputs.jobs.iter().filter(|job| counts(job)) {
             (job.first..job.end).for_each(|t| start[t + 1] += 1);
         }
         for t in 0..steps {
@@ -745,7 +749,8 @@ impl Active {
         }
         let mut next = start.clone();
         let mut jobs = vec![0u32; start[steps]];
-        for (j, job) in problem.inputs.jobs.iter().enumerate() {
+        let jobs_here = problem.inputs.jobs.iter().enumerate();
+        for (j, job) in jobs_here.filter(|(_, job)| counts(job)) {
             for t in job.first..job.end {
                 jobs[next[t]] = j as u32;
                 next[t] += 1;

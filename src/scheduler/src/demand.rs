@@ -10,8 +10,8 @@ use crate::schedule::{Problem, Room, Schedule};
 /// Narrowings of the golden section: the range shrinks to a thousandth.
 const SECTIONS: usize = 15;
 
-/// Share of the peak by which a step's load may lie below it and still make it.
-const AT_PEAK: f64 = 1e-3;
+/// Halvings of the range in which the best peak lies.
+const HALVINGS: usize = 30;
 
 /// The inputs with the root capped in every charged range, around the jobs and blocks of `schedule`.
 pub fn capped(problem: &Problem<'_>, schedule: &Schedule, room: &mut Room) -> PlanInputs {
@@ -60,6 +60,22 @@ impl Step {
         }
     }
 
+    /// What the last MW below `cap` is worth; nothing where the load lies below it, and
+    /// `most` where it could not be cut.
+    fn last_worth(&self, cap: f64, most: f64) -> f64 {
+        let mut left = self.load - cap;
+        if left <= 0.0 {
+            return 0.0;
+        }
+        for (worth, width) in &self.cuts {
+            left -= width;
+            if left <= 0.0 {
+                return worth.clamp(0.0, most);
+            }
+        }
+        most
+    }
+
     fn loss(&self, cap: f64) -> f64 {
         let (mut left, mut loss) = (self.load - cap, 0.0);
         for (worth, width) in &self.cuts {
@@ -80,10 +96,9 @@ pub fn no_peaks(inputs: &PlanInputs) -> Vec<Vec<f64>> {
 }
 
 /// Prices of each charge's peak per step of its range, currency per MW: what the last MW of
-/// the load is worth in the steps that make the peak, together at most the charge.
+/// load is worth in the steps that would make the best peak, together at most the charge.
 ///
-/// `problem` holds the caps the schedule was made under. They are the multipliers of
-/// `load <= peak` where the cap is the best one.
+/// They are the multipliers of `load <= peak` around the jobs and blocks of `schedule`.
 pub fn peak_prices(problem: &Problem<'_>, schedule: &Schedule, room: &mut Room) -> Vec<Vec<f64>> {
     let demands = problem.inputs.demand.iter();
     demands
@@ -101,20 +116,39 @@ fn prices_of(
         .map(|t| Step::new(problem, schedule, t, room))
         .collect();
     let peak = steps.iter().map(|s| s.load).fold(0.0, f64::max);
-    let mut prices = vec![0.0; steps.len()];
+    let (mut low, mut high) = (demand.peak_so_far.min(peak), peak);
     if peak <= demand.peak_so_far {
-        return prices;
+        return vec![0.0; steps.len()];
     }
-    for (price, step) in prices.iter_mut().zip(&steps) {
-        if step.load >= peak * (1.0 - AT_PEAK) {
-            // What draws whatever the cap would give up nothing for less than the charge.
-            *price = step
-                .cuts
-                .first()
-                .map_or(demand.per_mw, |cut| cut.0)
-                .max(0.0);
+    let worth = |cap: f64| {
+        steps
+            .iter()
+            .map(|s| s.last_worth(cap, demand.per_mw))
+            .sum::<f64>()
+    };
+    // The lower the peak, the dearer its last MW; what that costs beyond the charge is not saved.
+    for _ in 0..HALVINGS {
+        let middle = 0.5 * (low + high);
+        if worth(middle) > demand.per_mw {
+            low = middle;
+        } else {
+            high = middle;
         }
     }
+    let of = |cap: f64| -> Vec<f64> {
+        let prices = steps.iter().map(|s| s.last_worth(cap, demand.per_mw));
+        prices.collect()
+    };
+    // Between two levels the multipliers lie between theirs.
+    let (above, below) = (of(high), of(low));
+    let (least, most) = (above.iter().sum::<f64>(), below.iter().sum::<f64>());
+    let share = if most > least {
+        ((demand.per_mw - least) / (most - least)).clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
+    let mix = |(a, b): (&f64, &f64)| a + share * (b - a);
+    let mut prices: Vec<f64> = above.iter().zip(&below).map(mix).collect();
     hold(&mut prices, demand.per_mw);
     prices
 }

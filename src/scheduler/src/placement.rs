@@ -35,8 +35,11 @@ pub const SURCHARGES: [f64; 4] = [1.0, 0.3, 0.1, 0.03];
 #[derive(Debug)]
 pub struct Curves {
     steps: usize,
-    curves: Vec<Vec<CostStep>>,
+    /// Steps of all curves; `ranges` says which are whose.
+    curves: Vec<CostStep>,
+    ranges: Vec<(u32, u32)>,
     known: Vec<bool>,
+    one: Vec<CostStep>,
 }
 
 impl Curves {
@@ -49,8 +52,10 @@ impl Curves {
         };
         Self {
             steps,
-            curves: vec![Vec::new(); count],
+            curves: Vec::with_capacity(8 * count),
+            ranges: vec![(0, 0); count],
             known: vec![false; count],
+            one: Vec::new(),
         }
     }
 
@@ -75,12 +80,22 @@ impl Curves {
                 t,
                 Ask::at(node, most).without_jobs(number),
                 room,
-                &mut self.curves[at],
+                &mut self.one,
             );
             let training = problem.inputs.job_adder[t];
-            self.curves[at]
-                .iter_mut()
-                .for_each(|step| step.cost += training);
+            self.one.iter_mut().for_each(|step| step.cost += training);
+            // In the place of the curve it had before, if that was as long.
+            let (from, room) = self.ranges[at];
+            let from = match self.one.len() <= room as usize {
+                true => from as usize,
+                false => {
+                    let end = self.curves.len();
+                    self.curves.extend_from_slice(&self.one);
+                    end
+                }
+            };
+            self.curves[from..from + self.one.len()].copy_from_slice(&self.one);
+            self.ranges[at] = (from as u32, self.one.len() as u32);
             self.known[at] = true;
         }
     }
@@ -88,13 +103,16 @@ impl Curves {
     fn of<'a>(&'a self, problem: &'a Problem<'_>, number: usize, t: usize) -> &'a [CostStep] {
         match &problem.residuals {
             Some(residuals) => residuals.of(t),
-            None => &self.curves[number * self.steps + t],
+            None => {
+                let (from, count) = self.ranges[number * self.steps + t];
+                &self.curves[from as usize..(from + count) as usize]
+            }
         }
     }
 
     /// Jobs of other node numbers changed in step `t`.
     fn touch_others(&mut self, number: usize, t: usize) {
-        let count = self.curves.len() / self.steps.max(1);
+        let count = self.ranges.len() / self.steps.max(1);
         for other in (0..count).filter(|o| *o != number) {
             self.known[other * self.steps + t] = false;
         }
@@ -146,11 +164,10 @@ pub(crate) fn place(
         curves.ensure(problem, schedule, number, t, room);
     }
     let job = &problem.inputs.jobs[j];
-    // While a surcharge spreads jobs, their restarts are left to the exact sweeps.
-    let remembers = surcharge == 0.0 && (job.restart > 0.0 || job.min_run > 0.0);
     let beyond_worth = windows.beyond_worth[j];
-    let mut placed = match &job.gangs {
-        Gangs::Sizes(_) if remembers => {
+    // While jobs are spread, gangs and restarts are left to the exact sweeps.
+    let placed = match &job.gangs {
+        Gangs::Sizes(_) if surcharge == 0.0 => {
             let tables = &mut room.runs;
             runs::place(
                 problem,
@@ -163,27 +180,20 @@ pub(crate) fn place(
                 tables,
             )
         }
-        Gangs::Sizes(_) => pieces::sizes(
-            problem,
-            schedule,
-            curves,
-            j,
-            window,
-            surcharge,
-            beyond_worth,
-        ),
-        Gangs::Divisible(_) => pieces::divisible(
-            problem,
-            schedule,
-            curves,
-            j,
-            window,
-            surcharge,
-            beyond_worth,
-            &mut room.offers,
-        ),
+        _ => {
+            let offers = &mut room.offers;
+            pieces::divisible(
+                problem,
+                schedule,
+                curves,
+                j,
+                window,
+                surcharge,
+                beyond_worth,
+                offers,
+            )
+        }
     };
-    placed.runs.sort_by_key(|run| run.step);
     let moved = placed.runs != before;
     schedule.beyond[j] = placed.beyond;
     schedule.work_price[j] = placed.price;

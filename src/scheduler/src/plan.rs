@@ -313,39 +313,62 @@ fn as_soon_as_possible(
     }
 }
 
-/// Prices at which blocks and jobs would meet if blocks were divisible.
+/// Prices at which blocks and jobs would meet if blocks were divisible: with what ramps and
+/// peaks are worth then, and without.
 fn loose_prices(
     problem: &Problem<'_>,
     loose: &Problem<'_>,
     windows: &Windows,
     spread: &Schedule,
     room: &mut Room,
-) -> Prices {
+) -> Vec<Prices> {
     let inputs = problem.inputs;
-    let mut curves = Curves::new(loose);
-    let charge = vec![0.0; inputs.steps()];
-    let mut prices = Prices {
-        work: placement::work_prices(loose, spread, &charge, &mut curves, room),
+    let nodes: Vec<usize> = inputs.pools.iter().map(|pool| pool.node).collect();
+    let free = Prices {
         power: Vec::new(),
         jobs: Vec::new(),
-        ramp: inputs
-            .ramps
-            .iter()
+        ramp: (inputs.ramps.iter())
             .map(|_| vec![0.0; inputs.steps() + 1])
             .collect(),
         peak: demand::no_peaks(inputs),
+        work: Vec::new(),
     };
-    if loose.residuals.is_some() {
-        let goal = Goal {
-            target: f64::NEG_INFINITY,
-            enough: f64::NEG_INFINITY,
-            iterations: LOOSE,
-        };
-        prices = bound::tighten(loose, windows, vec![prices], goal, room).prices;
+    let mut starts = Vec::new();
+    if !inputs.ramps.is_empty() || !inputs.demand.is_empty() {
+        let levels = ramp::levels(loose, spread, room);
+        starts.push(Prices {
+            ramp: bound::ramp_prices(&levels),
+            peak: demand::peak_prices(loose, spread, room),
+            ..free.clone()
+        });
     }
-    let nodes: Vec<usize> = inputs.pools.iter().map(|pool| pool.node).collect();
-    let power = bound::market_prices(loose, &prices, &nodes, room);
-    Prices { power, ..prices }
+    starts.push(free);
+    for start in &mut starts {
+        let charge = root_charges(problem, start);
+        let mut curves = Curves::new(loose);
+        start.work = placement::work_prices(loose, spread, &charge, &mut curves, room);
+        if loose.residuals.is_some() {
+            let goal = Goal {
+                target: f64::NEG_INFINITY,
+                enough: f64::NEG_INFINITY,
+                iterations: LOOSE,
+            };
+            *start = bound::tighten(loose, windows, vec![start.clone()], goal, room).prices;
+        }
+        start.power = bound::market_prices(loose, start, &nodes, room);
+    }
+    starts
+}
+
+/// Who draws in a step that makes a peak pays for it: currency per MWh of all load.
+fn root_charges(problem: &Problem<'_>, prices: &Prices) -> Vec<f64> {
+    let mut charge = vec![0.0; problem.inputs.steps()];
+    for (demand, prices) in problem.inputs.demand.iter().zip(&prices.peak) {
+        for (t, price) in (demand.first..demand.end).zip(prices) {
+            charge[t] += price / problem.hours[t];
+        }
+    }
+    charge
 }
 
 /// The bound, from the prices the incumbent pays.
@@ -353,7 +376,7 @@ fn bounded(
     problem: &Problem<'_>,
     windows: &Windows,
     best: &Incumbent,
-    begin: Option<Prices>,
+    begin: Option<Vec<Prices>>,
     budget: Budget,
     asap: f64,
     room: &mut Room,
@@ -361,7 +384,7 @@ fn bounded(
     let (inputs, evaluated) = (problem.inputs, &best.evaluated);
     let free = demand::no_peaks(inputs);
     let mut starts = vec![prices(problem, &best.schedule, evaluated, free, room)];
-    starts.extend(begin);
+    starts.extend(begin.into_iter().flatten());
     if !inputs.demand.is_empty() {
         let held = under_caps(inputs, best.caps.as_deref());
         let held = Problem::new(&held);

@@ -9,7 +9,7 @@ use crate::inputs::PlanInputs;
 use crate::market::{CostStep, Market, Workspace};
 
 /// Optimum without jobs, and the residual of the jobs' node, of every step.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Residuals {
     /// Optimum without jobs, currency per hour.
     base: Vec<f64>,
@@ -43,17 +43,25 @@ impl Residuals {
             if cleared.overload > 0.0 {
                 return None;
             }
-            residuals.base.push(cleared.value);
             market.residual(t, node, inputs.nodes[node].limit[t], &mut work, &mut curve);
             let adder = inputs.job_adder[t];
             let steps = curve.iter().map(|step| CostStep {
                 cost: step.cost + adder,
                 ..*step
             });
-            residuals.steps.extend(steps);
-            residuals.start.push(residuals.steps.len() as u32);
+            residuals.push(cleared.value, steps);
         }
         Some(residuals)
+    }
+
+    /// Adds the next step.
+    pub(crate) fn push(&mut self, base: f64, steps: impl Iterator<Item = CostStep>) {
+        if self.start.is_empty() {
+            self.start.push(0);
+        }
+        self.base.push(base);
+        self.steps.extend(steps);
+        self.start.push(self.steps.len() as u32);
     }
 
     /// Optimum of step `t` without jobs, currency per hour.

@@ -369,8 +369,14 @@ pub fn area(steps: &[CostStep], from: f64, to: f64) -> Option<f64> {
 /// Per step, the first step after at least `least` hours from its start, and at least one
 /// step; the grid's end where there is none.
 pub fn minimum_ends(hours: &[f64], least: f64) -> Vec<usize> {
-    let (mut end, mut held) = (0, 0.0);
     let mut ends = Vec::with_capacity(hours.len());
+    minimum_ends_into(hours, least, &mut ends);
+    ends
+}
+
+/// [`minimum_ends`] at the end of `ends`.
+pub fn minimum_ends_into(hours: &[f64], least: f64, ends: &mut Vec<usize>) {
+    let (mut end, mut held) = (0, 0.0);
     for (t, own) in hours.iter().enumerate() {
         while end < hours.len() && (end <= t || held < least - 1e-9) {
             held += hours[end];
@@ -379,7 +385,6 @@ pub fn minimum_ends(hours: &[f64], least: f64) -> Vec<usize> {
         ends.push(end);
         held -= own;
     }
-    ends
 }
 
 /// [`minimum_ends`] of the first step.

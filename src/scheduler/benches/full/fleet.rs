@@ -9,7 +9,7 @@ use swingload_scheduler::inputs::{
 use super::{Draw, Purpose, Shape, node};
 
 /// GPUs of a pool.
-const GPUS: f64 = 10_000.0;
+const GPUS: f64 = 30_000.0;
 
 /// Adds a feeder; returns the node of its GPU pool, if it has one.
 pub(super) fn feeder(

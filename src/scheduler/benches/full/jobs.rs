@@ -5,7 +5,7 @@ use swingload_scheduler::inputs::{Gangs, JobInput, PlanInputs};
 use super::{Draw, Purpose, Shape};
 
 /// GPU-hours a pool does per hour at most, of which the jobs ask for a little more than all.
-const GPU_HOURS_WANTED: f64 = 5_500.0;
+const GPU_HOURS_WANTED: f64 = 14_000.0;
 
 /// Adds the jobs, spread over the GPU pools at `nodes`.
 pub(super) fn add(inputs: &mut PlanInputs, shape: Shape, nodes: &[usize]) {
@@ -23,7 +23,7 @@ pub(super) fn add(inputs: &mut PlanInputs, shape: Shape, nodes: &[usize]) {
         size(job, scale);
         // Half a pool may run already.
         running[job.node] += job.running;
-        if running[job.node] > 4_000 {
+        if running[job.node] > 12_000 {
             running[job.node] -= job.running;
             (job.running, job.running_hours) = (0, 0.0);
         }
@@ -52,7 +52,7 @@ fn job(draw: &mut Draw, shape: Shape, nodes: &[usize], others: &[JobInput], j: u
     // Many short jobs and a few long ones: half an hour to eight hours.
     let run = 0.5 * libm::pow(16.0, draw.between(0.0, 1.0) * draw.between(0.4, 1.0));
     let run = run.min(0.4 * horizon);
-    let window = run * draw.between(1.3, 4.0);
+    let window = run * draw.between(1.5, 8.0);
     let release = draw.between(-0.3 * window, horizon - 0.6 * window).max(0.0);
     let first = ((release / hours) as usize).min(steps - 1);
     let end = (((release + window) / hours) as usize).clamp(first + 1, steps);

@@ -13,6 +13,7 @@ use crate::schedule::Problem;
 pub(super) struct Book<'a> {
     problem: &'a Problem<'a>,
     residuals: &'a Residuals,
+    number: usize,
     active: Active,
     bidders: Vec<Bidder>,
     /// One over the facility MW per IT MW of a GPU, per step.
@@ -54,19 +55,16 @@ struct Bid {
 }
 
 impl<'a> Book<'a> {
-    pub(super) fn new(problem: &'a Problem<'a>, residuals: &'a Residuals) -> Self {
+    /// The jobs of node `number` against its `residuals`.
+    pub(super) fn new(problem: &'a Problem<'a>, residuals: &'a Residuals, number: usize) -> Self {
+        let factor = &problem.inputs.nodes[problem.job_nodes.nodes[number]].factor;
         Self {
             problem,
             residuals,
-            active: Active::new(problem),
+            number,
+            active: Active::new(problem, |job| problem.job_nodes.number[job.node] == number),
             bidders: Vec::new(),
-            per_factor: match problem.inputs.jobs.first() {
-                Some(job) => {
-                    let factor = &problem.inputs.nodes[job.node].factor;
-                    factor.iter().map(|f| 1.0 / f).collect()
-                }
-                None => Vec::new(),
-            },
+            per_factor: factor.iter().map(|f| 1.0 / f).collect(),
             bids: Vec::new(),
         }
     }
@@ -120,7 +118,17 @@ impl<'a> Book<'a> {
     /// work against the bids of all others.
     pub(super) fn auction(&mut self, prices: &mut Prices, offers: &mut Offers) {
         self.reprice(prices);
-        for (j, job) in self.problem.inputs.jobs.iter().enumerate() {
+        let problem = self.problem;
+        let here =
+            |(_, job): &(usize, &JobInput)| problem.job_nodes.number[job.node] == self.number;
+        let jobs: Vec<(usize, &JobInput)> = problem
+            .inputs
+            .jobs
+            .iter()
+            .enumerate()
+            .filter(here)
+            .collect();
+        for (j, job) in jobs {
             offers.clear();
             for t in job.first..job.end {
                 self.look(t, prices);

@@ -88,11 +88,9 @@ impl Tables {
             let worth = job.value_in(&problem.inputs.grid, t) + job.unmet;
             (worth, cost, problem.hours[t])
         }));
-        // Power that is paid for may be drawn for nothing but that.
-        let paid = self.steps.iter().any(|s| s.1 < 0.0);
         self.lost.clear();
         self.lost.resize(self.steps.len(), f64::NEG_INFINITY);
-        if job.restart > 0.0 && !paid {
+        if job.restart > 0.0 {
             for i in 0..self.steps.len() {
                 let (mut hours, mut least) = (0.0, f64::INFINITY);
                 for step in &self.steps[i..] {
@@ -161,19 +159,30 @@ impl Tables {
             row.clear();
             row.resize(n + 1, (f64::NEG_INFINITY, 0.0));
         }
+        let most = sizes.last().copied().map_or(0.0, f64::from);
+        let pause = if sizes.len() > 1 { 1 } else { 2 };
         for i in (0..n).rev() {
-            let (worth, hours) = (self.gain(job, i, price), self.steps[i].2);
+            let (worth, hours) = (self.gain(i, price), self.steps[i].2);
             let (restart, lost) = match self.lost[i].is_finite() {
                 true => ((self.lost[i] - price) * job.restart, job.restart),
                 false => (0.0, 0.0),
             };
-            let works = if self.works(job, i, price) {
-                hours
-            } else {
-                0.0
-            };
             let after = self.off[i + 1];
             let (mut best, mut pick) = (after, NONE);
+            // Power that is paid for may be drawn by starts that are broken off.
+            let (mut paid, mut spent) = (0.0, 0.0);
+            for k in i..n {
+                spent += self.steps[k].2;
+                if spent > job.restart {
+                    break;
+                }
+                paid -= self.steps[k].1 * self.steps[k].2 * most;
+                // Another size may start at once, the same one after a pause.
+                let rest = self.off[(k + pause).min(n)];
+                if paid + rest.0 > best.0 {
+                    best = (paid + rest.0, rest.1);
+                }
+            }
             for (g, (row, size)) in self.on.iter_mut().zip(sizes).enumerate() {
                 let gpus = f64::from(*size);
                 let next = if row[i + 1].0 > after.0 {
@@ -181,7 +190,7 @@ impl Tables {
                 } else {
                     after
                 };
-                row[i] = (next.0 + worth * gpus, next.1 + gpus * works);
+                row[i] = (next.0 + worth * gpus, next.1 + gpus * hours);
                 let start = row[i].0 - restart * gpus;
                 if start > best.0 {
                     (best, pick) = ((start, row[i].1 - lost * gpus), g as u16);
@@ -196,25 +205,9 @@ impl Tables {
     }
 
     /// Worth of a GPU in a step beyond the price of its work, currency.
-    fn gain(&self, job: &JobInput, i: usize, price: f64) -> f64 {
+    fn gain(&self, i: usize, price: f64) -> f64 {
         let (worth, cost, hours) = self.steps[i];
-        let beyond = worth - price;
-        let beyond = if self.is_paid(job) {
-            beyond.max(0.0)
-        } else {
-            beyond
-        };
-        (beyond - cost) * hours
-    }
-
-    /// Whether a GPU-hour of a step is taken for its work, not for its power's sake alone.
-    fn works(&self, job: &JobInput, i: usize, price: f64) -> bool {
-        !self.is_paid(job) || self.steps[i].0 > price
-    }
-
-    /// Whether power is paid for and starts may draw it without doing work.
-    fn is_paid(&self, job: &JobInput) -> bool {
-        job.restart > 0.0 && self.lost.first().is_some_and(|lost| !lost.is_finite())
+        (worth - price - cost) * hours
     }
 
     /// The gang that runs when the horizon begins, where going on is worth more than stopping.
@@ -259,7 +252,14 @@ impl Tables {
         let price = bought.of_work();
         let mut total = price * job.work + (later.0 - price).max(0.0) * later.1;
         for i in 0..self.steps.len() {
-            total += self.gain(job, i, price).max(0.0) * most;
+            let (_, cost, hours) = self.steps[i];
+            // Power that is paid for may be drawn by starts alone.
+            let paid = if job.restart > 0.0 {
+                -cost * hours
+            } else {
+                0.0
+            };
+            total += self.gain(i, price).max(paid).max(0.0) * most;
         }
         offers.buy(bought, |i, hours| {
             if (i as usize) < self.steps.len() {

@@ -87,7 +87,6 @@ fn oust_for(
     }
     let held = held(problem, schedule, prices, j, window.start, window.end);
     let job = &problem.inputs.jobs[j];
-    let floor = windows.beyond_worth[j].max(0.0);
     // Offers in the order of `parts`: where each comes from.
     let mut parts: Vec<Option<usize>> = Vec::new();
     room.offers.clear();
@@ -118,7 +117,7 @@ fn oust_for(
                 free.next();
             }
             let net = worth - cost * gpu_mw;
-            if net <= floor {
+            if net <= 0.0 {
                 break;
             }
             let mw = mw.min(left);
@@ -129,13 +128,23 @@ fn oust_for(
         }
         next = end;
     }
-    let price = room.offers.price(job.work, floor, prices[j], 1e-10);
+    let later = u32::MAX as usize;
+    let beyond_worth = windows.beyond_worth[j];
+    if beyond_worth > 0.0 {
+        room.offers
+            .push(later, beyond_worth, beyond_worth, job.beyond);
+        parts.push(None);
+    }
+    let price = room.offers.price(job.work, 0.0, prices[j], 1e-10);
     let mut runs: Vec<Run> = Vec::new();
-    let mut left = job.work;
+    let mut beyond = 0.0;
     let mut leave: Vec<(usize, f64)> = Vec::new();
     room.offers.buy_parts(price, |i, step, work| {
+        if step as usize == later {
+            beyond = work;
+            return;
+        }
         let gpus = work / problem.hours[step as usize];
-        left -= work;
         match runs.last_mut() {
             Some(last) if last.step == step => last.gpus += gpus,
             _ => runs.push(Run { step, gpus }),
@@ -161,11 +170,7 @@ fn oust_for(
         }
     }
     schedule.work_price[j] = price.of_work();
-    schedule.beyond[j] = if floor > 0.0 {
-        left.max(0.0).min(job.beyond)
-    } else {
-        0.0
-    };
+    schedule.beyond[j] = beyond;
     drop_in(problem, schedule, curves, j, runs);
 }
 

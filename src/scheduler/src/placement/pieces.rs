@@ -6,21 +6,11 @@ use swingload_model::TimeGrid;
 
 use super::offers::Offers;
 use super::{Curves, Placed};
-use crate::inputs::{Gangs, JobInput};
+use crate::inputs::JobInput;
 use crate::market::{CostStep, EPSILON_MW};
-use crate::schedule::{Problem, Run, Schedule, area};
+use crate::schedule::{Problem, Run, Schedule};
 
-/// A piece of a job in one step.
-#[derive(Debug, Clone, Copy)]
-struct Piece {
-    /// Net worth of a GPU-hour in it.
-    worth: f64,
-    step: u32,
-    /// GPUs it adds.
-    gpus: f64,
-}
-
-/// Chooses steps and powers for the divisible job `j`: what is worth most until the work is done.
+/// Chooses steps and powers for job `j`, its power divisible: what is worth most until the work is done.
 pub(super) fn divisible(
     problem: &Problem<'_>,
     schedule: &Schedule,
@@ -33,7 +23,6 @@ pub(super) fn divisible(
 ) -> Placed {
     let job = &problem.inputs.jobs[j];
     let number = problem.job_nodes.number[job.node];
-    let floor = beyond_worth.max(0.0);
     let most = job.gangs.max();
     let factor = &problem.inputs.nodes[job.node].factor;
     let (others, hours) = (&schedule.job_mw[number], &problem.hours);
@@ -51,7 +40,7 @@ pub(super) fn divisible(
             if x1 - x0 > EPSILON_MW {
                 let rise = (high - low) / (b - a);
                 let (high, low) = (high - rise * (x0 - a), high - rise * (x1 - a));
-                if high > floor {
+                if high > 0.0 {
                     offers.push(t, high, low, (x1 - x0) * work);
                 }
             }
@@ -78,20 +67,24 @@ pub(super) fn divisible(
         }
     }
     let rounding = if surcharge > 0.0 { 1e-4 } else { 1e-10 };
-    let price = offers.price(job.work, floor, schedule.work_price[j], rounding);
+    // Work that can wait for after the horizon is an offer like any other.
+    let later = u32::MAX as usize;
+    if beyond_worth > 0.0 {
+        offers.push(later, beyond_worth, beyond_worth, job.beyond);
+    }
+    let price = offers.price(job.work, 0.0, schedule.work_price[j], rounding);
     let mut placed = Placed::default();
-    let mut left = job.work;
     offers.buy(price, |step, work| {
-        left -= work;
+        if step as usize == later {
+            placed.beyond = work;
+            return;
+        }
         let gpus = work / hours[step as usize];
         match placed.runs.last_mut() {
             Some(last) if last.step == step => last.gpus += gpus,
             _ => placed.runs.push(Run { step, gpus }),
         }
     });
-    if floor > 0.0 {
-        placed.beyond = left.max(0.0).min(job.beyond);
-    }
     placed.price = price.of_work();
     placed
 }
@@ -129,78 +122,6 @@ impl<'a> Worth<'a> {
     }
 }
 
-/// Chooses steps and sizes for job `j`. Marginal cost rises with size, so taking
-/// the best pieces first never takes a second piece of a step before its first.
-pub(super) fn sizes(
-    problem: &Problem<'_>,
-    schedule: &Schedule,
-    curves: &Curves,
-    j: usize,
-    window: Range<usize>,
-    surcharge: f64,
-    beyond_worth: f64,
-) -> Placed {
-    let job = &problem.inputs.jobs[j];
-    let number = problem.job_nodes.number[job.node];
-    let mut pieces = Vec::new();
-    let Gangs::Sizes(sizes) = &job.gangs else {
-        return Placed::default();
-    };
-    let worth = Worth::new(problem, j);
-    for t in window {
-        let gpu_mw = problem.gpu_mw(j, t);
-        let worth = worth.at(t);
-        let others = schedule.job_mw[number][t];
-        let curve = curves.of(problem, number, t);
-        let mut before = 0.0;
-        for size in sizes.iter().map(|s| f64::from(*s)) {
-            let (from, to) = (others + before * gpu_mw, others + size * gpu_mw);
-            let Some(cost) = price(curve, from, to, surcharge) else {
-                break;
-            };
-            let net = worth - cost * gpu_mw;
-            if net <= 0.0 {
-                break;
-            }
-            pieces.push(Piece {
-                worth: net,
-                step: t as u32,
-                gpus: size - before,
-            });
-            before = size;
-        }
-    }
-    pieces.sort_unstable_by(|a, b| b.worth.total_cmp(&a.worth).then(a.step.cmp(&b.step)));
-    let mut placed = Placed::default();
-    let mut left = job.work;
-    for piece in pieces {
-        if left <= job.work * 1e-12 || piece.worth <= beyond_worth.max(0.0) {
-            break;
-        }
-        let hours = problem.hours[piece.step as usize];
-        let gpus = piece.gpus.min(left / hours);
-        left -= gpus * hours;
-        match placed
-            .runs
-            .iter_mut()
-            .rev()
-            .take(8)
-            .find(|run| run.step == piece.step)
-        {
-            Some(run) => run.gpus += gpus,
-            None => placed.runs.push(Run {
-                step: piece.step,
-                gpus,
-            }),
-        }
-    }
-    merge(&mut placed.runs);
-    if beyond_worth > 0.0 {
-        placed.beyond = left.min(job.beyond);
-    }
-    placed
-}
-
 /// Calls `each` with the cost and width of every step of a residual within `most` MW from `from` on.
 pub(super) fn exact(curve: &[CostStep], from: f64, most: f64, mut each: impl FnMut(f64, f64)) {
     let mut at = 0.0;
@@ -215,43 +136,4 @@ pub(super) fn exact(curve: &[CostStep], from: f64, most: f64, mut each: impl FnM
             break;
         }
     }
-}
-
-/// Joins runs of the same step.
-fn merge(runs: &mut Vec<Run>) {
-    runs.sort_unstable_by_key(|run| run.step);
-    let mut kept: Vec<Run> = Vec::with_capacity(runs.len());
-    for run in runs.drain(..) {
-        match kept.last_mut() {
-            Some(last) if last.step == run.step => last.gpus += run.gpus,
-            _ => kept.push(run),
-        }
-    }
-    *runs = kept;
-}
-
-/// Price per MWh of `from..to` MW on a residual; with a surcharge the price rises inside each step
-/// towards the next one's, by the square of the share of the step already filled.
-fn price(curve: &[CostStep], from: f64, to: f64, surcharge: f64) -> Option<f64> {
-    if to - from <= EPSILON_MW {
-        return None;
-    }
-    let mean = area(curve, from, to)? / (to - from);
-    if surcharge == 0.0 {
-        return Some(mean);
-    }
-    let middle = 0.5 * (from + to);
-    let mut at = 0.0;
-    for (i, step) in curve.iter().enumerate() {
-        if middle <= at + step.width || i + 1 == curve.len() {
-            let share = ((middle - at) / step.width).clamp(0.0, 1.0);
-            // Above the last step lies nothing; its own height stands for the rise.
-            let next = curve
-                .get(i + 1)
-                .map_or(2.0 * step.cost.max(1.0), |n| n.cost);
-            return Some(mean + surcharge * (next - step.cost) * share * share);
-        }
-        at += step.width;
-    }
-    Some(mean)
 }

@@ -2,11 +2,12 @@
 //! is a stop and a start. Dynamic programming over (step, gang that runs) at a price of
 //! work, bisected until the work is done.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::{Curves, Placed};
 use crate::inputs::{Gangs, JobInput};
-use crate::schedule::{Problem, Run, Schedule, area, minimum_ends};
+use crate::schedule::{Problem, Run, Schedule, area, minimum_ends_into};
 
 /// Bisections of the price of work.
 const BISECTIONS: usize = 8;
@@ -28,16 +29,26 @@ struct Steps<'a> {
     hours: &'a [f64],
     /// Worth of a GPU-hour of work in each step.
     worth: &'a [f64],
-    gangs: Vec<Gang>,
+    gangs: &'a [Gang],
 }
 
 /// What steps are worth to a gang of one size.
+#[derive(Debug, Default)]
 struct Gang {
     gpus: f64,
     /// Worth of work less power, currency, of running the whole step; negative infinity where the gang does not fit.
     net: Vec<f64>,
     /// Whether the job runs at this size when the horizon begins, and the window with it.
     running: bool,
+}
+
+/// Work that can be left for after the horizon.
+#[derive(Clone, Copy)]
+struct Later {
+    /// Net worth of a GPU-hour, currency: 0 or more.
+    worth: f64,
+    /// GPU-hours at most.
+    most: f64,
 }
 
 /// Chooses runs for job `j`, which stood at `before`: the steps and gang sizes that are worth
@@ -56,24 +67,30 @@ pub(super) fn place(
     let Gangs::Sizes(sizes) = &job.gangs else {
         return Placed::default();
     };
-    let floor = beyond_worth.max(0.0);
-    let worth: Vec<f64> = window
-        .clone()
-        .map(|t| job.value_in(&problem.inputs.grid, t) + job.unmet)
-        .collect();
-    let gang = |size: &u32| {
-        let gpus = f64::from(*size);
-        Gang {
-            gpus,
-            net: net(problem, schedule, curves, j, &window, gpus, &worth),
-            running: *size == job.running && window.start == 0,
-        }
-    };
+    let (mut worth, mut gangs) = std::mem::take(&mut tables.laid);
+    worth.clear();
+    worth.extend((window.clone()).map(|t| job.value_in(&problem.inputs.grid, t) + job.unmet));
+    gangs.resize_with(sizes.len(), Gang::default);
+    for (gang, size) in gangs.iter_mut().zip(sizes.iter().rev()) {
+        gang.gpus = f64::from(*size);
+        gang.running = *size == job.running && window.start == 0;
+        let row = net(problem, schedule, curves, j, &window, gang.gpus, &worth);
+        gang.net.clear();
+        gang.net.extend(row);
+    }
     let steps = Steps {
         first: window.start,
         hours: &problem.hours[window.clone()],
         worth: &worth,
-        gangs: sizes.iter().rev().map(gang).collect(),
+        gangs: &gangs,
+    };
+    let later = Later {
+        worth: beyond_worth.max(0.0),
+        most: if beyond_worth > 0.0 {
+            job.beyond.min(job.work)
+        } else {
+            0.0
+        },
     };
     let known = schedule.slack.get(j).map(|slack| Known {
         runs: before,
@@ -81,38 +98,40 @@ pub(super) fn place(
         slack: slack.is_finite().then_some(*slack),
     });
     let known = known.filter(|known| known.price.is_finite());
-    let chosen = tables.best(job, &steps, floor, known);
-    let mut placed = Placed::default();
-    if chosen.worth > 1e-9 || is_held(job, window.start) {
-        placed = tables.placed(job, &steps, floor);
+    let chosen = tables.best(job, &steps, later, known);
+    let mut placed = Placed {
+        beyond: later.most,
+        ..Placed::default()
+    };
+    if chosen > later.worth * later.most + 1e-9 || is_held(job, window.start) {
+        placed = tables.placed(job, &steps, later);
     }
     if !schedule.slack.is_empty() {
-        (placed.price, placed.slack) = (chosen.price, chosen.slack);
+        placed.price = tables.least.1;
+        placed.slack = (tables.least.0 - chosen).max(0.0);
     }
-    if placed.runs.is_empty() && floor > 0.0 {
-        placed.beyond = job.work.min(job.beyond);
-    }
+    tables.laid = (worth, gangs);
     placed
 }
 
 /// Worth of work less power of each step of the window at `gpus` GPUs.
-fn net(
-    problem: &Problem<'_>,
-    schedule: &Schedule,
-    curves: &Curves,
+fn net<'a>(
+    problem: &'a Problem<'_>,
+    schedule: &'a Schedule,
+    curves: &'a Curves,
     j: usize,
     window: &Range<usize>,
     gpus: f64,
-    worth: &[f64],
-) -> Vec<f64> {
+    worth: &'a [f64],
+) -> impl Iterator<Item = f64> + 'a {
     let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
-    let of = |(t, worth): (usize, &f64)| {
+    let of = move |(t, worth): (usize, &f64)| {
         let others = schedule.job_mw[number][t];
         let power = gpus * problem.gpu_mw(j, t);
         let cost = area(curves.of(problem, number, t), others, others + power);
         cost.map_or(f64::NEG_INFINITY, |c| (worth * gpus - c) * problem.hours[t])
     };
-    window.clone().zip(worth).map(of).collect()
+    window.clone().zip(worth).map(of)
 }
 
 /// Which gang runs in each step of the window; `OFF` where none does.
@@ -148,7 +167,6 @@ fn trim(
     path: &[u16],
     job: &JobInput,
     steps: &Steps<'_>,
-    floor: f64,
     mut each: impl FnMut(usize, f64),
 ) -> (f64, f64) {
     let (mut left, mut worth) = (job.work, 0.0);
@@ -161,7 +179,7 @@ fn trim(
         let goes_on = before.is_some_and(|(end, gpus)| end == first && gpus > gang.gpus);
         if goes_on && left > job.work * 1e-12 && mean <= gang.gpus {
             let cost = steps.worth[first] * gang.gpus * steps.hours[first] - gang.net[first];
-            worth += (steps.worth[first] - floor) * left - cost * mean / gang.gpus;
+            worth += steps.worth[first] * left - cost * mean / gang.gpus;
             each(first, mean);
             return (worth, 0.0);
         }
@@ -180,7 +198,7 @@ fn trim(
             };
             let work = gang.gpus * useful.min(needed);
             let cost = steps.worth[i] * gang.gpus * steps.hours[i] - gang.net[i];
-            worth += (steps.worth[i] - floor) * work - cost * share;
+            worth += steps.worth[i] * work - cost * share;
             left -= work;
             lost = (lost - steps.hours[i]).max(0.0);
             each(i, gang.gpus * share);
@@ -214,52 +232,8 @@ struct Known<'a> {
     slack: Option<f64>,
 }
 
-/// A choice of runs.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Chosen {
-    /// What it is worth, currency.
-    worth: f64,
-    /// Price of work at which least more is shown to be possible.
-    price: f64,
-    /// How much that is, currency.
-    slack: f64,
-}
-
-/// The best runs so far.
-struct Search {
-    floor: f64,
-    /// What they are worth, currency.
-    choice: f64,
-    /// The least that a price showed to be possible, and that price.
-    least: (f64, f64),
-}
-
-impl Search {
-    fn new(floor: f64) -> Self {
-        Self {
-            floor,
-            choice: f64::NEG_INFINITY,
-            least: (f64::INFINITY, floor),
-        }
-    }
-
-    /// Notes that no runs are worth more than `possible`.
-    fn bound(&mut self, possible: f64, price: f64) {
-        if possible < self.least.0 {
-            self.least = (possible, price);
-        }
-    }
-
-    fn chosen(&self) -> Chosen {
-        Chosen {
-            worth: self.choice,
-            price: self.least.1,
-            slack: (self.least.0 - self.choice).max(0.0),
-        }
-    }
-}
-
-/// Backward induction over (step, gang running or none), with room kept from price to price.
+/// Backward induction over (step, gang running or none), with room kept from price to price
+/// and job to job.
 #[derive(Debug, Default)]
 pub struct Tables {
     /// Best worth from each step on while nothing runs.
@@ -271,8 +245,10 @@ pub struct Tables {
     path: Path,
     /// The best path of all prices.
     best: Path,
-    /// A path that no price chose.
-    other: Path,
+    /// The least that a price showed to be possible, currency, and that price.
+    least: (f64, f64),
+    /// Worth of work per step, and the gangs' steps, of the last job.
+    laid: (Vec<f64>, Vec<Gang>),
 }
 
 #[derive(Debug, Default)]
@@ -290,120 +266,110 @@ struct GangTables {
 }
 
 impl Tables {
-    /// Finds the best runs.
+    /// Finds the best runs; returns what they are worth.
     fn best(
         &mut self,
         job: &JobInput,
         steps: &Steps<'_>,
-        floor: f64,
+        later: Later,
         known: Option<Known<'_>>,
-    ) -> Chosen {
+    ) -> f64 {
         self.reset(job, steps);
-        let most = steps.worth.iter().copied().fold(floor, f64::max);
         if let Some(known) = known {
-            return self.near(job, steps, (floor, most), known);
+            return self.near(job, steps, later, known);
         }
-        let mut search = Search::new(floor);
-        self.look(job, steps, &mut search, floor);
-        if work(&self.path, steps, job) <= job.work * (1.0 + 1e-9) {
-            return search.chosen();
+        self.possible(job, steps, later, later.worth);
+        let mut choice = self.worth(job, steps, later);
+        self.best.clone_from(&self.path);
+        let done = work(&self.path, steps, job);
+        if done <= job.work * (1.0 + 1e-9) {
+            // What is left and cannot wait is done as far as it pays at all.
+            if later.worth > 0.0 && job.work - done > later.most * (1.0 + 1e-9) {
+                let target = job.work - later.most;
+                self.search(job, steps, later, (0.0, later.worth), target, &mut choice);
+            }
+            return choice;
         }
-        self.keep_contiguous(job, steps, &mut search);
+        self.keep_contiguous(job, steps, later, &mut choice);
         // Too much work at the lowest price: find the price at which it is just done. Any
         // price also bounds what runs can be worth, so the search ends when that is met.
-        let (mut low, mut high) = (floor, most);
-        for _ in 0..BISECTIONS {
-            let middle = 0.5 * (low + high);
-            let possible = self.price(job, steps, middle) + (middle - floor) * job.work;
-            search.bound(possible, middle);
-            if search.choice >= possible - NEAR * search.choice.abs() {
-                break;
-            }
-            if work(&self.path, steps, job) >= job.work {
-                low = middle;
-                self.keep(job, steps, &mut search);
-            } else {
-                high = middle;
-            }
-        }
-        search.chosen()
-    }
-
-    /// Finds the best runs near what is `known` from before. Runs that stand as near to the
-    /// best as when they were chosen stay, so that prices which hardly change cost one look.
-    fn near(
-        &mut self,
-        job: &JobInput,
-        steps: &Steps<'_>,
-        (floor, most): (f64, f64),
-        known: Known<'_>,
-    ) -> Chosen {
-        let mut search = Search::new(floor);
-        let stands = known.slack.filter(|_| self.stand(job, steps, known.runs));
-        if stands.is_some() {
-            search.choice = trim(&self.best, job, steps, floor, |_, _| {}).0;
-        }
-        let (mut low, mut high) = (None, None);
-        let (mut at, mut stride) = (known.price.clamp(floor, most), STRIDE * (most - floor));
-        for looks in 0..BISECTIONS {
-            self.look(job, steps, &mut search, at);
-            let near = stands.map_or(NEAR * search.choice.abs(), |slack| {
-                slack + STAYS * search.choice.abs()
-            });
-            if search.least.0 - search.choice <= near {
-                break;
-            }
-            if looks == 0 {
-                self.keep_contiguous(job, steps, &mut search);
-            }
-            if work(&self.path, steps, job) >= job.work {
-                low = Some(at);
-            } else if at <= floor {
-                // Even at the lowest price it wants no more work.
-                break;
-            } else {
-                high = Some(at);
-            }
-            at = match (low, high) {
-                (Some(low), Some(high)) => 0.5 * (low + high),
-                (Some(low), None) => (low + stride).min(most),
-                (None, _) => (at - stride).max(floor),
-            };
-            stride *= 4.0;
-        }
-        search.chosen()
-    }
-
-    /// Prices work, and keeps what that shows and chooses.
-    fn look(&mut self, job: &JobInput, steps: &Steps<'_>, search: &mut Search, price: f64) {
-        let possible = self.price(job, steps, price) + (price - search.floor) * job.work;
-        search.bound(possible, price);
-        self.keep(job, steps, search);
-    }
-
-    /// Keeps the path of the last price if it is worth more than the choice.
-    fn keep(&mut self, job: &JobInput, steps: &Steps<'_>, search: &mut Search) {
-        let (candidate, _) = trim(&self.path, job, steps, search.floor, |_, _| {});
-        if candidate > search.choice {
-            search.choice = candidate;
-            self.best.clone_from(&self.path);
-        }
+        let top = steps.worth.iter().copied().fold(later.worth, f64::max);
+        self.search(job, steps, later, (later.worth, top), job.work, &mut choice);
+        choice
     }
 
     /// Keeps the best single run of a gang where that is worth more than the choice.
-    fn keep_contiguous(&mut self, job: &JobInput, steps: &Steps<'_>, search: &mut Search) {
+    fn keep_contiguous(
+        &mut self,
+        job: &JobInput,
+        steps: &Steps<'_>,
+        later: Later,
+        choice: &mut f64,
+    ) {
         for (g, gang) in steps.gangs.iter().enumerate() {
             if let Some(range) = contiguous(job, steps, gang) {
-                self.other.clear();
-                self.other.resize(steps.hours.len(), OFF);
-                self.other[range].fill(g as u16);
-                let (candidate, _) = trim(&self.other, job, steps, search.floor, |_, _| {});
-                if candidate > search.choice {
-                    search.choice = candidate;
-                    self.best.clone_from(&self.other);
-                }
+                self.path.fill(OFF);
+                self.path[range].fill(g as u16);
+                self.keep(job, steps, later, choice);
             }
         }
+    }
+
+    /// Finds the best path at a price of work; returns what no runs are worth more than.
+    fn possible(&mut self, job: &JobInput, steps: &Steps<'_>, later: Later, price: f64) -> f64 {
+        let waits = (later.worth - price).max(0.0) * later.most;
+        let possible = self.price(job, steps, price) + price * job.work + waits;
+        if possible < self.least.0 {
+            self.least = (possible, price);
+        }
+        possible
+    }
+
+    /// Finds the best runs near what is `known` from before; returns what they are worth. Runs
+    /// that stand as near to the best as when they were chosen stay, so that prices which
+    /// hardly change cost one look.
+    fn near(&mut self, job: &JobInput, steps: &Steps<'_>, later: Later, known: Known<'_>) -> f64 {
+        let mut choice = f64::NEG_INFINITY;
+        let stands = known.slack.filter(|_| self.stand(job, steps, known.runs));
+        if stands.is_some() {
+            self.path.clone_from(&self.best);
+            choice = self.worth(job, steps, later);
+        }
+        let top = steps.worth.iter().copied().fold(later.worth, f64::max);
+        let (mut low, mut high) = (None, None);
+        let (mut at, mut stride) = (known.price.clamp(0.0, top), STRIDE * top);
+        for looks in 0..BISECTIONS {
+            self.possible(job, steps, later, at);
+            let done = work(&self.path, steps, job);
+            self.keep(job, steps, later, &mut choice);
+            let near = stands.map_or(NEAR * choice.abs(), |s| s + STAYS * choice.abs());
+            if self.least.0 - choice <= near {
+                break;
+            }
+            if looks == 0 {
+                self.keep_contiguous(job, steps, later, &mut choice);
+            }
+            // At the worth of later work any part of what may wait does.
+            let (least, most) = match at.total_cmp(&later.worth) {
+                Ordering::Less => (job.work - later.most, job.work - later.most),
+                Ordering::Equal => (job.work - later.most, job.work),
+                Ordering::Greater => (job.work, job.work),
+            };
+            match () {
+                () if done >= most => low = Some(at),
+                () if done < least && at > 0.0 => high = Some(at),
+                () => break,
+            }
+            at = match (low, high) {
+                (Some(low), Some(high)) => 0.5 * (low + high),
+                (Some(low), None) if low < later.worth => (low + stride).min(later.worth),
+                (Some(low), None) => (low + stride).min(top),
+                (None, _) if at > later.worth => (at - stride).max(later.worth),
+                (None, _) => (at - stride).max(0.0),
+            };
+            stride *= 4.0;
+        }
+        choice
     }
 
     /// Makes the path of `runs` the best one; `false` where they are none the rules allow.
@@ -484,18 +450,58 @@ impl Tables {
         true
     }
 
+    /// Bisects the price of work within `range` until `target` GPU-hours are just done, and
+    /// keeps what is worth more than the choice.
+    fn search(
+        &mut self,
+        job: &JobInput,
+        steps: &Steps<'_>,
+        later: Later,
+        range: (f64, f64),
+        target: f64,
+        choice: &mut f64,
+    ) {
+        let (mut low, mut high) = range;
+        for _ in 0..BISECTIONS {
+            let middle = 0.5 * (low + high);
+            let possible = self.possible(job, steps, later, middle);
+            if *choice >= possible - NEAR * choice.abs() {
+                break;
+            }
+            if work(&self.path, steps, job) >= target {
+                low = middle;
+                self.keep(job, steps, later, choice);
+            } else {
+                high = middle;
+            }
+        }
+    }
+
+    /// What the path of the last price is worth, work left for after the horizon included.
+    fn worth(&self, job: &JobInput, steps: &Steps<'_>, later: Later) -> f64 {
+        let (worth, left) = trim(&self.path, job, steps, |_, _| {});
+        worth + later.worth * left.min(later.most)
+    }
+
+    /// Keeps the path if it is worth more than the choice.
+    fn keep(&mut self, job: &JobInput, steps: &Steps<'_>, later: Later, choice: &mut f64) {
+        let candidate = self.worth(job, steps, later);
+        if candidate > *choice {
+            *choice = candidate;
+            self.best.clone_from(&self.path);
+        }
+    }
+
     /// The runs of the best path.
-    fn placed(&self, job: &JobInput, steps: &Steps<'_>, floor: f64) -> Placed {
+    fn placed(&self, job: &JobInput, steps: &Steps<'_>, later: Later) -> Placed {
         let mut placed = Placed::default();
-        let (_, left) = trim(&self.best, job, steps, floor, |i, gpus| {
+        let (_, left) = trim(&self.best, job, steps, |i, gpus| {
             placed.runs.push(Run {
                 step: (steps.first + i) as u32,
                 gpus,
             });
         });
-        if floor > 0.0 {
-            placed.beyond = left.min(job.beyond);
-        }
+        placed.beyond = left.min(later.most);
         placed
     }
 
@@ -505,24 +511,25 @@ impl Tables {
         self.off.resize(n + 1, 0.0);
         self.start.resize(n, OFF);
         self.path.resize(n, OFF);
-        self.gangs = steps
-            .gangs
-            .iter()
-            .map(|gang| GangTables::new(job, steps, gang))
-            .collect();
+        self.least = (f64::INFINITY, 0.0);
+        self.gangs
+            .resize_with(steps.gangs.len(), GangTables::default);
+        for (table, gang) in self.gangs.iter_mut().zip(steps.gangs) {
+            table.reset(job, steps, gang);
+        }
     }
 
     /// Finds the best path at a price of work; returns its worth.
     fn price(&mut self, job: &JobInput, steps: &Steps<'_>, price: f64) -> f64 {
         let n = steps.hours.len();
-        for (table, gang) in self.gangs.iter_mut().zip(&steps.gangs) {
+        for (table, gang) in self.gangs.iter_mut().zip(steps.gangs) {
             table.price(steps, gang, price);
         }
         self.off[n] = 0.0;
         for i in (0..n).rev() {
             let (mut best, mut pick) = (self.off[i + 1], OFF);
             let loss = (steps.worth[i] - price).max(0.0);
-            for (g, (table, gang)) in self.gangs.iter().zip(&steps.gangs).enumerate() {
+            for (g, (table, gang)) in self.gangs.iter().zip(steps.gangs).enumerate() {
                 let worth = table.start(i) - loss * gang.gpus * restart(job, gang, i);
                 if worth > best {
                     (best, pick) = (worth, g as u16);
@@ -573,34 +580,37 @@ impl Tables {
 }
 
 impl GangTables {
-    fn new(job: &JobInput, steps: &Steps<'_>, gang: &Gang) -> Self {
+    /// Lays out what does not depend on the price of work.
+    fn reset(&mut self, job: &JobInput, steps: &Steps<'_>, gang: &Gang) {
         let n = steps.hours.len();
-        let mut blocked = vec![0u32; n + 1];
-        for i in 0..n {
-            blocked[i + 1] = blocked[i] + u32::from(!gang.net[i].is_finite());
+        self.on.resize(n + 1, 0.0);
+        self.on[n] = 0.0;
+        self.gain.resize(n, 0.0);
+        self.prefix.resize(n + 1, 0.0);
+        self.blocked.clear();
+        self.blocked.push(0);
+        let mut blocked = 0;
+        for net in &gang.net {
+            blocked += u32::from(!net.is_finite());
+            self.blocked.push(blocked);
         }
-        let mut free: Vec<usize> = (1..=n).collect();
-        if job.min_run > 0.0 {
-            // A run that ends the work may be shorter.
-            let least = job.min_run.min(job.work / gang.gpus + job.restart);
-            free = minimum_ends(steps.hours, least);
-            // So may one cut off by the job's own window, but not by one narrowed for those that wait for it.
-            if steps.first + n < job.end {
-                let mut left = 0.0;
-                for i in (0..n).rev() {
-                    left += steps.hours[i];
-                    if left < least - 1e-9 {
-                        free[i] = n + 1;
-                    }
+        self.free.clear();
+        if job.min_run <= 0.0 {
+            self.free.extend(1..=n);
+            return;
+        }
+        // A run that ends the work may be shorter.
+        let least = job.min_run.min(job.work / gang.gpus + job.restart);
+        minimum_ends_into(steps.hours, least, &mut self.free);
+        // So may one cut off by the job's own window, but not by one narrowed for those that wait for it.
+        if steps.first + n < job.end {
+            let mut left = 0.0;
+            for i in (0..n).rev() {
+                left += steps.hours[i];
+                if left < least - 1e-9 {
+                    self.free[i] = n + 1;
                 }
             }
-        }
-        Self {
-            on: vec![0.0; n + 1],
-            gain: vec![0.0; n],
-            prefix: vec![0.0; n + 1],
-            blocked,
-            free,
         }
     }
 
@@ -659,6 +669,12 @@ fn contiguous(job: &JobInput, steps: &Steps<'_>, gang: &Gang) -> Option<Range<us
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::minimum_ends;
+
+    const NEVER: Later = Later {
+        worth: 0.0,
+        most: 0.0,
+    };
 
     fn job(work: f64, restart: f64, min_run: f64) -> JobInput {
         JobInput {
@@ -689,15 +705,15 @@ mod tests {
             first: 0,
             hours: &vec![1.0; costs.len()],
             worth: &vec![100.0; costs.len()],
-            gangs: vec![Gang {
+            gangs: &[Gang {
                 gpus: 1.0,
                 net: costs.iter().map(|c| 100.0 - c).collect(),
                 running: false,
             }],
         };
         let mut tables = Tables::default();
-        tables.best(job, &steps, 0.0, None);
-        let placed = tables.placed(job, &steps, 0.0);
+        tables.best(job, &steps, NEVER, None);
+        let placed = tables.placed(job, &steps, NEVER);
         placed.runs.iter().map(|r| r.step).collect()
     }
 
@@ -751,12 +767,12 @@ mod tests {
             first: 0,
             hours: &vec![1.0; costs.len()],
             worth: &vec![100.0; costs.len()],
-            gangs: vec![gang(4), gang(2)],
+            gangs: &[gang(4), gang(2)],
         };
         let mut tables = Tables::default();
-        tables.best(job, &steps, 0.0, None);
+        tables.best(job, &steps, NEVER, None);
         let mut gpus = vec![0.0; costs.len()];
-        for run in tables.placed(job, &steps, 0.0).runs {
+        for run in tables.placed(job, &steps, NEVER).runs {
             gpus[run.step as usize] = run.gpus;
         }
         gpus
