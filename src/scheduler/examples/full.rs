@@ -6,11 +6,13 @@
 
 #[path = "../benches/full/mod.rs"]
 mod full;
+#[path = "../benches/measure.rs"]
+mod measure;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
-use full::{Shape, instance, new_job};
+use full::jobs::new_job;
+use full::{Shape, instance};
 use swingload_scheduler::carry::Carried;
 use swingload_scheduler::inputs::PlanInputs;
 use swingload_scheduler::plan::{Budget, Planned, plan, plan_from};
@@ -48,16 +50,16 @@ fn run(args: Vec<String>) -> Result<String, String> {
     }
     shape.jobs = jobs.unwrap_or(Shape::day(shape.seed, shape.size).jobs);
     let mut inputs = instance(shape);
-    let (cold, seconds) = timed(|| plan(&inputs, Budget::STUDY));
+    let (cold, seconds) = measure::timed(|| plan(&inputs, Budget::STUDY));
     let carried = Carried::new(&inputs, &cold);
     let grid = inputs.supplies.len() - 1;
     let middle = inputs.steps() / 2;
     inputs.supplies[grid].cost[middle] += 25.0;
-    let (price, price_seconds) = timed(|| follow(&inputs, &carried));
+    let (price, price_seconds) = measure::timed(|| follow(&inputs, &carried));
     inputs.supplies[grid].cost[middle] -= 25.0;
     let job = new_job(&inputs);
     inputs.jobs.push(job);
-    let (job, job_seconds) = timed(|| follow(&inputs, &carried));
+    let (job, job_seconds) = measure::timed(|| follow(&inputs, &carried));
     let gap = |p: &Planned| 100.0 * (p.bound - p.value()) / (p.bound - p.asap).max(1e-9);
     Ok(format!(
         "{{\"value\":{:.2},\"bound\":{:.2},\"asap_value\":{:.2},\"gap_percent_of_g\":{:.3},\"ramp_excess\":{:.4},\"overload\":{:.4},\"cpu_seconds\":{seconds:.4},\"price_cpu_seconds\":{price_seconds:.4},\"price_gap\":{:.3},\"job_cpu_seconds\":{job_seconds:.4},\"job_gap\":{:.3},\"peak_rss_mb\":{:.1}}}",
@@ -87,23 +89,6 @@ fn follow(inputs: &PlanInputs, carried: &Carried) -> Planned {
         ..Budget::FOLLOW
     };
     plan_from(inputs, budget, carried.runs(inputs))
-}
-
-fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
-    let before = cpu();
-    let done = work();
-    (done, (cpu() - before).as_secs_f64())
-}
-
-/// CPU time of this process, from the kernel's own count of its threads' run time.
-fn cpu() -> Duration {
-    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    let nanoseconds = text
-        .split_whitespace()
-        .next()
-        .and_then(|t| t.parse().ok())
-        .unwrap_or(0);
-    Duration::from_nanos(nanoseconds)
 }
 
 /// Largest resident memory so far, MB.

@@ -6,12 +6,16 @@
 //! stretches of the minimum times taken in one stride, and over the starts made
 //! on the day where those are limited.
 
+mod states;
+
 use std::ops::Range;
 
 use crate::inputs::{BlockState, PoolInput};
 use crate::market::{CostStep, EPSILON_MW};
 use crate::ramp::Courses;
-use crate::schedule::{Ask, Problem, Room, Schedule, area, minimum_end, minimum_ends};
+use crate::schedule::{Problem, Room, Schedule, area, minimum_end, minimum_ends};
+
+use states::States;
 
 /// Worth per device and hour where the power tree has no room: far below any loss.
 const NO_ROOM: f64 = -1e9;
@@ -23,12 +27,12 @@ pub fn sweep(problem: &Problem<'_>, schedule: &mut Schedule, room: &mut Room) ->
     if !problem.inputs.ramps.is_empty() && !problem.inputs.pools.is_empty() {
         begin_as_they_are(problem, schedule);
         let mut all = Courses::new(problem);
-        all.refresh(problem, schedule, 0, room);
+        all.refresh(problem, schedule, room);
         courses = Some(all);
     }
-    let mut changed = false;
+    let (mut changed, mut states) = (false, States::new(problem));
     for m in 0..problem.inputs.pools.len() {
-        changed |= sweep_pool(problem, schedule, m, &mut courses, room);
+        changed |= sweep_pool(problem, schedule, m, &mut states, &mut courses, room);
     }
     changed
 }
@@ -51,6 +55,7 @@ fn sweep_pool(
     problem: &Problem<'_>,
     schedule: &mut Schedule,
     m: usize,
+    states: &mut States,
     courses: &mut Option<Courses>,
     room: &mut Room,
 ) -> bool {
@@ -59,7 +64,9 @@ fn sweep_pool(
     let fleet: f64 = pool.blocks.iter().map(|b| b.devices).sum();
     let mut markets: Vec<PoolMarket> = Vec::with_capacity(steps);
     for t in 0..steps {
-        markets.push(PoolMarket::new(problem, schedule, m, t, fleet, room));
+        markets.push(PoolMarket::new(
+            problem, schedule, states, m, t, fleet, room,
+        ));
     }
     let mut changed = false;
     let (mut alike, mut tables) = (Worths::new(steps), None);
@@ -76,16 +83,19 @@ fn sweep_pool(
             .filter(|t| path[*t] != schedule.on[m][b][*t])
             .collect();
         problem.set_path(schedule, m, b, path);
-        if let Some(courses) = courses {
-            let lowest = pool.points[0].0 * block.devices;
-            for t in moved {
-                courses.touch(t, lowest * problem.inputs.nodes[pool.node].factor[t]);
-            }
-            if courses.matters() {
-                for t in courses.refresh(problem, schedule, pool.node, room) {
-                    markets[t] = PoolMarket::new(problem, schedule, m, t, fleet, room);
-                    alike.forget(t);
-                }
+        let lowest = pool.points[0].0 * block.devices;
+        for t in moved {
+            let mw = lowest * problem.inputs.nodes[pool.node].factor[t];
+            states.touch(problem, pool.node, t, mw);
+            courses
+                .iter_mut()
+                .for_each(|c| c.touch(problem, pool.node, t, mw));
+        }
+        if let Some(courses) = courses.as_mut().filter(|c| c.matters()) {
+            for t in courses.refresh(problem, schedule, room) {
+                states.forget(t);
+                markets[t] = PoolMarket::new(problem, schedule, states, m, t, fleet, room);
+                alike.forget(t);
             }
         }
     }
@@ -144,8 +154,9 @@ pub(crate) fn first_margins(
 ) -> Vec<f64> {
     let pool = &problem.inputs.pools[m];
     let fleet: f64 = pool.blocks.iter().map(|b| b.devices).sum();
+    let mut states = States::new(problem);
     let markets: Vec<PoolMarket> = (0..problem.inputs.steps())
-        .map(|t| PoolMarket::new(problem, schedule, m, t, fleet, room))
+        .map(|t| PoolMarket::new(problem, schedule, &mut states, m, t, fleet, room))
         .collect();
     let margin = |(b, block): (usize, &BlockState)| {
         let worth = |(t, market): (usize, &PoolMarket)| {
@@ -182,8 +193,9 @@ pub(crate) fn within(
         .iter()
         .map(|on| if *on { FIXED } else { -FIXED } * own)
         .collect();
+    let mut states = States::new(problem);
     for t in range.clone() {
-        let market = PoolMarket::new(problem, schedule, m, t, fleet, room);
+        let market = PoolMarket::new(problem, schedule, &mut states, m, t, fleet, room);
         let others = schedule.awake[m][t] - if now[t] { own } else { 0.0 };
         worth[t] = (market.worth(others + own) - market.worth(others)) * problem.hours[t];
     }
@@ -207,6 +219,7 @@ impl PoolMarket {
     fn new(
         problem: &Problem<'_>,
         schedule: &Schedule,
+        states: &mut States,
         m: usize,
         t: usize,
         fleet: f64,
@@ -221,16 +234,10 @@ impl PoolMarket {
             .windows(2)
             .map(|w| (w[1].0 - w[0].0, (w[1].1 - w[0].1) / (w[1].0 - w[0].0)));
         let most = settings.last().map_or(0.0, |s| s.0) * fleet * pool.scale[t];
-        let mut curve = Vec::new();
-        if most > EPSILON_MW {
-            problem.residual(
-                schedule,
-                t,
-                Ask::at(pool.node, most).without_pool(m),
-                room,
-                &mut curve,
-            );
-        }
+        let curve = match most > EPSILON_MW {
+            true => states.curve(problem, schedule, m, t, most, room),
+            false => Vec::new(),
+        };
         Self {
             curve,
             lowest: settings[0],

@@ -16,10 +16,13 @@
 
 use crate::inputs::PlanInputs;
 
+mod kept;
 mod level;
 #[cfg(test)]
 mod tests;
 mod walk;
+
+pub use kept::{Kept, Load};
 
 /// Powers below this, MW, are rounding noise (a thousandth of a watt).
 pub const EPSILON_MW: f64 = 1e-9;

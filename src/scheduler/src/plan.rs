@@ -12,7 +12,7 @@ use crate::exchange;
 use crate::inputs::{Gangs, JobInput, PlanInputs};
 use crate::market::CostStep;
 use crate::placement::{self, Curves, SURCHARGES, Windows};
-use crate::polish::polished;
+use crate::polish::{in_order, polished};
 use crate::ramp;
 use crate::schedule::{Ask, Problem, Room, Run, Schedule};
 
@@ -461,7 +461,7 @@ fn ousted(
         placement::sweep(problem, &mut schedule, &mut curves, windows, 0.0, room);
         schedule.adders.clear();
         let evaluated = evaluate(problem, &schedule, windows, room);
-        if evaluated.value > value {
+        if evaluated.value > value && in_order(problem, &schedule) {
             *best = Incumbent {
                 schedule,
                 evaluated,

@@ -3,7 +3,8 @@
 #[path = "../benches/full/mod.rs"]
 mod full;
 
-use full::{Shape, instance, new_job};
+use full::jobs::new_job;
+use full::{Shape, instance};
 use swingload_scheduler::check::check;
 use swingload_scheduler::inputs::{Gangs, JobInput, PlanInputs, PoolInput};
 use swingload_scheduler::plan::{Budget, plan};

@@ -6,14 +6,12 @@
 //! number of jobs leaves the site as it is.
 
 mod fleet;
-mod jobs;
+pub(crate) mod jobs;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use swingload_model::TimeGrid;
 use swingload_scheduler::inputs::{DemandInput, NodeInput, PlanInputs, RampInput, SupplyInput};
-
-pub(crate) use jobs::new_job;
 
 /// Start of the grid, Unix seconds: 2026-07-01 00:00 UTC.
 const START: i64 = 1_782_864_000;

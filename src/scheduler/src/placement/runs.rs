@@ -208,7 +208,7 @@ fn trim(
 }
 
 /// Whether the job runs now and may not stop yet, nor change its size.
-fn is_held(job: &JobInput, first: usize) -> bool {
+pub(super) fn is_held(job: &JobInput, first: usize) -> bool {
     job.running > 0 && first == 0 && job.running_hours < job.min_run - 1e-9
 }
 

@@ -15,14 +15,14 @@ const MATTERS: f64 = 0.25;
 pub struct Courses {
     /// In the order of the inputs' ramps.
     courses: Vec<Running>,
-    /// Power moved in each step since the courses were found, MW; infinite at first.
-    moved: Vec<f64>,
     /// Power that may be moved before the courses are found anew, MW.
     enough: f64,
 }
 
 struct Running {
     level: Level,
+    /// Power moved below the node in each step since the course was found, MW; infinite at first.
+    moved: Vec<f64>,
     /// Load of the steps' own optima, MW.
     free: Vec<f64>,
     /// Worth of load per step where it is known.
@@ -40,6 +40,7 @@ impl Courses {
                 multiplier: vec![0.0; steps + 1],
                 ..Level::default()
             },
+            moved: vec![f64::INFINITY; steps],
             free: vec![0.0; steps],
             worths: vec![None; steps],
         };
@@ -49,44 +50,51 @@ impl Courses {
         let tightest = tightest.fold(f64::INFINITY, f64::min);
         Self {
             courses: ramps.map(|r| running(r.node)).collect(),
-            moved: vec![f64::INFINITY; steps],
             enough: MATTERS * tightest,
         }
     }
 
-    /// Notes that `mw` were switched on or off in step `t`.
-    pub fn touch(&mut self, t: usize, mw: f64) {
-        self.moved[t] += mw;
+    /// Notes that `mw` were switched on or off at `node` in step `t`. What that does to the
+    /// courses of other nodes waits for the next sweep.
+    pub fn touch(&mut self, problem: &Problem<'_>, node: usize, t: usize, mw: f64) {
+        let above = |c: &&mut Running| problem.market.is_below(node, c.level.node);
+        for course in self.courses.iter_mut().filter(above) {
+            course.moved[t] += mw;
+        }
     }
 
     /// Whether so much was moved that the courses should be found anew.
     pub fn matters(&self) -> bool {
-        self.moved.iter().any(|mw| *mw > self.enough)
+        let mut moved = self.courses.iter().flat_map(|c| &c.moved);
+        moved.any(|mw| *mw > self.enough)
     }
 
     /// Finds the courses of what has changed and writes their charges into the schedule's
-    /// adders; returns the steps in which the charge on load at `node` differs from before.
+    /// adders; returns the steps in which any of them differs from before.
     pub fn refresh(
         &mut self,
         problem: &Problem<'_>,
         schedule: &mut Schedule,
-        node: usize,
         room: &mut Room,
     ) -> Vec<usize> {
         let steps = problem.inputs.steps();
-        let charge = |schedule: &Schedule, t: usize| problem.adder(schedule, node, t);
-        let before: Vec<f64> = (0..steps).map(|t| charge(schedule, t)).collect();
         // Courses are those of the steps' own optima.
-        schedule.adders.clear();
-        for t in (0..steps).filter(|t| self.moved[*t] > 0.0) {
+        let before = std::mem::take(&mut schedule.adders);
+        let stale = |c: &Running| c.moved.iter().any(|mw| *mw > 0.0);
+        let stale: Vec<bool> = self.courses.iter().map(stale).collect();
+        for t in 0..steps {
+            if self.courses.iter().all(|c| c.moved[t] <= 0.0) {
+                continue;
+            }
             problem.clear(schedule, t, room);
-            for course in &mut self.courses {
+            for course in self.courses.iter_mut().filter(|c| c.moved[t] > 0.0) {
                 course.free[t] = load_below(problem, course.level.node, room);
                 course.worths[t] = None;
+                course.moved[t] = 0.0;
             }
         }
-        self.moved.fill(0.0);
-        for (course, ramp) in self.courses.iter_mut().zip(&problem.inputs.ramps) {
+        let courses = self.courses.iter_mut().zip(&problem.inputs.ramps);
+        for ((course, ramp), _) in courses.zip(&stale).filter(|(_, stale)| **stale) {
             course.level.binding = !is_kept(ramp, &course.free, &problem.hours);
             if !course.level.binding {
                 continue;
@@ -101,8 +109,15 @@ impl Courses {
             course.level.multiplier = solved.multipliers(&worths, &problem.hours, ramp);
         }
         schedule.adders = adders(problem, self.courses.iter().map(|c| &c.level));
-        (0..steps)
-            .filter(|t| (charge(schedule, *t) - before[*t]).abs() > EPSILON_MW)
-            .collect()
+        let charge = |adders: &[(usize, Vec<f64>)], node: usize, t: usize| {
+            let own = adders.iter().find(|(n, _)| *n == node);
+            own.map_or(0.0, |(_, charges)| charges[t])
+        };
+        let differs = |t: &usize| {
+            let mut nodes = problem.inputs.ramps.iter().map(|r| r.node);
+            let now = &schedule.adders;
+            nodes.any(|n| (charge(now, n, *t) - charge(&before, n, *t)).abs() > EPSILON_MW)
+        };
+        (0..steps).filter(differs).collect()
     }
 }

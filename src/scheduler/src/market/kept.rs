@@ -1,0 +1,185 @@
+//! A cleared step that is kept, and the price of power on both sides of what a load draws.
+//!
+//! Without a load that draws some power, the price of its first watts is what others would
+//! pay for what it gives back, and beyond what it draws it is the residual. Both follow
+//! from the step cleared with the load in it, so that one clearing serves all loads.
+
+use super::{CostStep, EPSILON_MW, Market, Owner, Segment, Workspace};
+
+/// Result of clearing one step.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    segments: Vec<Segment>,
+    taken: Vec<f64>,
+    import: Vec<f64>,
+    root_slack: f64,
+}
+
+/// What a load draws at a node, and what it may.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    /// Its node.
+    pub node: usize,
+    /// Fixed power it draws, MW; what its segments draw comes on top.
+    pub fixed: f64,
+    /// Most it may draw, MW.
+    pub most: f64,
+    /// Owner of its segments.
+    pub owner: Option<Owner>,
+}
+
+impl Kept {
+    /// Keeps what [`Market::clear`] left in `work`.
+    pub fn new(work: &Workspace) -> Self {
+        Self {
+            segments: work.segments.clone(),
+            taken: work.taken.clone(),
+            import: work.import.clone(),
+            root_slack: work.root_slack,
+        }
+    }
+}
+
+impl Market {
+    /// Price of power at a load's node without the load, from the first watt on; what
+    /// [`Market::residual`] says after clearing without it. False where the load could not
+    /// be carried, and clearing without it must tell.
+    pub fn price_without(
+        &self,
+        t: usize,
+        kept: &Kept,
+        load: Load,
+        work: &mut Workspace,
+        steps: &mut Vec<CostStep>,
+    ) -> bool {
+        let own = |s: &Segment| load.owner == Some(s.owner);
+        let flexible = kept
+            .segments
+            .iter()
+            .zip(&kept.taken)
+            .filter(|(s, _)| own(s));
+        let drawn = load.fixed + flexible.map(|(_, taken)| taken).sum::<f64>();
+        steps.clear();
+        if !self.released(t, kept, load, drawn, work, steps) {
+            return false;
+        }
+        steps.reverse();
+        self.added(t, kept, load, load.most - drawn, work, steps);
+        true
+    }
+
+    /// What others would pay for `amount` MW given back at the load's node, the best first;
+    /// false where some of it never reached the load.
+    fn released(
+        &self,
+        t: usize,
+        kept: &Kept,
+        load: Load,
+        amount: f64,
+        work: &mut Workspace,
+        steps: &mut Vec<CostStep>,
+    ) -> bool {
+        let tree = &self.tree;
+        work.import.clear();
+        work.import.extend_from_slice(&kept.import);
+        let mut left = amount;
+        for (segment, taken) in kept.segments.iter().zip(&kept.taken) {
+            if left <= EPSILON_MW {
+                break;
+            }
+            let mut free = (segment.width - taken).min(left);
+            if free <= EPSILON_MW || load.owner == Some(segment.owner) {
+                continue;
+            }
+            let to = segment.node as usize;
+            let mut up = load.node;
+            while up != 0 && !tree.inside(to, up) {
+                if tree.supplied[up] {
+                    free = free.min(work.import[up] + tree.export[up]);
+                }
+                up = tree.parent[up];
+            }
+            let mut down = to;
+            while down != up {
+                free = free.min(tree.limit[down][t] - work.import[down]);
+                down = tree.parent[down];
+            }
+            if free <= EPSILON_MW {
+                continue;
+            }
+            self.shift(load.node, up, -free, work);
+            self.shift(to, up, free, work);
+            left -= free;
+            push(steps, segment.slope, free);
+        }
+        left <= EPSILON_MW
+    }
+
+    /// Price of `amount` MW more at the load's node.
+    fn added(
+        &self,
+        t: usize,
+        kept: &Kept,
+        load: Load,
+        amount: f64,
+        work: &mut Workspace,
+        steps: &mut Vec<CostStep>,
+    ) {
+        let tree = &self.tree;
+        work.import.clear();
+        work.import.extend_from_slice(&kept.import);
+        let (mut left, mut root_slack) = (amount, kept.root_slack);
+        for (segment, taken) in kept.segments.iter().zip(&kept.taken).rev() {
+            if left <= EPSILON_MW {
+                break;
+            }
+            let mut free = taken.min(left);
+            if free <= EPSILON_MW || load.owner == Some(segment.owner) {
+                continue;
+            }
+            let supply = matches!(segment.owner, Owner::Supply(_));
+            if supply {
+                free = free.min(root_slack);
+            }
+            let from = segment.node as usize;
+            let mut up = load.node;
+            while up != 0 && !tree.inside(from, up) {
+                free = free.min(tree.limit[up][t] - work.import[up]);
+                up = tree.parent[up];
+            }
+            let mut down = from;
+            while down != up {
+                if tree.supplied[down] {
+                    free = free.min(work.import[down] + tree.export[down]);
+                }
+                down = tree.parent[down];
+            }
+            if free <= EPSILON_MW {
+                continue;
+            }
+            self.shift(load.node, up, free, work);
+            self.shift(from, up, -free, work);
+            if supply {
+                root_slack -= free;
+            }
+            left -= free;
+            push(steps, segment.slope, free);
+        }
+    }
+
+    /// Adds to the import of the nodes from `node` up to below `above`.
+    fn shift(&self, node: usize, above: usize, mw: f64, work: &mut Workspace) {
+        let mut at = node;
+        while at != above {
+            work.import[at] += mw;
+            at = self.tree.parent[at];
+        }
+    }
+}
+
+fn push(steps: &mut Vec<CostStep>, cost: f64, width: f64) {
+    match steps.last_mut() {
+        Some(last) if last.cost == cost => last.width += width,
+        _ => steps.push(CostStep { cost, width }),
+    }
+}
