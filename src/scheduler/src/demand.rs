@@ -30,7 +30,7 @@ pub fn capped(problem: &Problem<'_>, schedule: &Schedule, room: &mut Room) -> Pl
             let lost: f64 = steps.iter().map(|step| step.loss(cap)).sum();
             -lost - demand.per_mw * (cap - demand.peak_so_far).max(0.0)
         };
-        let cap = golden_section(demand.peak_so_far, high, worth);
+        let cap = golden_section(demand.peak_so_far, high, SECTIONS, worth);
         for (t, step) in range.zip(&steps) {
             inputs.nodes[0].limit[t] = inputs.nodes[0].limit[t].min(cap.max(step.must_take));
         }
@@ -162,12 +162,17 @@ pub fn hold(prices: &mut [f64], per_mw: f64) {
     }
 }
 
-/// The largest of a concave function on `[low, high]`.
-fn golden_section(mut low: f64, mut high: f64, mut worth: impl FnMut(f64) -> f64) -> f64 {
+/// The largest of a concave function on `[low, high]`, found in so many narrowings.
+pub(crate) fn golden_section(
+    mut low: f64,
+    mut high: f64,
+    sections: usize,
+    mut worth: impl FnMut(f64) -> f64,
+) -> f64 {
     const RATIO: f64 = 0.618_033_988_749_894_9;
     let (mut a, mut b) = (high - RATIO * (high - low), low + RATIO * (high - low));
     let (mut at_a, mut at_b) = (worth(a), worth(b));
-    for _ in 0..SECTIONS {
+    for _ in 0..sections {
         if at_a >= at_b {
             high = b;
             (b, at_b) = (a, at_a);

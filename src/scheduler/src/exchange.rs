@@ -10,6 +10,7 @@ use std::ops::Range;
 use crate::commitment::{self, may};
 use crate::evaluate::{Evaluated, evaluate};
 use crate::placement::{self, Curves, Windows};
+use crate::polish::in_order;
 use crate::schedule::{Problem, Room, Schedule};
 
 /// Where a run's part is cut, as shares of the gap that the cut loses at the bound's prices.
@@ -141,7 +142,8 @@ impl Search<'_, '_> {
     fn keep(&mut self, mut schedule: Schedule) -> bool {
         schedule.adders.clear();
         let evaluated = evaluate(self.problem, &schedule, self.windows, self.room);
-        let gains = evaluated.value > self.best.1.value + GAIN * self.best.1.value.abs();
+        let gains = evaluated.value > self.best.1.value + GAIN * self.best.1.value.abs()
+            && in_order(self.problem, &schedule);
         if gains {
             self.best = (schedule, evaluated);
         }

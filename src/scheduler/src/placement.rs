@@ -18,6 +18,7 @@ mod windows;
 use crate::inputs::Gangs;
 use crate::market::CostStep;
 use crate::schedule::{Ask, Problem, Room, Run, Schedule};
+use runs::is_held;
 
 pub use offers::Offers;
 pub use oust::oust;
@@ -148,7 +149,8 @@ pub(crate) fn place(
     let beyond_worth = windows.beyond_worth[j];
     // While jobs are spread, gangs and restarts are left to the exact sweeps.
     let placed = match &job.gangs {
-        Gangs::Sizes(_) if surcharge == 0.0 => {
+        // One that may not stop yet keeps its place from the first sweep on.
+        Gangs::Sizes(_) if surcharge == 0.0 || is_held(job, window.start) => {
             runs::place(problem, schedule, curves, j, window, beyond_worth)
         }
         _ => {
@@ -166,9 +168,12 @@ pub(crate) fn place(
         }
     };
     let moved = placed.runs != before;
-    schedule.beyond[j] = placed.beyond;
     schedule.work_price[j] = placed.price;
     drop_in(problem, schedule, curves, j, placed.runs);
+    // A smaller gang in the last step is the larger one for part of it, and no start: it may
+    // have done more than it was placed for.
+    let left = job.work - work_done(problem, schedule, j);
+    schedule.beyond[j] = placed.beyond.min(left.max(0.0));
     moved
 }
 

@@ -3,36 +3,41 @@
 //! Placement and commitment decide one job or block at a time, each step's market as it
 //! stands. With few, large pieces, and with ramps or peaks that tie neighbouring steps
 //! together, that stops short: a job may need two blocks to make room, a block a
-//! neighbour to climb with. Here jobs are tried at every place of their windows with the
-//! blocks committed anew around them, blocks switched over every stretch, work moved from
-//! step to step; what [`evaluate`] finds worth more is kept. The moves are tried in a fixed
-//! order and counted, so that the same inputs give the same plan.
+//! neighbour to climb with. Here a few blocks are committed together, jobs are tried at
+//! their best courses with the blocks committed anew around them, and parts of the plan
+//! are taken out and rebuilt at the prices that ramps and peaks have in the best plan so
+//! far; what is worth more is kept. The moves are tried in a fixed order and counted, so
+//! that the same inputs give the same plan.
 
+mod appraise;
+mod courses;
 mod divisible;
 mod jobs;
+mod paths;
+mod rebuild;
+mod step;
 
 use std::ops::Range;
 
 use crate::commitment;
-use crate::demand;
 use crate::evaluate::{Evaluated, evaluate};
 use crate::inputs::PlanInputs;
 use crate::placement::{self, Curves, Windows, work_done};
-use crate::ramp;
-use crate::schedule::{Problem, Room, Schedule};
+use crate::schedule::{Problem, Room, Schedule, minimum_ends};
 
-use jobs::placements;
+use appraise::{Appraiser, Ties};
+use paths::{Automaton, Place};
 
 /// Fewest tries worth beginning: large problems have pieces enough without.
 const TRIES_MIN: usize = 1000;
 
-/// Fewest tries from which random changes are worth their time.
-const TRIES_TO_KICK: usize = 5000;
+/// Levels of the peak from which the search begins.
+const LEVELS: usize = 4;
 
-/// Levels of the peak that are tried.
-const LEVELS: usize = 8;
-
-/// [`polish`], and, where there are demand charges, the caps on the root's load with it.
+/// Improves `best` within `steps` evaluations of single steps; where there are demand
+/// charges, the caps on the root's load come with it.
+///
+/// `resolve` solves the problem anew, under lower caps, to begin from.
 pub(crate) fn polished(
     inputs: &PlanInputs,
     windows: &Windows,
@@ -42,61 +47,67 @@ pub(crate) fn polished(
     resolve: impl Fn(&Problem<'_>, &mut Room) -> Best,
     room: &mut Room,
 ) -> (Best, Option<Vec<f64>>) {
-    let problem = Problem::new(inputs);
-    let polish_under =
-        |best: Best, caps: &Option<Vec<f64>>, steps: usize, room: &mut Room| match caps {
-            Some(caps) => polish(
-                &Problem::new(&under(inputs, caps)),
-                windows,
-                best,
-                steps,
-                room,
-            ),
-            None => polish(&problem, windows, best, steps, room),
-        };
     if steps / inputs.steps() < TRIES_MIN {
         return (best, caps);
     }
-    let mut found = (polish_under(best, &caps, steps, room), caps);
-    if inputs.demand.is_empty() {
-        return found;
+    if !appraise::knows(inputs) {
+        // What it does not know it values as the plan does, under the caps there are.
+        let capped = caps.as_ref().map(|caps| under(inputs, caps));
+        let problem = Problem::new(capped.as_ref().unwrap_or(inputs));
+        let schedule = Search::new(&problem, windows, best.0.clone(), steps, room).run(&[]);
+        let evaluated = evaluate(&problem, &schedule, windows, room);
+        let found = (schedule, evaluated);
+        return (
+            if found.1.value > best.1.value {
+                found
+            } else {
+                best
+            },
+            caps,
+        );
     }
-    let peak = (0..inputs.steps()).map(|t| {
-        problem.clear(&found.0.0, t, room);
-        crate::evaluate::root_load(room)
-    });
-    let peak = peak.fold(0.0, f64::max);
-    for level in 0..LEVELS {
+    let problem = Problem::new(inputs);
+    // What stops a job that may not stop is no plan, whatever it is worth.
+    let least = if in_order(&problem, &best.0) {
+        best.1.value
+    } else {
+        f64::NEG_INFINITY
+    };
+    let mut starts = Vec::new();
+    for level in 0..if inputs.demand.is_empty() { 0 } else { LEVELS } {
         let mut limits = inputs.nodes[0].limit.clone();
         for demand in &inputs.demand {
-            let cap = demand.peak_so_far
-                + (peak - demand.peak_so_far).max(0.0) * level as f64 / LEVELS as f64;
-            limits[demand.first..demand.end]
-                .iter_mut()
-                .for_each(|l| *l = l.min(cap));
+            let range = demand.first..demand.end;
+            let high = limits[range.clone()].iter().copied().fold(0.0, f64::max);
+            let more = (high - demand.peak_so_far).max(0.0) * level as f64 / LEVELS as f64;
+            let cap = demand.peak_so_far + more;
+            limits[range].iter_mut().for_each(|l| *l = l.min(cap));
         }
-        let capped = under(inputs, &limits);
-        let best = resolve(&Problem::new(&capped), room);
-        let candidate = (
-            polish_under(best, &Some(limits), steps / LEVELS, room),
-            capped.nodes[0].limit.clone(),
-        );
-        if candidate.0.1.value > found.0.1.value {
-            found = (candidate.0, Some(candidate.1));
-        }
+        starts.push(resolve(&Problem::new(&under(inputs, &limits)), room).0);
     }
-    // The best caps around the best jobs and blocks, and the reverse, in turn.
-    for _ in 0..LEVELS {
-        let capped = demand::capped(&problem, &found.0.0, room);
-        let evaluated = evaluate(&Problem::new(&capped), &found.0.0, windows, room);
-        let limits = Some(capped.nodes[0].limit.clone());
-        let best = polish_under((found.0.0.clone(), evaluated), &limits, steps, room);
-        if best.1.value <= found.0.1.value {
-            break;
-        }
-        found = (best, limits);
+    let mut search = Search::new(&problem, windows, best.0.clone(), steps, room);
+    let schedule = search.run(&starts);
+    let peaks = search.ties.peaks.clone();
+    if inputs.demand.is_empty() {
+        let evaluated = evaluate(&problem, &schedule, windows, room);
+        let found = (schedule, evaluated);
+        return (if found.1.value > least { found } else { best }, caps);
     }
-    found
+    let mut limits = inputs.nodes[0].limit.clone();
+    for (demand, peak) in inputs.demand.iter().zip(peaks) {
+        // Rounding must not shed what makes the peak.
+        let cap = peak + 1e-9 * peak.abs();
+        limits[demand.first..demand.end]
+            .iter_mut()
+            .for_each(|l| *l = l.min(cap));
+    }
+    let capped = under(inputs, &limits);
+    let evaluated = evaluate(&Problem::new(&capped), &schedule, windows, room);
+    if evaluated.value > least {
+        ((schedule, evaluated), Some(limits))
+    } else {
+        (best, caps)
+    }
 }
 
 /// The inputs with the root's limit cut.
@@ -109,78 +120,110 @@ fn under(inputs: &PlanInputs, limits: &[f64]) -> PlanInputs {
 /// A schedule and what it is worth.
 type Best = (Schedule, Evaluated);
 
-/// Improves `best` within `steps` evaluations of single steps.
-fn polish(
-    problem: &Problem<'_>,
-    windows: &Windows,
-    best: Best,
-    steps: usize,
-    room: &mut Room,
-) -> Best {
-    let tries = steps / problem.inputs.steps();
-    let mut search = Search {
-        problem,
-        windows,
-        schedule: best.0,
-        evaluated: best.1,
-        tries,
-        room,
-    };
-    search.descend();
-    // From a few random changes on, another hollow may lie deeper.
-    let mut found = (search.schedule.clone(), search.evaluated.clone());
-    let mut draw = Draw(1);
-    while tries >= TRIES_TO_KICK && search.tries > 0 {
-        if !search.kick(&mut draw) {
-            break;
-        }
-        search.descend();
-        if search.evaluated.value > found.1.value {
-            found = (search.schedule.clone(), search.evaluated.clone());
-        } else {
-            (search.schedule, search.evaluated) = found.clone();
-        }
-    }
-    found
-}
-
-/// Numbers without pattern, the same in every run.
-struct Draw(u64);
-
-impl Draw {
-    /// A whole number below `limit`.
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % limit.max(1)
-    }
-}
-
 struct Search<'a, 'p, 'i> {
     problem: &'p Problem<'i>,
-    windows: &'a Windows,
+    windows: &'p Windows,
+    appraiser: Appraiser<'p, 'i>,
+    /// Whether the appraiser's worth is the plan's.
+    exact: bool,
+    automata: Vec<Vec<Automaton>>,
+    places: Vec<Place>,
+    /// The best schedule from where the search now is, its worth and its ties.
     schedule: Schedule,
-    evaluated: Evaluated,
-    /// Evaluations left.
-    tries: usize,
+    value: f64,
+    ties: Ties,
+    /// Share of the ties' charges that blocks and jobs are decided at.
+    weight: f64,
+    /// Price at which each divisible job's work was last just done.
+    work: Vec<f64>,
+    budget: usize,
     room: &'a mut Room,
 }
 
-impl Search<'_, '_, '_> {
+impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
+    fn new(
+        problem: &'p Problem<'i>,
+        windows: &'p Windows,
+        schedule: Schedule,
+        budget: usize,
+        room: &'a mut Room,
+    ) -> Self {
+        let pools = problem.inputs.pools.iter().enumerate();
+        let places: Vec<Place> = pools
+            .clone()
+            .flat_map(|(m, pool)| (0..pool.blocks.len()).map(move |b| (m, b)))
+            .collect();
+        let automata = pools
+            .map(|(m, pool)| {
+                (0..pool.blocks.len())
+                    .map(|b| Automaton::new(problem, (m, b)))
+                    .collect()
+            })
+            .collect();
+        let mut search = Self {
+            problem,
+            windows,
+            appraiser: Appraiser::new(problem, windows),
+            exact: appraise::knows(problem.inputs),
+            automata,
+            places,
+            schedule,
+            value: f64::NEG_INFINITY,
+            ties: Ties::default(),
+            weight: 1.0,
+            work: vec![0.0; problem.inputs.jobs.len()],
+            budget,
+            room,
+        };
+        search.stand(search.schedule.clone());
+        search
+    }
+
+    /// Goes to a schedule, whatever it is worth.
+    fn stand(&mut self, schedule: Schedule) {
+        (self.value, self.ties) = if self.exact {
+            self.appraiser.ties(&schedule, &self.ties.peaks)
+        } else {
+            (self.valued(&schedule), Ties::default())
+        };
+        self.schedule = schedule;
+        self.schedule.adders.clear();
+        // No more is left for later than was not done.
+        for (j, job) in self.problem.inputs.jobs.iter().enumerate() {
+            let left = (job.work - work_done(self.problem, &self.schedule, j)).max(0.0);
+            self.schedule.beyond[j] = self.schedule.beyond[j].min(left);
+        }
+    }
+
+    /// The plan's own arithmetic, and what it costs.
+    fn valued(&mut self, schedule: &Schedule) -> f64 {
+        self.appraiser.spent += 10 * self.problem.inputs.steps();
+        evaluate(self.problem, schedule, self.windows, self.room).value
+    }
+
+    fn is_over(&self) -> bool {
+        self.appraiser.spent >= self.budget
+    }
+
+    /// Charge on load in step `t` at which blocks and jobs are decided, currency per MWh.
+    fn charge(&self, t: usize) -> f64 {
+        self.ties.charge.get(t).map_or(0.0, |c| self.weight * c)
+    }
+
     /// Keeps `schedule` if it is worth more.
     fn offer(&mut self, schedule: &Schedule) -> bool {
-        if self.tries == 0 || !in_order(self.problem, schedule) {
+        if self.is_over() || !in_order(self.problem, schedule) {
             return false;
         }
-        self.tries -= 1;
-        let evaluated = evaluate(self.problem, schedule, self.windows, self.room);
-        let better = evaluated.value > self.evaluated.value + 1e-9 * self.evaluated.value.abs();
+        let than = self.value + 1e-9 * self.value.abs();
+        let better = if self.exact {
+            let better = self.appraiser.better(schedule, than, &self.ties);
+            better.is_some()
+        } else {
+            self.valued(schedule) > than
+        };
         if better {
-            self.schedule.clone_from(schedule);
-            self.schedule.adders.clear();
-            self.evaluated = evaluated;
+            self.stand(schedule.clone());
         }
         better
     }
@@ -188,104 +231,117 @@ impl Search<'_, '_, '_> {
     /// Offers `schedule` as it is, and with its blocks committed anew.
     fn offer_committed(&mut self, mut schedule: Schedule) -> bool {
         let mut better = self.offer(&schedule);
-        schedule.adders = ramp::adders(self.problem, &self.evaluated.levels);
-        if self.tries > 0 && commitment::sweep(self.problem, &mut schedule, self.room) {
+        if !self.is_over() && self.commit(&mut schedule) {
             better |= self.offer(&schedule);
         }
         better
     }
 
+    /// Puts jobs that the schedule stops too early where they may be.
+    fn mend(&mut self) {
+        let mut schedule = self.schedule.clone();
+        for j in 0..self.problem.inputs.jobs.len() {
+            if !goes_on(self.problem, &schedule, j) {
+                let mut curves = Curves::new(self.problem);
+                placement::lift(self.problem, &mut schedule, &mut curves, j);
+                if let Some((runs, beyond)) = self.courses(&schedule, j, 1).pop() {
+                    placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
+                    schedule.beyond[j] = beyond;
+                }
+            }
+        }
+        if schedule != self.schedule {
+            self.stand(schedule);
+        }
+    }
+
+    /// Descends from the schedule and from `starts`, then from what is rebuilt of the best.
+    fn run(&mut self, starts: &[Schedule]) -> Schedule {
+        self.mend();
+        self.descend();
+        let mut found = (self.value, self.schedule.clone());
+        for start in starts {
+            self.ties = Ties::default();
+            self.stand(start.clone());
+            self.mend();
+            self.step_down();
+            if self.value > found.0 - 0.01 * found.0.abs() {
+                self.descend();
+            }
+            if self.value > found.0 {
+                found = (self.value, self.schedule.clone());
+            }
+        }
+        self.ties = Ties::default();
+        self.stand(found.1);
+        self.rebuild();
+        self.schedule.clone()
+    }
+
     /// Tries all moves until none is worth more.
     fn descend(&mut self) {
         loop {
-            let before = self.evaluated.value;
+            let before = self.value;
             self.blocks();
-            self.swaps();
+            self.groups();
             self.divisible();
             self.jobs();
-            self.pairs();
+            self.swaps();
             self.sizes();
             self.moves();
-            self.divisible();
-            if self.tries == 0 || self.evaluated.value <= before {
+            if self.is_over() || self.value <= before + 1e-9 * before.abs() {
                 break;
             }
         }
     }
 
-    /// A few random changes, whatever they are worth; false where nothing can be changed.
-    fn kick(&mut self, draw: &mut Draw) -> bool {
-        let inputs = self.problem.inputs;
-        let blocks: usize = inputs.pools.iter().map(|p| p.blocks.len()).sum();
-        if blocks + inputs.jobs.len() == 0 {
-            return false;
-        }
-        let (mut schedule, mut changes) = (self.schedule.clone(), 0);
-        for _ in 0..20 {
-            let mut pick = draw.below(blocks + inputs.jobs.len());
-            let (a, z) = (draw.below(inputs.steps()), draw.below(inputs.steps()));
-            let stretch = a.min(z)..a.max(z) + 1;
-            let changed = if pick < inputs.jobs.len() {
-                let mut curves = Curves::new(self.problem);
-                let mut other = schedule.clone();
-                placement::lift(self.problem, &mut other, &mut curves, pick);
-                let first = self.windows.of(self.problem, &other, pick).start;
-                let all = placements(
-                    self.problem,
-                    self.windows,
-                    pick,
-                    first..inputs.jobs[pick].end,
-                );
-                let (runs, beyond) = all
-                    .into_iter()
-                    .nth(draw.below(2 * inputs.steps()))
-                    .unwrap_or_default();
-                placement::drop_in(self.problem, &mut other, &mut curves, pick, runs);
-                other.beyond[pick] = beyond;
-                let held = inputs.jobs[pick].running > 0;
-                (!held && in_order(self.problem, &other)).then_some(other)
-            } else {
-                pick -= inputs.jobs.len();
-                let mut places = inputs
-                    .pools
-                    .iter()
-                    .enumerate()
-                    .flat_map(|(m, pool)| (0..pool.blocks.len()).map(move |b| (m, b)));
-                places
-                    .nth(pick)
-                    .and_then(|place| self.switched(&schedule, place, stretch, draw.below(2) == 0))
-            };
-            if let Some(changed) = changed {
-                schedule = changed;
-                changes += 1;
-            }
-            if changes == 2 {
-                break;
+    /// Pairs and threes of blocks decided together.
+    fn groups(&mut self) {
+        let places = self.places.clone();
+        for (i, a) in places.iter().enumerate() {
+            for (k, b) in places.iter().enumerate().skip(i + 1) {
+                self.offer_decided(&[*a, *b]);
+                for c in &places[k + 1..] {
+                    self.offer_decided(&[*a, *b, *c]);
+                }
             }
         }
-        self.tries = self.tries.saturating_sub(1);
-        self.evaluated = evaluate(self.problem, &schedule, self.windows, self.room);
-        self.schedule = schedule;
-        changes > 0
+    }
+
+    fn offer_decided(&mut self, places: &[Place]) {
+        if self.is_over() {
+            return;
+        }
+        let mut schedule = self.schedule.clone();
+        if self.decide(&mut schedule, places) {
+            self.offer(&schedule);
+        }
+        self.offer_loosely(|search, schedule| search.decide(schedule, places));
+    }
+
+    /// Offers the schedule as `decide` changes it while divisible jobs follow.
+    fn offer_loosely(&mut self, decide: impl FnOnce(&mut Self, &mut Schedule) -> bool) {
+        if self.is_over() || self.flexible().is_empty() {
+            return;
+        }
+        let mut schedule = self.schedule.clone();
+        if self.loosely(&mut schedule, decide) {
+            self.offer(&schedule);
+        }
     }
 
     /// Every block switched over every stretch.
     fn blocks(&mut self) {
         let steps = self.problem.inputs.steps();
-        for (m, pool) in self.problem.inputs.pools.iter().enumerate() {
-            for b in 0..pool.blocks.len() {
-                for (first, end) in
-                    (0..steps).flat_map(|first| (first + 1..=steps).map(move |end| (first, end)))
-                {
-                    if self.tries == 0 {
-                        return;
-                    }
-                    for on in [false, true] {
-                        if let Some(schedule) =
-                            self.switched(&self.schedule, (m, b), first..end, on)
-                        {
-                            self.offer(&schedule);
-                        }
+        for place in self.places.clone() {
+            self.offer_decided(&[place]);
+            for (first, end) in stretches(0..steps) {
+                if self.is_over() {
+                    return;
+                }
+                for on in [false, true] {
+                    if let Some(schedule) = self.switched(&self.schedule, place, first..end, on) {
+                        self.offer(&schedule);
                     }
                 }
             }
@@ -296,7 +352,7 @@ impl Search<'_, '_, '_> {
     fn switched(
         &self,
         schedule: &Schedule,
-        (m, b): (usize, usize),
+        (m, b): Place,
         stretch: Range<usize>,
         on: bool,
     ) -> Option<Schedule> {
@@ -317,19 +373,14 @@ impl Search<'_, '_, '_> {
     /// Every block giving way to every other over every stretch.
     fn swaps(&mut self) {
         let steps = self.problem.inputs.steps();
-        let pools = self.problem.inputs.pools.iter().enumerate();
-        let blocks: Vec<(usize, usize)> = pools
-            .flat_map(|(m, pool)| (0..pool.blocks.len()).map(move |b| (m, b)))
-            .collect();
-        for (off, on) in blocks
+        let places = self.places.clone();
+        for (off, on) in places
             .iter()
-            .flat_map(|off| blocks.iter().map(move |on| (*off, *on)))
+            .flat_map(|off| places.iter().map(move |on| (*off, *on)))
             .filter(|(a, b)| a != b)
         {
-            for (first, end) in
-                (0..steps).flat_map(|first| (first + 1..=steps).map(move |end| (first, end)))
-            {
-                if self.tries == 0 {
+            for (first, end) in stretches(0..steps) {
+                if self.is_over() {
                     return;
                 }
                 let Some(half) = self.switched(&self.schedule, off, first..end, false) else {
@@ -343,13 +394,35 @@ impl Search<'_, '_, '_> {
     }
 }
 
+/// All stretches within a range of steps.
+fn stretches(range: Range<usize>) -> impl Iterator<Item = (usize, usize)> {
+    let end = range.end;
+    range.flat_map(move |first| (first + 1..=end).map(move |until| (first, until)))
+}
+
+/// Numbers without pattern, the same in every run.
+struct Draw(u64);
+
+impl Draw {
+    /// A whole number below `limit`.
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % limit.max(1)
+    }
+}
+
 /// Whether jobs that wait for `j` still find it done.
 fn keeps_order(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> bool {
+    let jobs = &problem.inputs.jobs;
+    if jobs.iter().all(|job| job.after.is_empty()) {
+        return true;
+    }
     let last = schedule.jobs[j].last().map(|r| r.step);
-    let done = work_done(problem, schedule, j) >= problem.inputs.jobs[j].work * (1.0 - 1e-9);
-    let waiting = problem
-        .inputs
-        .jobs
+    let done = work_done(problem, schedule, j) >= jobs[j].work * (1.0 - 1e-9);
+    let waiting = jobs
         .iter()
         .zip(&schedule.jobs)
         .filter(|(job, runs)| job.after.contains(&j) && !runs.is_empty());
@@ -358,7 +431,31 @@ fn keeps_order(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> bool {
         .all(|(_, runs)| done && last.is_none_or(|last| last < runs[0].step))
 }
 
-/// Whether every job finds done what it waits for.
-fn in_order(problem: &Problem<'_>, schedule: &Schedule) -> bool {
-    (0..schedule.jobs.len()).all(|j| keeps_order(problem, schedule, j))
+/// Whether every job finds done what it waits for, and none stops that may not yet.
+pub(crate) fn in_order(problem: &Problem<'_>, schedule: &Schedule) -> bool {
+    (0..schedule.jobs.len())
+        .all(|j| keeps_order(problem, schedule, j) && goes_on(problem, schedule, j))
+}
+
+/// Whether a job that runs goes on at its size for its shortest run, or to its end.
+fn goes_on(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> bool {
+    let job = &problem.inputs.jobs[j];
+    let missing = job.min_run - job.running_hours;
+    if job.running == 0 || job.first > 0 || missing <= 1e-9 {
+        return true;
+    }
+    let held = minimum_ends(&problem.hours, missing)[0].min(job.end);
+    let runs = &schedule.jobs[j];
+    let whole = (runs.iter().zip(0u32..).take(held))
+        .take_while(|(run, t)| run.step == *t && run.gpus == f64::from(job.running))
+        .count();
+    // The last step of the work may be run in part.
+    whole == held
+        || runs.len() == whole + 1
+            && runs[whole].step as usize == whole
+            && runs[whole].gpus < f64::from(job.running)
+            && work_done(problem, schedule, j) >= job.work * (1.0 - 1e-9)
+        || runs.len() == whole
+            && whole > 0
+            && work_done(problem, schedule, j) >= job.work * (1.0 - 1e-9)
 }

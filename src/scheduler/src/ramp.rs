@@ -111,10 +111,11 @@ pub(crate) fn load_below(problem: &Problem<'_>, node: usize, room: &Room) -> f64
 
 /// A concave worth by its falling slopes from `low` MW on.
 #[derive(Debug, Clone, PartialEq)]
-struct Worth {
-    low: f64,
+pub(crate) struct Worth {
+    /// Least load, MW.
+    pub(crate) low: f64,
     /// `(slope, width)`: currency per MWh and MW.
-    pieces: Vec<(f64, f64)>,
+    pub(crate) pieces: Vec<(f64, f64)>,
 }
 
 impl Worth {
@@ -150,7 +151,7 @@ impl Worth {
     }
 
     /// The part within `[low, high]`; a single point where they do not meet, and by how far.
-    fn within(&self, low: f64, high: f64) -> (Self, f64) {
+    pub(crate) fn within(&self, low: f64, high: f64) -> (Self, f64) {
         let (from, to) = (self.low.max(low), self.high().min(high));
         if to < from {
             // Nearest point of the window wanted; the excess is the gap.
@@ -421,13 +422,15 @@ fn hold(problem: &Problem<'_>, levels: &[Level], t: usize, room: &mut Room) -> f
 }
 
 /// The best course and where each prefix's worth was largest.
-struct Course {
-    load: Vec<f64>,
-    excess: f64,
+pub(crate) struct Course {
+    /// Load per step, MW.
+    pub(crate) load: Vec<f64>,
+    /// Sum of unavoidable excesses, MW.
+    pub(crate) excess: f64,
 }
 
 impl Course {
-    fn solve(worths: &[Worth], hours: &[f64], ramp: &RampInput) -> Self {
+    pub(crate) fn solve(worths: &[Worth], hours: &[f64], ramp: &RampInput) -> Self {
         let mut peaks = Vec::with_capacity(worths.len());
         let mut excess = 0.0;
         let mut reach: Option<Worth> = ramp.initial.map(|p| Worth {
@@ -461,7 +464,12 @@ impl Course {
 
     /// Multipliers of the ramps, `len == steps + 1`: each step's marginal worth is the
     /// difference of two neighbours, and one is zero where its ramp is slack.
-    fn multipliers(&self, worths: &[Worth], hours: &[f64], ramp: &RampInput) -> Vec<f64> {
+    pub(crate) fn multipliers(
+        &self,
+        worths: &[Worth],
+        hours: &[f64],
+        ramp: &RampInput,
+    ) -> Vec<f64> {
         let n = worths.len();
         let marginal = |t: usize| {
             let (left, right) = worths[t].slopes(self.load[t]);

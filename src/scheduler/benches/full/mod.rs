@@ -81,14 +81,14 @@ pub(crate) fn instance(shape: Shape) -> PlanInputs {
         gpu_nodes.extend(fleet::feeder(&mut inputs, shape, feeder, site));
     }
     jobs::add(&mut inputs, shape, &gpu_nodes);
-    rate(&mut inputs, shape, sites);
+    rate(&mut inputs, sites);
     supplies(&mut inputs, shape, sites);
     inputs
 }
 
 /// Limits of sites and of the interconnect below what is connected to them; ramps and the
 /// demand charge of that size.
-fn rate(inputs: &mut PlanInputs, shape: Shape, sites: usize) {
+fn rate(inputs: &mut PlanInputs, sites: usize) {
     let steps = inputs.steps();
     let connected: Vec<f64> = (0..=sites)
         .map(|n| {
@@ -99,6 +99,7 @@ fn rate(inputs: &mut PlanInputs, shape: Shape, sites: usize) {
             feeders.map(|f| f.limit[0]).sum()
         })
         .collect();
+    let total: f64 = connected.iter().sum();
     for (site, mw) in connected.iter().enumerate().skip(1) {
         inputs.nodes[site].limit = vec![0.9 * mw; steps];
         inputs.nodes[site].export = 0.08 * mw;
@@ -110,8 +111,7 @@ fn rate(inputs: &mut PlanInputs, shape: Shape, sites: usize) {
             initial: Some(before),
         });
     }
-    // More is connected than the connection carries at once.
-    inputs.nodes[0].limit = vec![2000.0 * shape.size; steps];
+    inputs.nodes[0].limit = vec![0.745 * total; steps];
     // Maintenance of a transformer: the second site at half its rating for two hours.
     let hours = |t: usize| inputs.grid.start_s(t).rem_euclid(86_400) / 3600;
     let held: Vec<usize> = (0..steps)
@@ -125,7 +125,7 @@ fn rate(inputs: &mut PlanInputs, shape: Shape, sites: usize) {
         first: 0,
         end: steps,
         per_mw: 60.0,
-        peak_so_far: 1600.0 * shape.size,
+        peak_so_far: 0.7 * total,
     });
 }
 

@@ -152,10 +152,11 @@ fn trim(
     let mut before: Option<(usize, f64)> = None;
     for (g, range) in stretches(path) {
         let gang = &steps.gangs[g];
-        // A larger gang that could end the work in this step goes on for part of it.
+        // A gang of another size that could end the work in this step goes on for part of it.
         let first = range.start;
         let mean = left / steps.hours[first];
-        let goes_on = before.is_some_and(|(end, gpus)| end == first && gpus > gang.gpus);
+        let goes_on =
+            before.is_some_and(|(end, gpus)| end == first && gpus != gang.gpus && mean <= gpus);
         if goes_on && left > job.work * 1e-12 && mean <= gang.gpus {
             let cost = steps.worth[first] * gang.gpus * steps.hours[first] - gang.net[first];
             worth += steps.worth[first] * left - cost * mean / gang.gpus;
@@ -187,7 +188,7 @@ fn trim(
 }
 
 /// Whether the job runs now and may not stop yet, nor change its size.
-fn is_held(job: &JobInput, first: usize) -> bool {
+pub(super) fn is_held(job: &JobInput, first: usize) -> bool {
     job.running > 0 && first == 0 && job.running_hours < job.min_run - 1e-9
 }
 

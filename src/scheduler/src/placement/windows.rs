@@ -5,6 +5,7 @@ use std::ops::Range;
 use petgraph::algo::toposort;
 use petgraph::graph::DiGraph;
 
+use super::runs::is_held;
 use super::work_done;
 use crate::inputs::JobInput;
 use crate::schedule::{Problem, Schedule};
@@ -87,8 +88,14 @@ impl Windows {
             order.sort_by_key(|j| rank[*j]);
         }
         // Node by node, as far as chains allow: a job's move makes the residuals of all
-        // other nodes stale.
-        order.sort_by_key(|j| (crossings[*j], problem.job_nodes.number[jobs[*j].node]));
+        // other nodes stale. Those that may not stop yet come first, while there is room.
+        order.sort_by_key(|j| {
+            (
+                !is_held(&jobs[*j], jobs[*j].first),
+                crossings[*j],
+                problem.job_nodes.number[jobs[*j].node],
+            )
+        });
         let mut followers = vec![Vec::new(); jobs.len()];
         for (j, job) in jobs.iter().enumerate() {
             job.after

@@ -39,7 +39,7 @@ const AFRESH: i64 = 3600;
 
 impl Swingload {
     /// Plans afresh, or from the last plan where that is recent.
-    fn plan(&mut self, now: i64, inputs: &PlanInputs) -> Planned {
+    pub(super) fn plan(&mut self, now: i64, inputs: &PlanInputs) -> Planned {
         let recent = self
             .last
             .as_ref()
@@ -51,6 +51,13 @@ impl Swingload {
         };
         self.last = Some((made, Carried::new(inputs, &planned)));
         planned
+    }
+
+    /// Carries this plan on instead of the last one.
+    pub(super) fn keep(&mut self, inputs: &PlanInputs, planned: &Planned) {
+        if let Some((_, last)) = &mut self.last {
+            *last = Carried::new(inputs, planned);
+        }
     }
 
     fn using(uses: Uses) -> Self {

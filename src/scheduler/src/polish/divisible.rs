@@ -1,70 +1,159 @@
 //! Divisible jobs placed exactly, all else as it stands.
 
-use std::ops::Range;
-
-use swingload_model::site::Use;
-
 use super::jobs::later;
 use super::{Search, keeps_order};
-use crate::evaluate::{evaluate, outcome};
-use crate::inputs::{Gangs, StackInput, TierInput};
+use crate::inputs::Gangs;
+use std::ops::Range;
+
+use crate::market::{Owner, Segment};
 use crate::placement::{self, Curves};
 use crate::schedule::{Problem, Run, Schedule};
 
 /// Halvings of the price of a divisible job's work.
-const PRICES: usize = 24;
+const PRICES: usize = 20;
 
 impl Search<'_, '_, '_> {
-    /// Every divisible job placed exactly where it is worth most, all else as it stands.
-    ///
-    /// At a price of work the job is a load without memory, so that its best course is
-    /// found with the ramps in it; between the courses of the two prices at which its work
-    /// is just done and just not, the mix that does it is an optimum.
+    /// Every divisible job placed where it is worth most, all else as it stands.
     pub(super) fn divisible(&mut self) {
         for j in 0..self.problem.inputs.jobs.len() {
-            if self.tries < 2 * PRICES {
-                return;
+            if self.is_over() || !matches!(self.problem.inputs.jobs[j].gangs, Gangs::Divisible(_)) {
+                continue;
             }
-            let waited = self
-                .problem
-                .inputs
-                .jobs
-                .iter()
-                .any(|other| other.after.contains(&j));
-            if matches!(self.problem.inputs.jobs[j].gangs, Gangs::Divisible(_)) && !waited {
-                self.tries -= PRICES;
-                if let Some(schedule) = self.priced(j) {
-                    self.offer(&schedule);
-                }
+            let mut without = self.schedule.clone();
+            let mut curves = Curves::new(self.problem);
+            placement::lift(self.problem, &mut without, &mut curves, j);
+            without.beyond[j] = 0.0;
+            if let Some(schedule) = self.priced(&without, j) {
+                self.offer(&schedule);
             }
         }
     }
 
-    /// The schedule with the divisible job `j` on its best course.
-    fn priced(&mut self, j: usize) -> Option<Schedule> {
-        let job = &self.problem.inputs.jobs[j];
-        let mut without = self.schedule.clone();
+    /// Divisible jobs, those that others wait for left as they are.
+    pub(super) fn flexible(&self) -> Vec<usize> {
+        let jobs = &self.problem.inputs.jobs;
+        let free = |j: &usize| {
+            matches!(jobs[*j].gangs, Gangs::Divisible(_))
+                && !jobs.iter().any(|other| other.after.contains(j))
+        };
+        (0..jobs.len()).filter(free).collect()
+    }
+
+    /// Takes divisible jobs out, lets them bid at the price their work last had while
+    /// `decide` changes the rest, and places them anew.
+    pub(super) fn loosely(
+        &mut self,
+        schedule: &mut Schedule,
+        decide: impl FnOnce(&mut Self, &mut Schedule) -> bool,
+    ) -> bool {
+        let flexible = self.flexible();
+        if flexible.is_empty() {
+            return decide(self, schedule);
+        }
         let mut curves = Curves::new(self.problem);
-        placement::lift(self.problem, &mut without, &mut curves, j);
-        without.beyond[j] = 0.0;
-        let window = self.windows.of(self.problem, &without, j);
+        for j in &flexible {
+            placement::lift(self.problem, schedule, &mut curves, *j);
+            schedule.beyond[*j] = self.later(*j);
+        }
+        let mut bids: Vec<Vec<Segment>> = vec![Vec::new(); self.problem.inputs.steps()];
+        for j in &flexible {
+            let window = self.window(schedule, *j);
+            for t in window.clone() {
+                let (slope, width) = bid(self.problem, *j, t, &window, self.work[*j]);
+                bids[t].push(Segment {
+                    slope,
+                    width,
+                    node: self.problem.inputs.jobs[*j].node as u32,
+                    owner: Owner::Job(1),
+                });
+            }
+        }
+        self.appraiser.bids = bids;
+        let changed = decide(self, schedule);
+        self.appraiser.bids.clear();
+        if changed {
+            // Twice, so that the first gives way to the second.
+            for j in [
+                &flexible[..],
+                if flexible.len() > 1 {
+                    &flexible[..]
+                } else {
+                    &[]
+                },
+            ]
+            .concat()
+            {
+                placement::lift(self.problem, schedule, &mut curves, j);
+                schedule.beyond[j] = self.later(j);
+                if let Some(with) = self.priced(schedule, j) {
+                    *schedule = with;
+                }
+            }
+        }
+        changed
+    }
+
+    /// The schedule, which does not hold the divisible job `j`, with it on its best course.
+    ///
+    /// At a price of work the job is a load without memory, so that its best course is
+    /// found with the ramps in it; between the courses of the two prices at which its work
+    /// is just done and just not, the mix that does it is an optimum.
+    pub(super) fn priced(&mut self, without: &Schedule, j: usize) -> Option<Schedule> {
+        let job = &self.problem.inputs.jobs[j];
+        let window = self.window(without, j);
         if window.is_empty() {
             return None;
         }
-        let hours = &self.problem.hours;
+        let problem = self.problem;
+        let hours = &problem.hours;
         let work = |course: &[f64]| course.iter().zip(hours).map(|(g, h)| g * h).sum::<f64>();
+        let peaks = self.ties.peaks.clone();
+        let mut course = |price: f64| -> Vec<f64> {
+            let bids: Vec<(f64, f64)> = (0..hours.len())
+                .map(|t| bid(problem, j, t, &window, price))
+                .collect();
+            let drawn = self.appraiser.bid(without, job.node, &bids, &peaks);
+            (drawn.iter().enumerate())
+                .map(|(t, mw)| mw / problem.gpu_mw(j, t))
+                .collect()
+        };
         let floor = self.windows.beyond_worth[j].max(0.0);
-        let (mut low, mut high) = (floor, job.value + job.unmet + 1e-9);
-        let mut most = self.course(j, &without, window.clone(), low);
+        let known = std::mem::replace(&mut self.work[j], floor);
+        let ceiling = job.value + job.unmet + 1e-9;
+        let (mut low, mut high) = (floor, ceiling);
         let mut least = vec![0.0; hours.len()];
+        // The price it had last is near.
+        let (below, above) = (0.9 * known, 1.1 * known);
+        let mut most = Vec::new();
+        if below > floor && above < ceiling {
+            let near = course(below);
+            if work(&near) > job.work {
+                (low, most) = (below, near);
+                let near = course(above);
+                if work(&near) <= job.work {
+                    (high, least) = (above, near);
+                } else {
+                    (low, most) = (above, near);
+                }
+            } else {
+                (high, least) = (below, near);
+            }
+        }
+        if most.is_empty() {
+            most = course(low);
+        }
         if work(&most) > job.work {
             for _ in 0..PRICES {
+                let (a, z) = (work(&least), work(&most));
+                if z - a <= 1e-9 * job.work || high - low <= 1e-6 * high {
+                    break;
+                }
                 let middle = 0.5 * (low + high);
-                let course = self.course(j, &without, window.clone(), middle);
-                if work(&course) > job.work {
-                    (low, most) = (middle, course);
+                let next = course(middle);
+                if work(&next) > job.work {
+                    (low, most) = (middle, next);
                 } else {
-                    (high, least) = (middle, course);
+                    (high, least) = (middle, next);
                 }
             }
             let (a, z) = (work(&least), work(&most));
@@ -76,6 +165,7 @@ impl Search<'_, '_, '_> {
             most.iter_mut()
                 .zip(&least)
                 .for_each(|(m, l)| *m = l + share * (*m - l));
+            self.work[j] = 0.5 * (low + high);
         }
         let left = job.work - work(&most);
         let runs: Vec<Run> = most
@@ -87,48 +177,21 @@ impl Search<'_, '_, '_> {
                 gpus: *g,
             })
             .collect();
-        placement::drop_in(self.problem, &mut without, &mut curves, j, runs);
-        without.beyond[j] = later(self.problem, self.windows, j, left);
-        keeps_order(self.problem, &without, j).then_some(without)
+        let mut schedule = without.clone();
+        let mut curves = Curves::new(problem);
+        placement::drop_in(problem, &mut schedule, &mut curves, j, runs);
+        schedule.beyond[j] = later(problem, self.windows, j, left);
+        keeps_order(problem, &schedule, j).then_some(schedule)
     }
+}
 
-    /// Mean GPUs of the divisible job `j` per step where its work is paid at its worth less `price`.
-    fn course(
-        &mut self,
-        j: usize,
-        without: &Schedule,
-        window: Range<usize>,
-        price: f64,
-    ) -> Vec<f64> {
-        let job = &self.problem.inputs.jobs[j];
-        let mut inputs = self.problem.inputs.clone();
-        let steps = inputs.steps();
-        let mut tier = TierInput {
-            mw: vec![0.0; steps],
-            value: vec![0.0; steps],
-            penalty: vec![0.0; steps],
-            must_serve: false,
-        };
-        for t in window {
-            let mw = self.problem.gpu_mw(j, t);
-            tier.mw[t] = job.gangs.max() * mw;
-            tier.value[t] =
-                (job.value_in(&inputs.grid, t) + job.unmet - price) / mw - inputs.job_adder[t];
-        }
-        inputs.stacks.push(StackInput {
-            id: String::new(),
-            node: job.node,
-            used_for: Use::Training,
-            tiers: vec![tier],
-        });
-        let problem = Problem::new(&inputs);
-        let evaluated = evaluate(&problem, without, self.windows, self.room);
-        let last = inputs.stacks.len() - 1;
-        (0..steps)
-            .map(|t| {
-                outcome(&problem, without, &evaluated.levels, t, self.room).tiers[last][0]
-                    / self.problem.gpu_mw(j, t)
-            })
-            .collect()
-    }
+/// What divisible job `j` bids for power in step `t` at a price of its work: currency per
+/// MWh, and MW.
+fn bid(problem: &Problem<'_>, j: usize, t: usize, window: &Range<usize>, price: f64) -> (f64, f64) {
+    let job = &problem.inputs.jobs[j];
+    let mw = problem.gpu_mw(j, t);
+    let worth = job.value_in(&problem.inputs.grid, t) + job.unmet - price;
+    let most = job.gangs.max() * mw;
+    let width = if window.contains(&t) { most } else { 0.0 };
+    (worth / mw - problem.inputs.job_adder[t], width)
 }

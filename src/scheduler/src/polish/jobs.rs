@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use super::{Search, keeps_order};
 use crate::inputs::Gangs;
-use crate::placement::{self, Curves, Windows};
-use crate::ramp;
+use crate::placement::{self, Curves, Windows, work_done};
 use crate::schedule::{Problem, Run, Schedule};
 
 impl Search<'_, '_, '_> {
-    /// Every job at every place of its window.
+    /// Every job at its best courses, and at every place of its window.
     pub(super) fn jobs(&mut self) {
         for j in 0..self.problem.inputs.jobs.len() {
+            self.replaced(j, 8);
             let mut without = self.schedule.clone();
             let mut curves = Curves::new(self.problem);
             placement::lift(self.problem, &mut without, &mut curves, j);
@@ -23,71 +23,130 @@ impl Search<'_, '_, '_> {
                 j,
                 first..self.problem.inputs.jobs[j].end,
             ) {
-                if self.tries == 0 {
+                if self.is_over() {
                     return;
                 }
                 let mut schedule = without.clone();
                 placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
                 schedule.beyond[j] = beyond;
-                if keeps_order(self.problem, &schedule, j) {
-                    self.offer_committed(schedule.clone());
-                }
                 if !waiting.is_empty() {
-                    self.offer_replaced(schedule, &waiting);
+                    self.offer_replaced(schedule.clone(), &waiting);
+                }
+                if keeps_order(self.problem, &schedule, j) {
+                    self.offer_committed(schedule);
                 }
             }
-            self.replaced(&[j]);
             if !waiting.is_empty() {
-                self.replaced(&[&[j], &waiting[..]].concat());
+                let all = [&[j], &waiting[..]].concat();
+                self.offer_replaced(self.schedule.clone(), &all);
             }
         }
-    }
-
-    /// Pairs of jobs placed anew, in either order, so that they can change places.
-    pub(super) fn pairs(&mut self) {
         let jobs = self.problem.inputs.jobs.len();
         for (a, b) in (0..jobs)
             .flat_map(|a| (0..jobs).map(move |b| (a, b)))
             .filter(|(a, b)| a != b)
         {
-            self.replaced(&[a, b]);
+            self.offer_replaced(self.schedule.clone(), &[a, b]);
         }
     }
 
-    /// Takes the jobs out, places them anew in this order, blocks divisible and then committed.
-    fn replaced(&mut self, jobs: &[usize]) {
-        if self.tries == 0 {
+    /// Gang `j` at its best courses, all else as it stands and with the blocks committed anew.
+    pub(super) fn replaced(&mut self, j: usize, count: usize) {
+        if self.is_over() || !matches!(self.problem.inputs.jobs[j].gangs, Gangs::Sizes(_)) {
             return;
         }
-        for relaxed in [false, true] {
-            let mut schedule = self.schedule.clone();
-            schedule.relaxed = relaxed;
-            self.offer_replaced(schedule, jobs);
+        let mut without = self.schedule.clone();
+        let mut curves = Curves::new(self.problem);
+        placement::lift(self.problem, &mut without, &mut curves, j);
+        without.beyond[j] = 0.0;
+        for (runs, beyond) in self.courses(&without, j, count) {
+            let mut schedule = without.clone();
+            placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
+            schedule.beyond[j] = beyond;
+            self.offer_committed(schedule);
         }
+        self.offer_loosely(|search, schedule| search.exchanged(schedule, j));
+        let waiting = self.waiting(j);
+        if waiting.is_empty() {
+            return;
+        }
+        // Those that wait make way, and follow.
+        for k in &waiting {
+            placement::lift(self.problem, &mut without, &mut curves, *k);
+            without.beyond[*k] = self.later(*k);
+        }
+        for (runs, beyond) in self.courses(&without, j, 2 * count) {
+            let mut schedule = without.clone();
+            placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
+            schedule.beyond[j] = beyond;
+            self.offer_replaced(schedule, &waiting);
+        }
+    }
+
+    /// Puts gang `j` on its best course and commits the blocks around it; whether anything changed.
+    fn exchanged(&mut self, schedule: &mut Schedule, j: usize) -> bool {
+        let mut curves = Curves::new(self.problem);
+        let before = placement::lift(self.problem, schedule, &mut curves, j);
+        schedule.beyond[j] = self.later(j);
+        let best = self.courses(schedule, j, 1).pop();
+        let (runs, beyond) = best.unwrap_or((Vec::new(), self.later(j)));
+        let moved = runs != before;
+        placement::drop_in(self.problem, schedule, &mut curves, j, runs);
+        schedule.beyond[j] = beyond;
+        self.commit(schedule) || moved
+    }
+
+    /// What of a job that is left out is left for after the horizon, GPU-hours.
+    pub(super) fn later(&self, j: usize) -> f64 {
+        later(
+            self.problem,
+            self.windows,
+            j,
+            self.problem.inputs.jobs[j].work,
+        )
+    }
+
+    /// Steps that job `j` may use: after those it waits for, before those that wait for it.
+    pub(super) fn window(&self, schedule: &Schedule, j: usize) -> Range<usize> {
+        let jobs = &self.problem.inputs.jobs;
+        let first = self.windows.of(self.problem, schedule, j).start;
+        let done = |before: &usize| {
+            work_done(self.problem, schedule, *before) >= jobs[*before].work * (1.0 - 1e-9)
+        };
+        if !jobs[j].after.iter().all(done) {
+            return first..first;
+        }
+        let waiting = jobs.iter().zip(&schedule.jobs);
+        let starts = waiting
+            .filter(|(job, _)| job.after.contains(&j))
+            .filter_map(|(_, runs)| runs.first());
+        let end = starts
+            .map(|r| r.step as usize)
+            .fold(jobs[j].end, usize::min);
+        first..end.max(first)
     }
 
     /// Offers `schedule` with the jobs taken out and placed anew in this order.
     fn offer_replaced(&mut self, mut schedule: Schedule, jobs: &[usize]) {
-        schedule.adders = ramp::adders(self.problem, &self.evaluated.levels);
+        if self.is_over() {
+            return;
+        }
         let mut curves = Curves::new(self.problem);
         for j in jobs {
             placement::lift(self.problem, &mut schedule, &mut curves, *j);
+            schedule.beyond[*j] = self.later(*j);
         }
         for j in jobs {
-            placement::place(
-                self.problem,
-                &mut schedule,
-                &mut curves,
-                self.windows,
-                *j,
-                0.0,
-                self.room,
-            );
+            if matches!(self.problem.inputs.jobs[*j].gangs, Gangs::Divisible(_)) {
+                if let Some(with) = self.priced(&schedule, *j) {
+                    schedule = with;
+                }
+            } else if let Some((runs, beyond)) = self.courses(&schedule, *j, 1).pop() {
+                placement::drop_in(self.problem, &mut schedule, &mut curves, *j, runs);
+                schedule.beyond[*j] = beyond;
+            }
         }
-        schedule.relaxed = false;
-        if (0..schedule.jobs.len()).all(|j| keeps_order(self.problem, &schedule, j)) {
-            self.offer_committed(schedule);
-        }
+        self.offer_committed(schedule);
     }
 
     /// Jobs that wait for `j`, directly or through others, in the order of a sweep.
@@ -120,7 +179,7 @@ impl Search<'_, '_, '_> {
                 .flat_map(|from| (from + 1..=job.end).map(move |until| (from, until)))
             {
                 for size in &choices {
-                    if self.tries == 0 {
+                    if self.is_over() {
                         return;
                     }
                     if let Some(schedule) = self.resized(j, sizes, from..until, *size) {
@@ -213,7 +272,7 @@ impl Search<'_, '_, '_> {
             if job.restart > 0.0 || job.min_run > 0.0 {
                 continue;
             }
-            let window = self.windows.of(self.problem, &self.schedule, j);
+            let window = self.window(&self.schedule, j);
             for (from, to) in window
                 .clone()
                 .flat_map(|from| window.clone().map(move |to| (from, to)))
@@ -225,7 +284,7 @@ impl Search<'_, '_, '_> {
                     &[1.0]
                 };
                 for share in shares {
-                    if self.tries == 0 {
+                    if self.is_over() {
                         return;
                     }
                     if let Some(schedule) = self.moved(j, from, to, *share)
@@ -250,7 +309,8 @@ impl Search<'_, '_, '_> {
         let (own, other) = (self.problem.hours[from], self.problem.hours[to]);
         let work = match job.gangs {
             Gangs::Divisible(most) => (runs[at].gpus * own * share).min((most - there) * other),
-            Gangs::Sizes(_) if there == 0.0 && own == other => runs[at].gpus * own,
+            // Both steps change what they do: whole gangs, and part of one.
+            Gangs::Sizes(_) if own == other => (runs[at].gpus - there) * own,
             Gangs::Sizes(_) => return None,
         };
         if work <= 1e-9 {
