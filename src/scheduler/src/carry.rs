@@ -120,7 +120,7 @@ impl Carried {
 }
 
 /// Takes out the jobs that run in a step in which all jobs below some node together draw
-/// more than it may import.
+/// more than it may import and has of its own.
 fn lift_overfull(inputs: &PlanInputs, rows: &mut [Vec<Run>]) {
     let steps = inputs.steps();
     let mut below = vec![0.0; inputs.nodes.len() * steps];
@@ -130,12 +130,24 @@ fn lift_overfull(inputs: &PlanInputs, rows: &mut [Vec<Run>]) {
             below[job.node * steps + t] += run.gpus * job.gpu_mw * inputs.nodes[job.node].factor[t];
         }
     }
+    let mut own = vec![0.0; inputs.nodes.len() * steps];
+    for supply in &inputs.supplies {
+        let mut at = Some(supply.node);
+        while let Some(n) = at {
+            for (t, mw) in supply.available.iter().enumerate() {
+                own[n * steps + t] += mw;
+            }
+            at = inputs.nodes[n].parent;
+        }
+    }
     let mut over = vec![false; inputs.nodes.len() * steps];
     // Parents stand before children.
     for n in (0..inputs.nodes.len()).rev() {
         for t in 0..steps {
             let mw = below[n * steps + t];
-            over[n * steps + t] = mw > inputs.nodes[n].limit[t] + 1e-9;
+            // The root's rating carries all load below it, whatever feeds it.
+            let own = if n == 0 { 0.0 } else { own[n * steps + t] };
+            over[n * steps + t] = mw > inputs.nodes[n].limit[t] + own + 1e-9;
             if let Some(parent) = inputs.nodes[n].parent {
                 below[parent * steps + t] += mw;
             }
