@@ -1,6 +1,6 @@
 //! What the baselines share: known values, a chain of rules, spread and paths.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -41,6 +41,8 @@ pub(crate) struct Sight<'a> {
     series: &'a str,
     tables: &'a Tables,
     table: OnceCell<Option<Arc<Table>>>,
+    /// A rule's note: what the latest value, known until a Unix second, lay above the usual one.
+    pub(crate) deviation: Cell<Option<(i64, f64)>>,
 }
 
 impl Sight<'_> {
@@ -102,6 +104,7 @@ impl Baseline {
             series,
             tables: &self.tables,
             table: OnceCell::new(),
+            deviation: Cell::new(None),
         }
     }
 

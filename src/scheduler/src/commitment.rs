@@ -10,10 +10,10 @@ mod states;
 
 use std::ops::Range;
 
-use crate::inputs::BlockState;
+use crate::inputs::{BlockState, PoolInput};
 use crate::market::{CostStep, EPSILON_MW};
 use crate::ramp::Courses;
-use crate::schedule::{Problem, Room, Schedule, area, minimum_ends};
+use crate::schedule::{Problem, Room, Schedule, area, minimum_end, minimum_ends};
 
 use states::States;
 
@@ -69,20 +69,12 @@ fn sweep_pool(
         ));
     }
     let mut changed = false;
+    let (mut alike, mut tables) = (Worths::new(steps), None);
     for (b, block) in pool.blocks.iter().enumerate() {
-        let worth: Vec<f64> = (0..steps)
-            .map(|t| {
-                let others = schedule.awake[m][t]
-                    - if schedule.on[m][b][t] {
-                        block.devices
-                    } else {
-                        0.0
-                    };
-                (markets[t].worth(others + block.devices) - markets[t].worth(others))
-                    * problem.hours[t]
-            })
-            .collect();
-        let path = best_path(problem, m, b, &worth).1;
+        alike.of_block(problem, schedule, (m, b), |t, devices| {
+            markets[t].worth(devices)
+        });
+        let path = Tables::of_next(&mut tables, problem, (m, b), &alike.worth).walk();
         if path == schedule.on[m][b] {
             continue;
         }
@@ -103,10 +95,52 @@ fn sweep_pool(
             for t in courses.refresh(problem, schedule, room) {
                 states.forget(t);
                 markets[t] = PoolMarket::new(problem, schedule, states, m, t, fleet, room);
+                alike.forget(t);
             }
         }
     }
     changed
+}
+
+/// Worth of being on per step, kept from block to block: most are of one size and see the
+/// same others.
+struct Worths {
+    worth: Vec<f64>,
+    /// Devices and other devices awake that each worth is of; NaN where none is known.
+    known: Vec<(f64, f64)>,
+}
+
+impl Worths {
+    fn new(steps: usize) -> Self {
+        Self {
+            worth: vec![0.0; steps],
+            known: vec![(f64::NAN, f64::NAN); steps],
+        }
+    }
+
+    /// The market of step `t` changed.
+    fn forget(&mut self, t: usize) {
+        self.known[t] = (f64::NAN, f64::NAN);
+    }
+
+    /// Finds the worths of a block; `market` is what so many devices are worth an hour in a step.
+    fn of_block(
+        &mut self,
+        problem: &Problem<'_>,
+        schedule: &Schedule,
+        (m, b): (usize, usize),
+        market: impl Fn(usize, f64) -> f64,
+    ) {
+        let own = problem.inputs.pools[m].blocks[b].devices;
+        let rows = self.worth.iter_mut().zip(&mut self.known);
+        for (t, (worth, known)) in rows.enumerate() {
+            let others = schedule.awake[m][t] - if schedule.on[m][b][t] { own } else { 0.0 };
+            if *known != (own, others) {
+                *worth = (market(t, others + own) - market(t, others)) * problem.hours[t];
+                *known = (own, others);
+            }
+        }
+    }
 }
 
 /// Per block of pool `m`, what its best path that is on in the first step is worth above its
@@ -250,23 +284,27 @@ fn gain_above(curve: &[CostStep], from: f64, to: f64, slope: f64) -> f64 {
 
 /// Cost of starting block `b` of pool `m` per step: wear, and revenue lost while waking.
 pub(crate) fn start_losses(problem: &Problem<'_>, m: usize, b: usize) -> Vec<f64> {
+    (0..problem.inputs.steps())
+        .map(|t| start_loss(problem, m, b, t))
+        .collect()
+}
+
+/// [`start_losses`] of step `t`.
+fn start_loss(problem: &Problem<'_>, m: usize, b: usize, t: usize) -> f64 {
     let pool = &problem.inputs.pools[m];
     let devices = pool.blocks[b].devices;
     // Waking devices draw the lowest setting's power and hash nothing.
     let rate = problem.awake_hull[m][0].1 * devices;
-    let loss = |t: usize| {
-        let (mut left, mut lost) = (pool.wake, 0.0);
-        for step in t..problem.inputs.steps() {
-            if left <= 0.0 {
-                break;
-            }
-            let hours = left.min(problem.hours[step]);
-            lost += rate * pool.revenue[step] * pool.scale[step] * hours;
-            left -= hours;
+    let (mut left, mut lost) = (pool.wake, 0.0);
+    for step in t..problem.inputs.steps() {
+        if left <= 0.0 {
+            break;
         }
-        pool.start_cost * devices + lost
-    };
-    (0..problem.inputs.steps()).map(loss).collect()
+        let hours = left.min(problem.hours[step]);
+        lost += rate * pool.revenue[step] * pool.scale[step] * hours;
+        left -= hours;
+    }
+    pool.start_cost * devices + lost
 }
 
 /// The on/off path worth most, and its worth, for given worths of being on per step.
@@ -286,6 +324,8 @@ struct Tables<'p, 'i> {
     m: usize,
     b: usize,
     steps: usize,
+    /// Devices of the block.
+    devices: f64,
     /// Counts of starts told apart, one more than the limit; 1 without one that can be reached.
     counts: usize,
     /// `prefix[t]`: worth of being on in the first t steps.
@@ -306,45 +346,86 @@ fn steps_of_a_day(days: &[u32]) -> usize {
     days.map(<[u32]>::len).max().unwrap_or(0)
 }
 
+/// Counts of starts to tell apart for block `b`; a limit that cannot be reached is none.
+fn counts(pool: &PoolInput, b: usize) -> usize {
+    let made = pool.blocks[b].starts_today as usize;
+    pool.starts_per_day
+        .map(|most| most as usize)
+        .filter(|most| *most < steps_of_a_day(&pool.day) + made)
+        .map_or(1, |most| most + 1)
+}
+
 impl<'p, 'i> Tables<'p, 'i> {
     fn new(problem: &'p Problem<'i>, m: usize, b: usize, worth: &[f64]) -> Self {
         let pool = &problem.inputs.pools[m];
         let steps = worth.len();
-        let made = pool.blocks[b].starts_today as usize;
-        // A limit that cannot be reached is none.
-        let counts = pool
-            .starts_per_day
-            .map(|most| most as usize)
-            .filter(|most| *most < steps_of_a_day(&pool.day) + made)
-            .map_or(1, |most| most + 1);
-        let mut prefix = vec![0.0; steps + 1];
-        for t in 0..steps {
-            prefix[t + 1] = prefix[t] + worth[t];
-        }
+        let counts = counts(pool, b);
         let mut tables = Self {
             problem,
             m,
             b,
             steps,
+            devices: pool.blocks[b].devices,
             counts,
-            prefix,
+            prefix: vec![0.0; steps + 1],
             start_loss: start_losses(problem, m, b),
             on_until: minimum_ends(&problem.hours, pool.min_on),
             off_until: minimum_ends(&problem.hours, pool.min_off),
             on: vec![0.0; (steps + 1) * counts],
             off: vec![0.0; (steps + 1) * counts],
         };
+        tables.fill(worth);
+        tables
+    }
+
+    /// The tables of block `b`, from those of the block before it in the pool as far as the two are alike.
+    fn of_next<'t>(
+        kept: &'t mut Option<Self>,
+        problem: &'p Problem<'i>,
+        (m, b): (usize, usize),
+        worth: &[f64],
+    ) -> &'t Self {
+        let block = &problem.inputs.pools[m].blocks[b];
+        let tables = match kept.take() {
+            Some(mut tables)
+                if tables.devices == block.devices
+                    && tables.counts == counts(&problem.inputs.pools[m], b) =>
+            {
+                tables.b = b;
+                if !tables.is_of(worth) {
+                    tables.fill(worth);
+                }
+                tables
+            }
+            _ => Self::new(problem, m, b, worth),
+        };
+        kept.insert(tables)
+    }
+
+    /// Whether the tables were filled with these worths.
+    fn is_of(&self, worth: &[f64]) -> bool {
+        let mut sum = 0.0;
+        worth.iter().zip(&self.prefix[1..]).all(|(w, prefix)| {
+            sum += w;
+            sum == *prefix
+        })
+    }
+
+    fn fill(&mut self, worth: &[f64]) {
+        let (steps, counts) = (self.steps, self.counts);
+        for t in 0..steps {
+            self.prefix[t + 1] = self.prefix[t] + worth[t];
+        }
         for t in (0..steps).rev() {
             for made in 0..counts {
                 let at = t * counts + made;
-                let next = (t + 1) * counts + tables.carried(t, t + 1, made);
-                let stay_on = worth[t] + tables.on[next];
-                let stay_off = tables.off[next];
-                tables.on[at] = stay_on.max(tables.stop(t, made));
-                tables.off[at] = stay_off.max(tables.start(t, made));
+                let next = (t + 1) * counts + self.carried(t, t + 1, made);
+                let stay_on = worth[t] + self.on[next];
+                let stay_off = self.off[next];
+                self.on[at] = stay_on.max(self.stop(t, made));
+                self.off[at] = stay_off.max(self.start(t, made));
             }
         }
-        tables
     }
 
     /// Starts that still count at step `to` of `made` at step `from`.
@@ -387,7 +468,7 @@ impl<'p, 'i> Tables<'p, 'i> {
         if missing <= 1e-9 {
             0
         } else {
-            minimum_ends(&self.problem.hours, missing)[0]
+            minimum_end(&self.problem.hours, missing)
         }
     }
 
@@ -491,11 +572,10 @@ pub fn start_costs(problem: &Problem<'_>, schedule: &Schedule) -> f64 {
     let mut total = 0.0;
     for (m, pool) in problem.inputs.pools.iter().enumerate() {
         for (b, block) in pool.blocks.iter().enumerate() {
-            let losses = start_losses(problem, m, b);
             let mut before = block.on;
             for (t, on) in schedule.on[m][b].iter().enumerate() {
                 if *on && !before {
-                    total += losses[t];
+                    total += start_loss(problem, m, b, t);
                 }
                 before = *on;
             }

@@ -156,6 +156,13 @@ pub struct Workspace {
     sorted: Vec<Segment>,
 }
 
+impl Workspace {
+    /// Forgets what earlier inputs left behind, so that the same inputs give the same result.
+    pub fn forget(&mut self) {
+        self.charge.clear();
+    }
+}
+
 /// Which limits hold in a walk: those of each kind nest among themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Held {

@@ -22,6 +22,7 @@ use runs::is_held;
 
 pub use offers::Offers;
 pub use oust::oust;
+pub use runs::Tables;
 pub use windows::Windows;
 
 /// Rounding of each sweep of a full placement, as a share of the residual's steps.
@@ -35,8 +36,11 @@ pub const SURCHARGES: [f64; 4] = [1.0, 0.3, 0.1, 0.03];
 #[derive(Debug)]
 pub struct Curves {
     steps: usize,
-    curves: Vec<Vec<CostStep>>,
+    /// Steps of all curves; `ranges` says which are whose.
+    curves: Vec<CostStep>,
+    ranges: Vec<(u32, u32)>,
     known: Vec<bool>,
+    one: Vec<CostStep>,
 }
 
 impl Curves {
@@ -49,8 +53,10 @@ impl Curves {
         };
         Self {
             steps,
-            curves: vec![Vec::new(); count],
+            curves: Vec::with_capacity(8 * count),
+            ranges: vec![(0, 0); count],
             known: vec![false; count],
+            one: Vec::new(),
         }
     }
 
@@ -69,18 +75,28 @@ impl Curves {
         let at = number * self.steps + t;
         if !self.known[at] {
             let node = problem.job_nodes.nodes[number];
-            let most = problem.inputs.nodes[node].limit[t];
+            let most = problem.most_at(node, t);
             problem.residual(
                 schedule,
                 t,
                 Ask::at(node, most).without_jobs(number),
                 room,
-                &mut self.curves[at],
+                &mut self.one,
             );
             let training = problem.inputs.job_adder[t];
-            self.curves[at]
-                .iter_mut()
-                .for_each(|step| step.cost += training);
+            self.one.iter_mut().for_each(|step| step.cost += training);
+            // In the place of the curve it had before, if that was as long.
+            let (from, room) = self.ranges[at];
+            let from = match self.one.len() <= room as usize {
+                true => from as usize,
+                false => {
+                    let end = self.curves.len();
+                    self.curves.extend_from_slice(&self.one);
+                    end
+                }
+            };
+            self.curves[from..from + self.one.len()].copy_from_slice(&self.one);
+            self.ranges[at] = (from as u32, self.one.len() as u32);
             self.known[at] = true;
         }
     }
@@ -88,13 +104,16 @@ impl Curves {
     fn of<'a>(&'a self, problem: &'a Problem<'_>, number: usize, t: usize) -> &'a [CostStep] {
         match &problem.residuals {
             Some(residuals) => residuals.of(t),
-            None => &self.curves[number * self.steps + t],
+            None => {
+                let (from, count) = self.ranges[number * self.steps + t];
+                &self.curves[from as usize..(from + count) as usize]
+            }
         }
     }
 
     /// Jobs of other node numbers changed in step `t`.
     fn touch_others(&mut self, number: usize, t: usize) {
-        let count = self.curves.len() / self.steps.max(1);
+        let count = self.ranges.len() / self.steps.max(1);
         for other in (0..count).filter(|o| *o != number) {
             self.known[other * self.steps + t] = false;
         }
@@ -151,7 +170,17 @@ pub(crate) fn place(
     let placed = match &job.gangs {
         // One that may not stop yet keeps its place from the first sweep on.
         Gangs::Sizes(_) if surcharge == 0.0 || is_held(job, window.start) => {
-            runs::place(problem, schedule, curves, j, window, beyond_worth)
+            let tables = &mut room.runs;
+            runs::place(
+                problem,
+                schedule,
+                curves,
+                j,
+                window,
+                beyond_worth,
+                &before,
+                tables,
+            )
         }
         _ => {
             let offers = &mut room.offers;
@@ -169,6 +198,9 @@ pub(crate) fn place(
     };
     let moved = placed.runs != before;
     schedule.work_price[j] = placed.price;
+    if let Some(slack) = schedule.slack.get_mut(j) {
+        *slack = placed.slack;
+    }
     drop_in(problem, schedule, curves, j, placed.runs);
     // A smaller gang in the last step is the larger one for part of it, and no start: it may
     // have done more than it was placed for.
@@ -184,6 +216,8 @@ struct Placed {
     beyond: f64,
     /// Price of work, currency per GPU-hour; 0 where none was sought.
     price: f64,
+    /// How much more that price shows to be possible, currency.
+    slack: f64,
 }
 
 /// Takes job `j` out of the schedule.

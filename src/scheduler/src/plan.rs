@@ -217,21 +217,63 @@ pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
         );
         proven = Some(bounded.prices);
     }
+    Planned {
+        prices: proven,
+        ..finished(&problem, best, bound, asap, &mut room)
+    }
+}
+
+/// Where the jobs of a plan in a closed loop begin.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stood {
+    /// Runs of each job; `None` where all are to be placed anew.
+    pub runs: Option<Vec<Vec<Run>>>,
+    /// Price of each job's work that was paid there, currency per GPU-hour; NaN where unknown.
+    pub price: Vec<f64>,
+    /// By how much each job may have fallen short of its best, currency; NaN where unknown.
+    pub slack: Vec<f64>,
+}
+
+/// A plan of a closed loop ([`Budget::LOOP`]), or, where jobs stood somewhere, one that
+/// follows from there ([`Budget::FOLLOW`]): jobs that stand as near to their best as before
+/// stay. `room` is kept from plan to plan, and changes nothing.
+pub fn plan_in_loop(inputs: &PlanInputs, stood: Stood, room: &mut Room) -> Planned {
+    room.work.forget();
+    let problem = Problem::new(inputs);
+    let windows = windows(&problem, room);
+    let (budget, spread, slack) = match stood.runs {
+        Some(runs) => (Budget::FOLLOW, dropped(&problem, runs), stood.slack),
+        None => {
+            let spread = placed(&problem, &windows, Budget::LOOP, room);
+            (Budget::LOOP, spread, vec![f64::NAN; inputs.jobs.len()])
+        }
+    };
+    let spread = Schedule {
+        work_price: stood.price,
+        slack,
+        ..spread
+    };
+    let best = solved(&problem, &windows, spread, budget, room);
+    finished(&problem, best, f64::INFINITY, f64::NEG_INFINITY, room)
+}
+
+/// The plan of the best schedule.
+fn finished(
+    problem: &Problem<'_>,
+    best: Incumbent,
+    bound: f64,
+    asap: f64,
+    room: &mut Room,
+) -> Planned {
     let Incumbent {
         schedule,
         evaluated,
         caps,
     } = best;
-    let held = under_caps(inputs, caps.as_deref());
+    let held = under_caps(problem.inputs, caps.as_deref());
     let first = match caps {
-        Some(_) => outcome(
-            &Problem::new(&held),
-            &schedule,
-            &evaluated.levels,
-            0,
-            &mut room,
-        ),
-        None => outcome(&problem, &schedule, &evaluated.levels, 0, &mut room),
+        Some(_) => outcome(&Problem::new(&held), &schedule, &evaluated.levels, 0, room),
+        None => outcome(problem, &schedule, &evaluated.levels, 0, room),
     };
     Planned {
         schedule,
@@ -240,7 +282,7 @@ pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
         asap,
         first,
         caps,
-        prices: proven,
+        prices: None,
     }
 }
 
@@ -358,6 +400,12 @@ fn loose_prices(
             *start = bound::tighten(loose, windows, vec![start.clone()], goal, room).prices;
         }
         start.power = bound::market_prices(loose, start, &nodes, room);
+        for (m, row) in start.power.iter_mut().enumerate() {
+            // Where no power reaches a pool, its price is what no device would pay.
+            for (t, price) in row.iter_mut().enumerate() {
+                *price = price.min(pool_ceiling(problem, m, t));
+            }
+        }
     }
     starts
 }
@@ -691,6 +739,16 @@ fn prices(
     }
 }
 
+/// More than any device of pool `m` would pay in step `t`, currency per MWh.
+fn pool_ceiling(problem: &Problem<'_>, m: usize, t: usize) -> f64 {
+    let settings = problem.awake_hull[m].iter();
+    let worth = settings.map(|point| {
+        let (mw, revenue) = problem.setting(m, t, *point);
+        revenue / mw
+    });
+    2.0 * worth.fold(0.0, f64::max)
+}
+
 /// What the last watt of pool `m` costs in step `t`, or its first where it sleeps, currency
 /// per MWh; no more than any of its devices would ever pay.
 fn pool_price(
@@ -704,11 +762,7 @@ fn pool_price(
         .iter()
         .map(|p| problem.setting(m, t, *p))
         .collect();
-    let ceiling = 2.0
-        * settings
-            .iter()
-            .map(|(mw, revenue)| revenue / mw)
-            .fold(0.0, f64::max);
+    let ceiling = pool_ceiling(problem, m, t);
     let devices = schedule.awake[m][t] * problem.inputs.pools[m].scale[t];
     let mut curve: Vec<CostStep> = Vec::new();
     let most = settings.last().map_or(0.0, |s| s.0) * devices;

@@ -56,8 +56,10 @@ fn level(
     let steps = problem.inputs.steps();
     // First the steps' own optima: most plans keep their ramps by themselves.
     let mut load = Vec::with_capacity(steps);
+    room.cleared.clear();
     for t in 0..steps {
-        clear_at(problem, schedule, before, t, room);
+        let cleared = clear_at(problem, schedule, before, t, room);
+        room.cleared.push(cleared);
         load.push(load_below(problem, ramp.node, room));
     }
     let multiplier = vec![0.0; steps + 1];
@@ -350,12 +352,12 @@ pub fn clear_at(
     t: usize,
     room: &mut Room,
 ) -> Cleared {
-    problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
     room.held.clear();
     let own = |l: &Level| !l.binding || (l.load[t] - l.free[t]).abs() <= EPSILON_MW;
     if levels.iter().all(own) {
         return problem.clear(schedule, t, room);
     }
+    problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
     if by_charge(problem) {
         return problem.market.clear_at_level(
             t,

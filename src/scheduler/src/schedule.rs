@@ -2,7 +2,7 @@
 
 use crate::inputs::PlanInputs;
 use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment, Workspace};
-use crate::placement::Offers;
+use crate::placement::{Offers, Tables};
 use crate::residuals::Residuals;
 
 /// GPUs of a job in one step, as a mean over the step.
@@ -23,6 +23,9 @@ pub struct Schedule {
     pub beyond: Vec<f64>,
     /// Per job the price of its work when it was placed last, currency per GPU-hour.
     pub work_price: Vec<f64>,
+    /// Per job, what its runs may fall short of the best by, currency, where plans follow one
+    /// another: a job that stands as near stays. Empty where every job is placed anew.
+    pub slack: Vec<f64>,
     /// Power of jobs per node that has any (see [`JobNodes`]) and step, MW.
     pub job_mw: Vec<Vec<f64>>,
     /// Per pool and block, whether it is on in each step.
@@ -127,6 +130,7 @@ impl<'a> Problem<'a> {
             jobs: vec![Vec::new(); self.inputs.jobs.len()],
             beyond: vec![0.0; self.inputs.jobs.len()],
             work_price: vec![0.0; self.inputs.jobs.len()],
+            slack: Vec::new(),
             job_mw: vec![vec![0.0; steps]; self.job_nodes.nodes.len()],
             on: self
                 .inputs
@@ -151,6 +155,18 @@ impl<'a> Problem<'a> {
             }
         }
         schedule.on[m][b] = path;
+    }
+
+    /// Most that loads below `node` can draw in step `t`, MW: its import, and supply beside them.
+    pub fn most_at(&self, node: usize, t: usize) -> f64 {
+        let inputs = self.inputs;
+        let beside = inputs
+            .supplies
+            .iter()
+            .filter(|s| inputs.is_below(s.node, node));
+        let own = beside.map(|s| s.available[t]).sum::<f64>();
+        // The root's limit holds all load, whatever feeds it.
+        inputs.nodes[node].limit[t] + if node == 0 { 0.0 } else { own }
     }
 
     /// Facility MW of one GPU of job `j` in step `t`.
@@ -339,6 +355,10 @@ pub struct Room {
     pub held: Vec<(Segment, f64)>,
     /// What a job can buy.
     pub offers: Offers,
+    /// Tables over a job's runs.
+    pub runs: Tables,
+    /// Steps' own optima where the last courses of ramped loads keep them.
+    pub cleared: Vec<Cleared>,
 }
 
 /// Cost of `from..to` MW on a residual, currency per hour; `None` beyond its end.
@@ -361,8 +381,14 @@ pub fn area(steps: &[CostStep], from: f64, to: f64) -> Option<f64> {
 /// Per step, the first step after at least `least` hours from its start, and at least one
 /// step; the grid's end where there is none.
 pub fn minimum_ends(hours: &[f64], least: f64) -> Vec<usize> {
-    let (mut end, mut held) = (0, 0.0);
     let mut ends = Vec::with_capacity(hours.len());
+    minimum_ends_into(hours, least, &mut ends);
+    ends
+}
+
+/// [`minimum_ends`] at the end of `ends`.
+pub fn minimum_ends_into(hours: &[f64], least: f64, ends: &mut Vec<usize>) {
+    let (mut end, mut held) = (0, 0.0);
     for (t, own) in hours.iter().enumerate() {
         while end < hours.len() && (end <= t || held < least - 1e-9) {
             held += hours[end];
@@ -371,5 +397,14 @@ pub fn minimum_ends(hours: &[f64], least: f64) -> Vec<usize> {
         ends.push(end);
         held -= own;
     }
-    ends
+}
+
+/// [`minimum_ends`] of the first step.
+pub fn minimum_end(hours: &[f64], least: f64) -> usize {
+    let (mut end, mut held) = (0, 0.0);
+    while end < hours.len() && (end == 0 || held < least - 1e-9) {
+        held += hours[end];
+        end += 1;
+    }
+    end
 }

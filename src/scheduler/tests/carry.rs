@@ -1,5 +1,9 @@
 //! Re-planning from the last plan: against planning afresh, after each kind of event.
 
+#[allow(
+    dead_code,
+    reason = "prices and bounds of the shared problems are not needed here"
+)]
 mod common;
 
 use swingload_scheduler::carry::{Carried, REPLAN};

@@ -1,5 +1,9 @@
 //! First steps decided on paths, on random problems.
 
+#[allow(
+    dead_code,
+    reason = "prices and bounds of the shared problems are not needed here"
+)]
 mod common;
 
 use swingload_scheduler::check::{Rule, check};

@@ -1,6 +1,6 @@
 //! One series as it was known at a time.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use super::track::{NONE, Piece, Version};
 
@@ -16,6 +16,8 @@ pub struct View<'h> {
     frontier: Option<i64>,
     fingerprint: u64,
     cursor: Cell<usize>,
+    /// The value up to the frontier, once it was asked for.
+    latest: OnceCell<Option<f64>>,
 }
 
 /// How much of an interval is known, and its mean there.
@@ -44,6 +46,7 @@ impl<'h> View<'h> {
             frontier,
             fingerprint,
             cursor: Cell::new(0),
+            latest: OnceCell::new(),
         }
     }
 
@@ -77,7 +80,10 @@ impl<'h> View<'h> {
     pub fn latest_before(&self, at: i64) -> Option<(i64, f64)> {
         let frontier = self.frontier?;
         if at >= frontier {
-            return Some((frontier, self.mean(frontier - 1, frontier)?));
+            let latest = self
+                .latest
+                .get_or_init(|| self.mean(frontier - 1, frontier));
+            return Some((frontier, (*latest)?));
         }
         let behind = self.seek(at);
         let before = (self.pieces[behind..].first()).filter(|p| p.start < at);

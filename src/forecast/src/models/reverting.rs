@@ -25,9 +25,16 @@ impl Rule for Reverting {
         let Some((known_until, latest)) = sight.view.latest_before(start) else {
             return Some(usual);
         };
-        let from = known_until - RECENT;
-        let recent = sight.view.mean(from, known_until).unwrap_or(latest);
-        let deviation = recent - table.mean(from, known_until)?;
+        let deviation = match sight.deviation.get() {
+            Some((until, deviation)) if until == known_until => deviation,
+            _ => {
+                let from = known_until - RECENT;
+                let recent = sight.view.mean(from, known_until).unwrap_or(latest);
+                let deviation = recent - table.mean(from, known_until)?;
+                sight.deviation.set(Some((known_until, deviation)));
+                deviation
+            }
+        };
         let lead = (0.5 * (start + end) as f64 - known_until as f64).max(0.0);
         Some(usual + deviation * exp(-lead / MEMORY))
     }

@@ -2,17 +2,25 @@
 //! is a stop and a start. Dynamic programming over (step, gang that runs) at a price of
 //! work, bisected until the work is done.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::{Curves, Placed};
 use crate::inputs::{Gangs, JobInput};
-use crate::schedule::{Problem, Run, Schedule, area, minimum_ends};
+use crate::schedule::{Problem, Run, Schedule, area, minimum_ends_into};
 
 /// Bisections of the price of work.
 const BISECTIONS: usize = 8;
 
 /// Share of a choice's worth by which it may fall short of what a price shows to be possible.
 const NEAR: f64 = 1e-5;
+
+/// Share of a choice's worth by which runs that stand may fall further behind than when they
+/// were chosen.
+const STAYS: f64 = 1e-4;
+
+/// Share of the range of prices by which the first look beside a known one is taken.
+const STRIDE: f64 = 1.0 / 64.0;
 
 /// Prices of the steps of a window at every gang size.
 struct Steps<'a> {
@@ -21,10 +29,11 @@ struct Steps<'a> {
     hours: &'a [f64],
     /// Worth of a GPU-hour of work in each step.
     worth: &'a [f64],
-    gangs: Vec<Gang>,
+    gangs: &'a [Gang],
 }
 
 /// What steps are worth to a gang of one size.
+#[derive(Debug, Default)]
 struct Gang {
     gpus: f64,
     /// Worth of work less power, currency, of running the whole step; negative infinity where the gang does not fit.
@@ -42,7 +51,8 @@ struct Later {
     most: f64,
 }
 
-/// Chooses runs for job `j`: the steps and gang sizes that are worth most together.
+/// Chooses runs for job `j`, which stood at `before`: the steps and gang sizes that are worth
+/// most together.
 pub(super) fn place(
     problem: &Problem<'_>,
     schedule: &Schedule,
@@ -50,28 +60,29 @@ pub(super) fn place(
     j: usize,
     window: Range<usize>,
     beyond_worth: f64,
+    before: &[Run],
+    tables: &mut Tables,
 ) -> Placed {
     let job = &problem.inputs.jobs[j];
     let Gangs::Sizes(sizes) = &job.gangs else {
         return Placed::default();
     };
-    let worth: Vec<f64> = window
-        .clone()
-        .map(|t| job.value_in(&problem.inputs.grid, t) + job.unmet)
-        .collect();
-    let gang = |size: &u32| {
-        let gpus = f64::from(*size);
-        Gang {
-            gpus,
-            net: net(problem, schedule, curves, j, &window, gpus, &worth),
-            running: *size == job.running && window.start == 0,
-        }
-    };
+    let (mut worth, mut gangs) = std::mem::take(&mut tables.laid);
+    worth.clear();
+    worth.extend((window.clone()).map(|t| job.value_in(&problem.inputs.grid, t) + job.unmet));
+    gangs.resize_with(sizes.len(), Gang::default);
+    for (gang, size) in gangs.iter_mut().zip(sizes.iter().rev()) {
+        gang.gpus = f64::from(*size);
+        gang.running = *size == job.running && window.start == 0;
+        let row = net(problem, schedule, curves, j, &window, gang.gpus, &worth);
+        gang.net.clear();
+        gang.net.extend(row);
+    }
     let steps = Steps {
         first: window.start,
         hours: &problem.hours[window.clone()],
         worth: &worth,
-        gangs: sizes.iter().rev().map(gang).collect(),
+        gangs: &gangs,
     };
     let later = Later {
         worth: beyond_worth.max(0.0),
@@ -81,36 +92,46 @@ pub(super) fn place(
             0.0
         },
     };
-    let mut tables = Tables::default();
-    let worth = tables.best(job, &steps, later);
-    if worth > later.worth * later.most + 1e-9 || is_held(job, window.start) {
-        tables.placed(job, &steps, later)
-    } else {
-        Placed {
-            beyond: later.most,
-            ..Placed::default()
-        }
+    let known = schedule.slack.get(j).map(|slack| Known {
+        runs: before,
+        price: schedule.work_price[j],
+        slack: slack.is_finite().then_some(*slack),
+    });
+    let known = known.filter(|known| known.price.is_finite());
+    let chosen = tables.best(job, &steps, later, known);
+    let mut placed = Placed {
+        beyond: later.most,
+        ..Placed::default()
+    };
+    if chosen > later.worth * later.most + 1e-9 || is_held(job, window.start) {
+        placed = tables.placed(job, &steps, later);
     }
+    if !schedule.slack.is_empty() {
+        placed.price = tables.least.1;
+        placed.slack = (tables.least.0 - chosen).max(0.0);
+    }
+    tables.laid = (worth, gangs);
+    placed
 }
 
 /// Worth of work less power of each step of the window at `gpus` GPUs.
-fn net(
-    problem: &Problem<'_>,
-    schedule: &Schedule,
-    curves: &Curves,
+fn net<'a>(
+    problem: &'a Problem<'_>,
+    schedule: &'a Schedule,
+    curves: &'a Curves,
     j: usize,
     window: &Range<usize>,
     gpus: f64,
-    worth: &[f64],
-) -> Vec<f64> {
+    worth: &'a [f64],
+) -> impl Iterator<Item = f64> + 'a {
     let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
-    let of = |(t, worth): (usize, &f64)| {
+    let of = move |(t, worth): (usize, &f64)| {
         let others = schedule.job_mw[number][t];
         let power = gpus * problem.gpu_mw(j, t);
         let cost = area(curves.of(problem, number, t), others, others + power);
         cost.map_or(f64::NEG_INFINITY, |c| (worth * gpus - c) * problem.hours[t])
     };
-    window.clone().zip(worth).map(of).collect()
+    window.clone().zip(worth).map(of)
 }
 
 /// Which gang runs in each step of the window; `OFF` where none does.
@@ -201,9 +222,21 @@ fn restart(job: &JobInput, gang: &Gang, i: usize) -> f64 {
     }
 }
 
-/// Backward induction over (step, gang running or none), with room kept from price to price.
-#[derive(Default)]
-struct Tables {
+/// What is known of a job from before.
+struct Known<'a> {
+    /// Where it stands.
+    runs: &'a [Run],
+    /// Price of its work, currency per GPU-hour.
+    price: f64,
+    /// By how much `runs` may have fallen short of the best, currency; `None` where they were
+    /// not chosen at that price.
+    slack: Option<f64>,
+}
+
+/// Backward induction over (step, gang running or none), with room kept from price to price
+/// and job to job.
+#[derive(Debug, Default)]
+pub struct Tables {
     /// Best worth from each step on while nothing runs.
     off: Vec<f64>,
     /// Gang that starts at each step in that case; `OFF` where none does.
@@ -213,9 +246,13 @@ struct Tables {
     path: Path,
     /// The best path of all prices.
     best: Path,
+    /// The least that a price showed to be possible, currency, and that price.
+    least: (f64, f64),
+    /// Worth of work per step, and the gangs' steps, of the last job.
+    laid: (Vec<f64>, Vec<Gang>),
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct GangTables {
     /// Best worth from each step on while the gang runs and may stop.
     on: Vec<f64>,
@@ -231,9 +268,18 @@ struct GangTables {
 
 impl Tables {
     /// Finds the best runs; returns what they are worth.
-    fn best(&mut self, job: &JobInput, steps: &Steps<'_>, later: Later) -> f64 {
+    fn best(
+        &mut self,
+        job: &JobInput,
+        steps: &Steps<'_>,
+        later: Later,
+        known: Option<Known<'_>>,
+    ) -> f64 {
         self.reset(job, steps);
-        self.price(job, steps, later.worth);
+        if let Some(known) = known {
+            return self.near(job, steps, later, known);
+        }
+        self.possible(job, steps, later, later.worth);
         let mut choice = self.worth(job, steps, later);
         self.best.clone_from(&self.path);
         let done = work(&self.path, steps, job);
@@ -245,18 +291,169 @@ impl Tables {
             }
             return choice;
         }
-        for (g, gang) in steps.gangs.iter().enumerate() {
-            if let Some(range) = contiguous(job, steps, gang) {
-                self.path.fill(OFF);
-                self.path[range].fill(g as u16);
-                self.keep(job, steps, later, &mut choice);
-            }
-        }
+        self.keep_contiguous(job, steps, later, &mut choice);
         // Too much work at the lowest price: find the price at which it is just done. Any
         // price also bounds what runs can be worth, so the search ends when that is met.
         let top = steps.worth.iter().copied().fold(later.worth, f64::max);
         self.search(job, steps, later, (later.worth, top), job.work, &mut choice);
         choice
+    }
+
+    /// Keeps the best single run of a gang where that is worth more than the choice.
+    fn keep_contiguous(
+        &mut self,
+        job: &JobInput,
+        steps: &Steps<'_>,
+        later: Later,
+        choice: &mut f64,
+    ) {
+        for (g, gang) in steps.gangs.iter().enumerate() {
+            if let Some(range) = contiguous(job, steps, gang) {
+                self.path.fill(OFF);
+                self.path[range].fill(g as u16);
+                self.keep(job, steps, later, choice);
+            }
+        }
+    }
+
+    /// Finds the best path at a price of work; returns what no runs are worth more than.
+    fn possible(&mut self, job: &JobInput, steps: &Steps<'_>, later: Later, price: f64) -> f64 {
+        let waits = (later.worth - price).max(0.0) * later.most;
+        let possible = self.price(job, steps, price) + price * job.work + waits;
+        if possible < self.least.0 {
+            self.least = (possible, price);
+        }
+        possible
+    }
+
+    /// Finds the best runs near what is `known` from before; returns what they are worth. Runs
+    /// that stand as near to the best as when they were chosen stay, so that prices which
+    /// hardly change cost one look.
+    fn near(&mut self, job: &JobInput, steps: &Steps<'_>, later: Later, known: Known<'_>) -> f64 {
+        let mut choice = f64::NEG_INFINITY;
+        let stands = known.slack.filter(|_| self.stand(job, steps, known.runs));
+        if stands.is_some() {
+            self.path.clone_from(&self.best);
+            choice = self.worth(job, steps, later);
+        }
+        let top = steps.worth.iter().copied().fold(later.worth, f64::max);
+        let (mut low, mut high) = (None, None);
+        let (mut at, mut stride) = (known.price.clamp(0.0, top), STRIDE * top);
+        for looks in 0..BISECTIONS {
+            self.possible(job, steps, later, at);
+            let done = work(&self.path, steps, job);
+            self.keep(job, steps, later, &mut choice);
+            let near = stands.map_or(NEAR * choice.abs(), |s| s + STAYS * choice.abs());
+            if self.least.0 - choice <= near {
+                break;
+            }
+            if looks == 0 {
+                self.keep_contiguous(job, steps, later, &mut choice);
+            }
+            // At the worth of later work any part of what may wait does.
+            let (least, most) = match at.total_cmp(&later.worth) {
+                Ordering::Less => (job.work - later.most, job.work - later.most),
+                Ordering::Equal => (job.work - later.most, job.work),
+                Ordering::Greater => (job.work, job.work),
+            };
+            match () {
+                () if done >= most => low = Some(at),
+                () if done < least && at > 0.0 => high = Some(at),
+                () => break,
+            }
+            at = match (low, high) {
+                (Some(low), Some(high)) => 0.5 * (low + high),
+                (Some(low), None) if low < later.worth => (low + stride).min(later.worth),
+                (Some(low), None) => (low + stride).min(top),
+                (None, _) if at > later.worth => (at - stride).max(later.worth),
+                (None, _) => (at - stride).max(0.0),
+            };
+            stride *= 4.0;
+        }
+        choice
+    }
+
+    /// Makes the path of `runs` the best one; `false` where they are none the rules allow.
+    fn stand(&mut self, job: &JobInput, steps: &Steps<'_>, runs: &[Run]) -> bool {
+        let n = steps.hours.len();
+        self.best.clear();
+        self.best.resize(n, OFF);
+        let mut last = None;
+        for (k, run) in runs.iter().enumerate() {
+            let Some(i) = (run.step as usize)
+                .checked_sub(steps.first)
+                .filter(|i| *i < n)
+            else {
+                return false;
+            };
+            let is_size = |g: &usize| {
+                let size = steps.gangs[*g].gpus;
+                (run.gpus - size).abs() <= 1e-6 * size
+            };
+            let ends = k + 1 == runs.len();
+            let gang = (0..steps.gangs.len()).find(is_size).or_else(|| {
+                // Only what ends the work may be run in part.
+                let reaches = |g: &usize| steps.gangs[*g].gpus > run.gpus;
+                let goes_on = last.filter(|(at, g)| ends && *at + 1 == i && reaches(g));
+                let smallest = || (0..steps.gangs.len()).rev().find(reaches);
+                goes_on
+                    .map(|(_, g)| g)
+                    .or_else(|| smallest().filter(|_| ends))
+            });
+            let Some(g) = gang.filter(|g| steps.gangs[*g].net[i].is_finite()) else {
+                return false;
+            };
+            self.best[i] = g as u16;
+            last = Some((i, g));
+        }
+        self.lasts(job, steps)
+    }
+
+    /// Whether every stretch of the best path lasts as long as it must; one that ends the
+    /// work goes on as far as that.
+    fn lasts(&mut self, job: &JobInput, steps: &Steps<'_>) -> bool {
+        let all: Vec<(usize, Range<usize>)> = stretches(&self.best).collect();
+        if is_held(job, steps.first) {
+            let missing = job.min_run - job.running_hours;
+            let hours = |range: &Range<usize>| steps.hours[range.clone()].iter().sum::<f64>();
+            let stays = all.first().is_some_and(|(g, range)| {
+                steps.gangs[*g].running && range.start == 0 && hours(range) >= missing - 1e-9
+            });
+            if !stays {
+                return false;
+            }
+        }
+        let count = all.len();
+        for (k, (g, range)) in all.into_iter().enumerate() {
+            let table = &self.gangs[g];
+            let free = table.free[range.start];
+            if (range.start == 0 && steps.gangs[g].running) || free <= range.end {
+                continue;
+            }
+            let reaches = free < table.blocked.len()
+                && table.blocked[free] == table.blocked[range.start]
+                && k + 1 == count;
+            if !reaches {
+                return false;
+            }
+            self.best[range.end..free].fill(g as u16);
+        }
+        // Steps of other lengths may hold a little less work.
+        let last = self.best.iter().rposition(|g| *g != OFF);
+        if let Some(mut at) = last {
+            let g = self.best[at];
+            let mut left = job.work - work(&self.best, steps, job);
+            let gang = &steps.gangs[usize::from(g)];
+            while left > job.work * 1e-9 && at + 1 < steps.hours.len() {
+                at += 1;
+                if !gang.net[at].is_finite() {
+                    break;
+                }
+                self.best[at] = g;
+                left -= gang.gpus * steps.hours[at];
+            }
+        }
+        true
     }
 
     /// Bisects the price of work within `range` until `target` GPU-hours are just done, and
@@ -273,9 +470,8 @@ impl Tables {
         let (mut low, mut high) = range;
         for _ in 0..BISECTIONS {
             let middle = 0.5 * (low + high);
-            let worth = self.price(job, steps, middle);
-            let waits = (later.worth - middle).max(0.0) * later.most;
-            if *choice >= worth + middle * job.work + waits - NEAR * choice.abs() {
+            let possible = self.possible(job, steps, later, middle);
+            if *choice >= possible - NEAR * choice.abs() {
                 break;
             }
             if work(&self.path, steps, job) >= target {
@@ -321,24 +517,25 @@ impl Tables {
         self.off.resize(n + 1, 0.0);
         self.start.resize(n, OFF);
         self.path.resize(n, OFF);
-        self.gangs = steps
-            .gangs
-            .iter()
-            .map(|gang| GangTables::new(job, steps, gang))
-            .collect();
+        self.least = (f64::INFINITY, 0.0);
+        self.gangs
+            .resize_with(steps.gangs.len(), GangTables::default);
+        for (table, gang) in self.gangs.iter_mut().zip(steps.gangs) {
+            table.reset(job, steps, gang);
+        }
     }
 
     /// Finds the best path at a price of work; returns its worth.
     fn price(&mut self, job: &JobInput, steps: &Steps<'_>, price: f64) -> f64 {
         let n = steps.hours.len();
-        for (table, gang) in self.gangs.iter_mut().zip(&steps.gangs) {
+        for (table, gang) in self.gangs.iter_mut().zip(steps.gangs) {
             table.price(steps, gang, price);
         }
         self.off[n] = 0.0;
         for i in (0..n).rev() {
             let (mut best, mut pick) = (self.off[i + 1], OFF);
             let loss = (steps.worth[i] - price).max(0.0);
-            for (g, (table, gang)) in self.gangs.iter().zip(&steps.gangs).enumerate() {
+            for (g, (table, gang)) in self.gangs.iter().zip(steps.gangs).enumerate() {
                 let worth = table.start(i) - loss * gang.gpus * restart(job, gang, i);
                 if worth > best {
                     (best, pick) = (worth, g as u16);
@@ -389,34 +586,37 @@ impl Tables {
 }
 
 impl GangTables {
-    fn new(job: &JobInput, steps: &Steps<'_>, gang: &Gang) -> Self {
+    /// Lays out what does not depend on the price of work.
+    fn reset(&mut self, job: &JobInput, steps: &Steps<'_>, gang: &Gang) {
         let n = steps.hours.len();
-        let mut blocked = vec![0u32; n + 1];
-        for i in 0..n {
-            blocked[i + 1] = blocked[i] + u32::from(!gang.net[i].is_finite());
+        self.on.resize(n + 1, 0.0);
+        self.on[n] = 0.0;
+        self.gain.resize(n, 0.0);
+        self.prefix.resize(n + 1, 0.0);
+        self.blocked.clear();
+        self.blocked.push(0);
+        let mut blocked = 0;
+        for net in &gang.net {
+            blocked += u32::from(!net.is_finite());
+            self.blocked.push(blocked);
         }
-        let mut free: Vec<usize> = (1..=n).collect();
-        if job.min_run > 0.0 {
-            // A run that ends the work may be shorter.
-            let least = job.min_run.min(job.work / gang.gpus + job.restart);
-            free = minimum_ends(steps.hours, least);
-            // So may one cut off by the job's own window, but not by one narrowed for those that wait for it.
-            if steps.first + n < job.end {
-                let mut left = 0.0;
-                for i in (0..n).rev() {
-                    left += steps.hours[i];
-                    if left < least - 1e-9 {
-                        free[i] = n + 1;
-                    }
+        self.free.clear();
+        if job.min_run <= 0.0 {
+            self.free.extend(1..=n);
+            return;
+        }
+        // A run that ends the work may be shorter.
+        let least = job.min_run.min(job.work / gang.gpus + job.restart);
+        minimum_ends_into(steps.hours, least, &mut self.free);
+        // So may one cut off by the job's own window, but not by one narrowed for those that wait for it.
+        if steps.first + n < job.end {
+            let mut left = 0.0;
+            for i in (0..n).rev() {
+                left += steps.hours[i];
+                if left < least - 1e-9 {
+                    self.free[i] = n + 1;
                 }
             }
-        }
-        Self {
-            on: vec![0.0; n + 1],
-            gain: vec![0.0; n],
-            prefix: vec![0.0; n + 1],
-            blocked,
-            free,
         }
     }
 
@@ -475,6 +675,7 @@ fn contiguous(job: &JobInput, steps: &Steps<'_>, gang: &Gang) -> Option<Range<us
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::minimum_ends;
 
     const NEVER: Later = Later {
         worth: 0.0,
@@ -510,14 +711,14 @@ mod tests {
             first: 0,
             hours: &vec![1.0; costs.len()],
             worth: &vec![100.0; costs.len()],
-            gangs: vec![Gang {
+            gangs: &[Gang {
                 gpus: 1.0,
                 net: costs.iter().map(|c| 100.0 - c).collect(),
                 running: false,
             }],
         };
         let mut tables = Tables::default();
-        tables.best(job, &steps, NEVER);
+        tables.best(job, &steps, NEVER, None);
         let placed = tables.placed(job, &steps, NEVER);
         placed.runs.iter().map(|r| r.step).collect()
     }
@@ -572,10 +773,10 @@ mod tests {
             first: 0,
             hours: &vec![1.0; costs.len()],
             worth: &vec![100.0; costs.len()],
-            gangs: vec![gang(4), gang(2)],
+            gangs: &[gang(4), gang(2)],
         };
         let mut tables = Tables::default();
-        tables.best(job, &steps, NEVER);
+        tables.best(job, &steps, NEVER, None);
         let mut gpus = vec![0.0; costs.len()];
         for run in tables.placed(job, &steps, NEVER).runs {
             gpus[run.step as usize] = run.gpus;

@@ -39,7 +39,7 @@ impl Policy for Paths {
             build(view.setup, outlook, view.state, view.jobs, view.open, &grid)
         };
         let built = on(view.outlook);
-        let planned = self.planner.plan(view.now, &built.inputs);
+        let planned = self.planner.plan(view.now, &built);
         let paths: Vec<PlanInputs> = (0..PATHS)
             .map(|path| OnPath {
                 outlook: view.outlook,

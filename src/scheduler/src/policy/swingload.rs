@@ -7,7 +7,8 @@ use crate::carry::Carried;
 use crate::dispatch::Dispatch;
 use crate::explain::reasons;
 use crate::inputs::PlanInputs;
-use crate::plan::{Budget, Planned, plan, plan_from};
+use crate::plan::{Planned, Stood, plan_in_loop};
+use crate::schedule::{Room, Run};
 
 use super::fit::{Fit, GiveWay, supply};
 use super::{Policy, View};
@@ -25,8 +26,31 @@ enum Uses {
 pub struct Swingload {
     uses: Uses,
     fit: Fit,
-    /// The last plan, and when the last one was made afresh.
-    last: Option<(i64, Carried)>,
+    last: Last,
+    room: Room,
+}
+
+/// What is kept of the last plan.
+#[derive(Debug, Default)]
+struct Last {
+    /// When the last one was made afresh, Unix second.
+    made: i64,
+    carried: Carried,
+    /// Per job its position in the controller's list, rising, the price of its work, and by
+    /// how much it may have fallen short of its best.
+    jobs: Vec<(usize, f64, f64)>,
+}
+
+impl Last {
+    /// Where the jobs of `built` stand, and the prices of their work.
+    fn stood(&self, built: &Built, runs: Option<Vec<Vec<Run>>>) -> Stood {
+        let known = |position: &usize| {
+            let found = self.jobs.binary_search_by_key(position, |job| job.0);
+            found.map_or((f64::NAN, f64::NAN), |k| (self.jobs[k].1, self.jobs[k].2))
+        };
+        let (price, slack) = built.job.iter().map(known).unzip();
+        Stood { runs, price, slack }
+    }
 }
 
 /// Plans are made afresh where an hour of this many seconds begins, and carried on in it. One job at a time, a
@@ -39,32 +63,36 @@ const AFRESH: i64 = 3600;
 
 impl Swingload {
     /// Plans afresh, or from the last plan where that is recent.
-    pub(super) fn plan(&mut self, now: i64, inputs: &PlanInputs) -> Planned {
-        let recent = self
-            .last
-            .as_ref()
-            .filter(|(made, _)| made.div_euclid(AFRESH) == now.div_euclid(AFRESH));
-        let carried = recent.and_then(|(made, last)| Some((*made, last.runs(inputs)?)));
-        let (made, planned) = match carried {
-            Some((made, runs)) => (made, plan_from(inputs, Budget::FOLLOW, Some(runs))),
-            None => (now, plan(inputs, Budget::LOOP)),
+    pub(super) fn plan(&mut self, now: i64, built: &Built) -> Planned {
+        let last = &self.last;
+        let recent = last.made.div_euclid(AFRESH) == now.div_euclid(AFRESH);
+        let runs = recent.then(|| last.carried.runs(&built.inputs)).flatten();
+        let made = if runs.is_some() { last.made } else { now };
+        let planned = plan_in_loop(&built.inputs, last.stood(built, runs), &mut self.room);
+        let schedule = &planned.schedule;
+        let jobs = built.job.iter().zip(&schedule.work_price);
+        self.last = Last {
+            made,
+            carried: Carried::new(&built.inputs, &planned),
+            jobs: jobs
+                .zip(&schedule.slack)
+                .map(|((position, price), slack)| (*position, *price, *slack))
+                .collect(),
         };
-        self.last = Some((made, Carried::new(inputs, &planned)));
         planned
     }
 
     /// Carries this plan on instead of the last one.
     pub(super) fn keep(&mut self, inputs: &PlanInputs, planned: &Planned) {
-        if let Some((_, last)) = &mut self.last {
-            *last = Carried::new(inputs, planned);
-        }
+        self.last.carried = Carried::new(inputs, planned);
     }
 
     fn using(uses: Uses) -> Self {
         Self {
             uses,
             fit: Fit::default(),
-            last: None,
+            last: Last::default(),
+            room: Room::default(),
         }
     }
 
@@ -109,7 +137,7 @@ impl Policy for Swingload {
         };
         let mut built = build(view.setup, view.outlook, view.state, view.jobs, open, &grid);
         leave_out(&mut built, self.uses);
-        let planned = self.plan(view.now, &built.inputs);
+        let planned = self.plan(view.now, &built);
         let mut dispatch =
             built.dispatch(view.setup, view.state, view.jobs, 0, &planned.first.power);
         let supply = supply(&view.setup.site, &built, 0);
