@@ -154,7 +154,7 @@ fn judge(event: Event, least: &Least) {
 #[test]
 fn a_new_job_is_placed_among_the_others() {
     let least = Least {
-        lost: (0.0, 0.02),
+        lost: (0.0, 0.015),
         looser: (0.002, 0.02),
     };
     judge(new_job, &least);
@@ -172,8 +172,8 @@ fn a_changed_price_is_followed() {
 #[test]
 fn a_lost_feeder_is_planned_around() {
     let least = Least {
-        lost: (0.002, 0.02),
-        looser: (0.005, 0.07),
+        lost: (0.002, 0.005),
+        looser: (0.004, 0.07),
     };
     judge(lost_feeder, &least);
 }
