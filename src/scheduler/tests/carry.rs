@@ -154,7 +154,7 @@ fn judge(event: Event, least: &Least) {
 #[test]
 fn a_new_job_is_placed_among_the_others() {
     let least = Least {
-        lost: (0.001, 0.015),
+        lost: (0.0, 0.015),
         looser: (0.002, 0.02),
     };
     judge(new_job, &least);
@@ -163,7 +163,7 @@ fn a_new_job_is_placed_among_the_others() {
 #[test]
 fn a_changed_price_is_followed() {
     let least = Least {
-        lost: (0.003, 0.02),
+        lost: (0.001, 0.02),
         looser: (0.002, 0.02),
     };
     judge(changed_price, &least);
@@ -181,7 +181,7 @@ fn a_lost_feeder_is_planned_around() {
 #[test]
 fn a_shed_order_is_kept() {
     let least = Least {
-        lost: (0.001, 0.02),
+        lost: (0.0, 0.02),
         looser: (0.002, 0.02),
     };
     judge(shed_order, &least);
