@@ -155,7 +155,7 @@ fn judge(event: Event, least: &Least) {
 fn a_new_job_is_placed_among_the_others() {
     let least = Least {
         lost: (0.0, 0.015),
-        looser: (0.002, 0.02),
+        looser: (0.004, 0.04),
     };
     judge(new_job, &least);
 }
@@ -164,7 +164,7 @@ fn a_new_job_is_placed_among_the_others() {
 fn a_changed_price_is_followed() {
     let least = Least {
         lost: (0.001, 0.02),
-        looser: (0.002, 0.02),
+        looser: (0.004, 0.04),
     };
     judge(changed_price, &least);
 }
@@ -182,7 +182,7 @@ fn a_lost_feeder_is_planned_around() {
 fn a_shed_order_is_kept() {
     let least = Least {
         lost: (0.0, 0.02),
-        looser: (0.002, 0.02),
+        looser: (0.004, 0.04),
     };
     judge(shed_order, &least);
 }
