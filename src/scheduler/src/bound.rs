@@ -131,7 +131,8 @@ pub fn tighten(
             break;
         }
     }
-    if problem.inputs.jobs.iter().any(has_memory) && !buying && !near(&best.0) {
+    let searches = goal.iterations > 1 && !buying && !near(&best.0);
+    if searches && problem.inputs.jobs.iter().any(has_memory) {
         let bids = Goal {
             iterations: goal.iterations / 2,
             ..goal
