@@ -138,6 +138,13 @@ pub(crate) struct Plan {
     /// dozens of times
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) flips: usize,
+    /// Decide the first step on so many sample paths of the forecasts instead of their means
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) paths: usize,
+    /// Go on looking for a better plan and a tighter bound for so many seconds, to the end of
+    /// the search then under way; how far it comes depends on the machine
+    #[arg(long, value_name = "S")]
+    pub(crate) seconds: Option<f64>,
     /// Who plans
     #[arg(long, value_enum, default_value = "fast")]
     pub(crate) engine: Engine,

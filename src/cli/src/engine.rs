@@ -1,10 +1,16 @@
 //! The two ways to solve a plan's inputs.
 
+use std::time::{Duration, Instant};
 use swingload_model::plan as model;
-use swingload_scheduler::inputs::PlanInputs;
-use swingload_scheduler::plan::{Budget, Planned, plan};
 
-use crate::args::Engine;
+use swingload_report::thousands;
+use swingload_scheduler::anytime::plan_until;
+use swingload_scheduler::inputs::PlanInputs;
+use swingload_scheduler::paths;
+use swingload_scheduler::plan::{Budget, Planned, plan};
+use swingload_simulator::Moment;
+
+use crate::args::{Engine, Plan};
 use crate::failure::Failure;
 
 impl From<Engine> for model::Engine {
@@ -25,6 +31,105 @@ pub(crate) fn solve(
         Engine::Fast => Ok((plan(inputs, Budget::STUDY), None)),
         Engine::Referee => referee(inputs),
     }
+}
+
+/// Most sample paths: each takes a forecast, and a plan for every first step that is compared.
+const PATHS_MAX: usize = 200;
+
+/// Longest search, in seconds.
+const SECONDS_MAX: f64 = 86_400.0;
+
+/// The best plan and bound found in so many seconds.
+pub(crate) fn within(seconds: f64, inputs: &PlanInputs) -> Planned {
+    let (begun, most) = (Instant::now(), Duration::from_secs_f64(seconds));
+    plan_until(inputs, &mut |_| begun.elapsed() < most)
+}
+
+/// The plan with its first step decided on the moment's sample paths, and what they say.
+pub(crate) fn on_paths(
+    moment: &Moment,
+    planned: Planned,
+    currency: &str,
+) -> (Planned, Option<String>) {
+    if moment.paths.is_empty() {
+        return (planned, None);
+    }
+    let decided = paths::on_paths(&moment.built.inputs, planned, &moment.paths);
+    let money = |value: f64| thousands(value + moment.built.constant, 0);
+    let least = decided.values.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = decided
+        .values
+        .iter()
+        .copied()
+        .fold(f64::NEG_INFINITY, f64::max);
+    let said = format!(
+        "The first step was decided on {} sample paths, among {} first steps: expected value \
+         {} {currency}, standard deviation {} {currency}, from {} to {} {currency} on the paths; \
+         {} {currency} more than with the first step of the plan on the means. The paths are \
+         known behind the first step, so this ranks first steps and is no forecast. Value and \
+         bound above are those on the means.",
+        decided.values.len(),
+        decided.candidates,
+        money(decided.expected()),
+        thousands(decided.spread(), 0),
+        money(least),
+        money(most),
+        thousands(decided.gained(), 0),
+    );
+    (decided.planned, Some(said))
+}
+
+/// Refuses effort that cannot be spent.
+pub(crate) fn check_effort(args: &Plan) -> Result<(), Failure> {
+    let refuse = |flag: String, problem: &str, help: &str, next: &str| {
+        Err(Failure::input(flag, problem, help, next))
+    };
+    if args.paths > PATHS_MAX {
+        return refuse(
+            format!("--paths = {}", args.paths),
+            "is more than the 200 that are taken",
+            "20 to 50 tell first steps apart",
+            "swingload plan SCENARIO --paths 30",
+        );
+    }
+    if args.paths > 0 && args.flips > 0 {
+        return refuse(
+            format!("--paths = {}", args.paths),
+            "what would turn a decision is found by planning again on the means",
+            "leave out --paths or --flips",
+            "swingload plan SCENARIO --paths 30",
+        );
+    }
+    let Some(seconds) = args.seconds else {
+        return Ok(());
+    };
+    let flag = format!("--seconds = {seconds}");
+    if !(0.0..=SECONDS_MAX).contains(&seconds) {
+        return refuse(
+            flag,
+            "is no time to search for",
+            "give 0 (the plan found at once) to 86400 seconds",
+            "swingload plan SCENARIO --seconds 10",
+        );
+    }
+    if args.engine == Engine::Referee {
+        return refuse(
+            flag,
+            "the referee has its own time limit",
+            "leave it out, or let the fast engine plan",
+            "swingload plan SCENARIO --engine fast --seconds 10",
+        );
+    }
+    if args.flips > 0 {
+        return refuse(
+            flag,
+            "what would turn a decision is found by planning again as a study does, which a \
+             longer search is not",
+            "leave out --seconds or --flips",
+            "swingload plan SCENARIO --flips 3",
+        );
+    }
+    Ok(())
 }
 
 /// Refuses before any work what this program cannot do.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use swingload_report::{folder, plan as report};
 use swingload_scheduler::publish::{Occasion, publish};
-use swingload_simulator::moment;
+use swingload_simulator::moment_on_paths;
 
 use crate::args::Plan;
 use crate::at;
@@ -18,6 +18,7 @@ use crate::study::{cannot_run, cannot_write, load, overrides, written};
 /// Runs the command.
 pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
     engine::check(args.engine, args.flips)?;
+    engine::check_effort(args)?;
     let overrides = overrides(args.seed, &[], &args.set)?;
     let texts = Texts::read(args.scenario.as_deref(), &overrides)?;
     let scenario = texts.build(&overrides)?;
@@ -39,11 +40,16 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
     }
     let (input, mut notes) = load(scenario, args.data.as_deref())?;
     let bars = Bars::new(args.quiet);
-    let moment = moment(&input, at.step, &|progress| bars.show(progress))
+    let moment = moment_on_paths(&input, at.step, args.paths, &|progress| bars.show(progress))
         .map_err(|error| cannot_run(&error))?;
     bars.spin("planning");
-    let (solved, said) = engine::solve(args.engine, &moment.built.inputs)?;
-    notes.splice(0..0, at.note.into_iter().chain(said));
+    let (solved, said) = match args.seconds {
+        Some(seconds) => (engine::within(seconds, &moment.built.inputs), None),
+        None => engine::solve(args.engine, &moment.built.inputs)?,
+    };
+    let currency = &input.scenario.site.currency;
+    let (solved, on_paths) = engine::on_paths(&moment, solved, currency);
+    notes.splice(0..0, at.note.into_iter().chain(said).chain(on_paths));
     let occasion = Occasion {
         site: &input.scenario.site,
         jobs: &moment.jobs,

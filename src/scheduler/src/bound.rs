@@ -109,7 +109,9 @@ pub fn tighten(
 ) -> Bounded {
     let mut steps = Steps::new(problem);
     let mut best = best_start(problem, windows, &mut steps, starts, room);
-    let auctions = match steps.is_crowded() {
+    // Where jobs buy already, their own prices are beyond auctions.
+    let buying = !best.1.jobs.is_empty();
+    let auctions = match steps.is_crowded() || buying {
         true => 0,
         false => AUCTIONS.min(goal.iterations / 4),
     };
@@ -129,7 +131,7 @@ pub fn tighten(
             break;
         }
     }
-    if problem.inputs.jobs.iter().any(has_memory) && !near(&best.0) {
+    if problem.inputs.jobs.iter().any(has_memory) && !buying && !near(&best.0) {
         let bids = Goal {
             iterations: goal.iterations / 2,
             ..goal

@@ -2,18 +2,35 @@
 //!
 //! Plans that follow one another differ little. Started from where the last one put the
 //! jobs, the next follows what has changed with few sweeps, and does not move gangs
-//! between places that are worth the same.
+//! between places that are worth the same. Started from the prices that proved the last
+//! bound, the next bound needs few steps. Whatever is carried, the plan keeps what its own
+//! inputs say, and every price proves a bound: what no longer fits costs time, not truth.
+
+mod prices;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use crate::inputs::{JobInput, PlanInputs};
-use crate::plan::Planned;
+use crate::plan::{Budget, Planned, Start, plan_at};
 use crate::schedule::Run;
 
-/// When the jobs of a plan ran, by their names.
+use prices::CarriedPrices;
+
+/// A re-plan on an event: a quarter of a study's evaluations of the bound, which begins
+/// where the last plan's ended.
+pub const REPLAN: Budget = Budget {
+    surcharges: &[],
+    bound: Budget::STUDY.bound / 4,
+    ..Budget::STUDY
+};
+
+/// When the jobs of a plan ran, by their names, and the prices that proved its bound.
 #[derive(Debug, Default)]
 pub struct Carried {
     jobs: BTreeMap<String, Vec<Stretch>>,
+    prices: Option<CarriedPrices>,
 }
 
 /// A mean of GPUs over a stretch of time.
@@ -38,7 +55,39 @@ impl Carried {
             jobs: jobs
                 .map(|(job, runs)| (job.id.clone(), runs.iter().map(stretch).collect()))
                 .collect(),
+            prices: planned
+                .prices
+                .as_ref()
+                .map(|prices| CarriedPrices::new(inputs, prices)),
         }
+    }
+
+    /// Plans `inputs` from here: a new job, a changed price, a lost feeder, a shed order.
+    pub fn replan(&self, inputs: &PlanInputs, budget: Budget) -> Planned {
+        plan_at(inputs, budget, self.start(inputs))
+    }
+
+    /// Where a plan of `inputs` begins: every job where it was planned, but for those that
+    /// are new and those that run where power no longer reaches, which are placed anew;
+    /// every price at its name and time.
+    pub fn start(&self, inputs: &PlanInputs) -> Start {
+        let none = Vec::new();
+        let of = |job: &JobInput| match job.after.is_empty() {
+            true => on_grid(inputs, job, self.jobs.get(&job.id).unwrap_or(&none)),
+            false => Vec::new(),
+        };
+        let mut rows: Vec<Vec<Run>> = inputs.jobs.iter().map(of).collect();
+        lift_overfull(inputs, &mut rows);
+        let mut start = Start {
+            runs: Some(rows),
+            ..Start::default()
+        };
+        if let Some(prices) = &self.prices {
+            start.prices = prices.on(inputs);
+            start.unpriced = prices.unpriced(inputs);
+            start.limited = prices.is_limited(inputs);
+        }
+        start
     }
 
     /// Runs of every job on the grid of `inputs`: what was planned for the middle of each
@@ -70,8 +119,50 @@ impl Carried {
     }
 }
 
+/// Takes out the jobs that run in a step in which all jobs below some node together draw
+/// more than it may import.
+fn lift_overfull(inputs: &PlanInputs, rows: &mut [Vec<Run>]) {
+    let steps = inputs.steps();
+    let mut below = vec![0.0; inputs.nodes.len() * steps];
+    for (job, runs) in inputs.jobs.iter().zip(rows.iter()) {
+        for run in runs {
+            let t = run.step as usize;
+            below[job.node * steps + t] += run.gpus * job.gpu_mw * inputs.nodes[job.node].factor[t];
+        }
+    }
+    let mut over = vec![false; inputs.nodes.len() * steps];
+    // Parents stand before children.
+    for n in (0..inputs.nodes.len()).rev() {
+        for t in 0..steps {
+            let mw = below[n * steps + t];
+            over[n * steps + t] = mw > inputs.nodes[n].limit[t] + 1e-9;
+            if let Some(parent) = inputs.nodes[n].parent {
+                below[parent * steps + t] += mw;
+            }
+        }
+    }
+    for n in 0..inputs.nodes.len() {
+        if let Some(parent) = inputs.nodes[n].parent {
+            for t in 0..steps {
+                over[n * steps + t] |= over[parent * steps + t];
+            }
+        }
+    }
+    for (job, runs) in inputs.jobs.iter().zip(rows) {
+        if runs
+            .iter()
+            .any(|run| over[job.node * steps + run.step as usize])
+        {
+            runs.clear();
+        }
+    }
+}
+
+/// What a job was planned to run, on another grid. A start takes its time again unless the
+/// job runs already.
 fn on_grid(inputs: &PlanInputs, job: &JobInput, stretches: &[Stretch]) -> Vec<Run> {
-    let (mut runs, mut left, mut next) = (Vec::new(), job.work, 0);
+    let (mut runs, mut next): (Vec<Run>, usize) = (Vec::new(), 0);
+    let (mut left, mut starting) = (job.work, 0.0);
     for t in job.first..job.end {
         let middle = inputs.grid.start_s(t).midpoint(inputs.grid.end_s(t));
         while stretches.get(next).is_some_and(|s| s.end <= middle) {
@@ -83,70 +174,22 @@ fn on_grid(inputs: &PlanInputs, job: &JobInput, stretches: &[Stretch]) -> Vec<Ru
         if stretch.start > middle || left <= 0.0 {
             continue;
         }
+        let goes_on = match runs.last() {
+            Some(run) => run.step as usize + 1 == t,
+            None => t == 0 && job.running > 0,
+        };
+        if !goes_on {
+            starting = job.restart;
+        }
         let hours = inputs.grid.hours(t);
-        let gpus = stretch.gpus.min(left / hours);
-        left -= gpus * hours;
+        let lost = f64::min(starting, hours);
+        starting -= lost;
+        let gpus = stretch.gpus.min((left + lost * stretch.gpus) / hours);
+        left -= (gpus * hours - lost * stretch.gpus).max(0.0);
         runs.push(Run {
             step: t as u32,
             gpus,
         });
     }
     runs
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::inputs::small;
-    use crate::plan::{Budget, plan, plan_from};
-
-    #[test]
-    fn jobs_stand_where_the_last_plan_put_them_an_hour_on() {
-        let mut inputs = small::site(1.0, &[50.0, 9.0, 9.0, 50.0, 50.0]);
-        inputs.jobs = vec![small::job(4.0, &[2], 5)];
-        let planned = plan(&inputs, Budget::LOOP);
-        let carried = Carried::new(&inputs, &planned);
-        let steps = |runs: &[Run]| runs.iter().map(|r| (r.step, r.gpus)).collect::<Vec<_>>();
-        assert_eq!(steps(&planned.schedule.jobs[0]), [(1, 2.0), (2, 2.0)]);
-
-        // Half-hour steps from the second hour on; half of the work has been done, and a job is new.
-        let mut later = small::site(0.5, &[9.0; 6]);
-        later.grid =
-            swingload_model::TimeGrid::from_boundaries((2..=8).map(|k| k * 1800).collect())
-                .expect("rising");
-        later.jobs = vec![small::job(2.0, &[2], 6)];
-        let runs = carried.runs(&later).expect("all jobs are known");
-        assert_eq!(
-            steps(&runs[0]),
-            [(0, 2.0), (1, 2.0)],
-            "no more than its work"
-        );
-        let followed = plan_from(&later, Budget::FOLLOW, Some(runs));
-        assert_eq!(steps(&followed.schedule.jobs[0]), [(0, 2.0), (1, 2.0)]);
-
-        later.nodes[0].limit = vec![1.0; 6];
-        assert!(carried.runs(&later).is_none(), "fewer GPUs than planned");
-        later.nodes[0].limit = vec![1000.0; 6];
-        later.jobs.push(small::job(1.0, &[1], 6));
-        later.jobs[1].id = "new".into();
-        assert!(carried.runs(&later).is_none(), "a job nobody planned");
-    }
-
-    #[test]
-    fn jobs_that_wait_are_placed_anew() {
-        let mut inputs = small::site(1.0, &[9.0; 6]);
-        inputs.jobs = vec![small::job(4.0, &[2], 6), small::job(2.0, &[2], 6)];
-        inputs.jobs[1].id = "second".into();
-        inputs.jobs[1].after = vec![0];
-        let planned = plan(&inputs, Budget::LOOP);
-        assert_eq!(planned.schedule.jobs[1][0].step, 2);
-        // The first has slipped by a step: it keeps the step the second was to begin in.
-        let carried = Carried::new(&inputs, &planned);
-        inputs.jobs[0].work = 6.0;
-        let runs = carried.runs(&inputs).expect("all jobs are known");
-        assert!(runs[1].is_empty());
-        let followed = plan_from(&inputs, Budget::FOLLOW, Some(runs));
-        assert_eq!(followed.schedule.jobs[0].len(), 3);
-        assert_eq!(followed.schedule.jobs[1][0].step, 3);
-    }
 }

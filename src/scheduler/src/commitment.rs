@@ -15,8 +15,8 @@ use crate::market::{CostStep, EPSILON_MW};
 use crate::ramp::Courses;
 use crate::schedule::{Problem, Room, Schedule, area, minimum_end, minimum_ends};
 
-use states::States;
 pub(crate) use states::State;
+use states::States;
 
 /// Worth per device and hour where the power tree has no room: far below any loss.
 const NO_ROOM: f64 = -1e9;
@@ -645,5 +645,34 @@ mod tests {
             rises + usize::from(path[0])
         };
         assert_eq!(starts(&path(&inputs).0), 1, "one of five is left");
+    }
+
+    #[test]
+    fn blocks_that_share_tables_take_the_paths_they_would_take_alone() {
+        let mut inputs = inputs(Some(2));
+        let alike = inputs.pools[0].blocks[0].clone();
+        let mut on = alike.clone();
+        (on.on, on.hours_in_state) = (true, 0.2);
+        let mut worn = alike.clone();
+        worn.starts_today = 1;
+        let mut larger = alike.clone();
+        larger.devices *= 2.0;
+        inputs.pools[0].min_on = 2.0;
+        inputs.pools[0].blocks = vec![alike.clone(), on, worn, larger, alike];
+        let problem = Problem::new(&inputs);
+        let worth: Vec<f64> = inputs.supplies[0].cost.iter().map(|c| 100.0 - c).collect();
+        let other: Vec<f64> = worth.iter().map(|w| -w).collect();
+        let mut kept = None;
+        for (b, worth) in [&worth, &worth, &worth, &worth, &other]
+            .into_iter()
+            .enumerate()
+        {
+            let shared = Tables::of_next(&mut kept, &problem, (0, b), worth);
+            assert_eq!(
+                shared.walk(),
+                best_path(&problem, 0, b, worth).1,
+                "block {b}"
+            );
+        }
     }
 }

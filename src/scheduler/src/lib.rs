@@ -1,5 +1,6 @@
 //! Planner, policies, plan checker and controller state machine.
 
+pub mod anytime;
 pub mod asap;
 pub mod bound;
 pub mod build;
@@ -17,6 +18,7 @@ pub mod explain;
 pub mod inputs;
 pub mod market;
 pub mod outlook;
+pub mod paths;
 pub mod placement;
 pub mod plan;
 pub mod policy;

@@ -15,4 +15,36 @@ pub trait Outlook {
 
     /// The quantile `pct` (5, 10, ... 95) per step of `grid`; `len == grid.len()`.
     fn quantile(&self, series: &str, grid: &TimeGrid, pct: u8) -> Vec<f64>;
+
+    /// Sample path `path` of `paths` per step of `grid`; `len == grid.len()`. Where nothing
+    /// is drawn, every path is the mean.
+    fn path(&self, series: &str, grid: &TimeGrid, path: usize, paths: usize) -> Vec<f64> {
+        let _ = (path, paths);
+        self.mean(series, grid)
+    }
+}
+
+/// An outlook in which one sample path of every series is expected. Paths of different
+/// series are drawn apart: what ties them beyond the hour of day is lost.
+pub struct OnPath<'a> {
+    /// What is sampled.
+    pub outlook: &'a dyn Outlook,
+    /// Number of the path, from 0.
+    pub path: usize,
+    /// How many paths there are.
+    pub paths: usize,
+}
+
+impl Outlook for OnPath<'_> {
+    fn mean(&self, series: &str, grid: &TimeGrid) -> Vec<f64> {
+        self.outlook.path(series, grid, self.path, self.paths)
+    }
+
+    fn is_truth(&self) -> bool {
+        self.outlook.is_truth()
+    }
+
+    fn quantile(&self, series: &str, grid: &TimeGrid, pct: u8) -> Vec<f64> {
+        self.outlook.quantile(series, grid, pct)
+    }
 }

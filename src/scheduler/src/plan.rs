@@ -85,6 +85,22 @@ pub struct Planned {
     pub first: StepOutcome,
     /// Cap on the root's load per step, MW, that holds demand charges down; `None` without one.
     pub caps: Option<Vec<f64>>,
+    /// Prices that prove the bound; `None` without one.
+    pub prices: Option<Prices>,
+}
+
+/// Where a plan begins.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// Where the jobs stand, one row per job; `None` spreads them from nothing.
+    pub runs: Option<Vec<Vec<Run>>>,
+    /// Where the bound's prices stand.
+    pub prices: Option<Prices>,
+    /// Jobs without a price of work among these: they pay what they do in the plan.
+    pub unpriced: Vec<usize>,
+    /// Whether limits are lower than they were: the bound then also begins where it would
+    /// without these prices.
+    pub limited: bool,
 }
 
 impl Planned {
@@ -146,13 +162,22 @@ pub fn plan(inputs: &PlanInputs, budget: Budget) -> Planned {
 
 /// [`plan`] from where `runs` puts the jobs, one row per job, instead of from nothing.
 pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>>) -> Planned {
+    let start = Start {
+        runs,
+        ..Start::default()
+    };
+    plan_at(inputs, budget, start)
+}
+
+/// [`plan`] from where `start` puts jobs and prices.
+pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
     let mut room = Room::default();
     let problem = Problem::new(inputs);
     let windows = windows(&problem, &mut room);
     // Blocks are divided freely while jobs are spread, and in the prices the bound begins at.
     let loose = (budget.bound > 0 && !inputs.pools.is_empty()).then(|| divisible::inputs(&problem));
     let loose = loose.as_ref().map(Problem::new);
-    let spread = match (runs, &loose) {
+    let spread = match (start.runs, &loose) {
         (Some(runs), _) => dropped(&problem, runs),
         (None, Some(loose)) => {
             let spread = placed(loose, &windows, budget, &mut room);
@@ -160,13 +185,27 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>
         }
         (None, None) => placed(&problem, &windows, budget, &mut room),
     };
-    let begin = loose.map(|loose| loose_prices(&problem, &loose, &windows, &spread, &mut room));
+    let begin = match (start.prices, loose) {
+        (Some(prices), loose) => {
+            let anew = match &loose {
+                Some(loose) if start.limited => {
+                    loose_prices(&problem, loose, &windows, &spread, &mut room)
+                }
+                _ => Vec::new(),
+            };
+            Begin::Carried(prices, start.unpriced, loose, anew)
+        }
+        (None, Some(loose)) => {
+            Begin::At(loose_prices(&problem, &loose, &windows, &spread, &mut room))
+        }
+        (None, None) => Begin::At(Vec::new()),
+    };
     let mut best = solved(&problem, &windows, spread, budget, &mut room);
     let asap = match budget.asap {
         true => as_soon_as_possible(&problem, &windows, &best, &mut room),
         false => f64::NEG_INFINITY,
     };
-    let mut bound = f64::INFINITY;
+    let (mut bound, mut proven) = (f64::INFINITY, None);
     if budget.bound > 0 {
         let bounded = bounded(&problem, &windows, &best, begin, budget, asap, &mut room);
         bound = bounded.bound;
@@ -176,8 +215,12 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>
         exchanged(
             &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
         );
+        proven = Some(bounded.prices);
     }
-    finished(&problem, best, bound, asap, &mut room)
+    Planned {
+        prices: proven,
+        ..finished(&problem, best, bound, asap, &mut room)
+    }
 }
 
 /// Where the jobs of a plan in a closed loop begin.
@@ -239,6 +282,7 @@ fn finished(
         asap,
         first,
         caps,
+        prices: None,
     }
 }
 
@@ -371,12 +415,20 @@ fn root_charges(problem: &Problem<'_>, prices: &Prices) -> Vec<f64> {
     charge
 }
 
-/// The bound, from the prices the incumbent pays.
+/// Prices beside the incumbent's that the bound may begin at.
+enum Begin<'a> {
+    At(Vec<Prices>),
+    /// Of another plan, without those of some jobs' work; the problem with divisible blocks;
+    /// and prices beside them.
+    Carried(Prices, Vec<usize>, Option<Problem<'a>>, Vec<Prices>),
+}
+
+/// The bound, from the prices the incumbent pays and those of `begin`.
 fn bounded(
     problem: &Problem<'_>,
     windows: &Windows,
     best: &Incumbent,
-    begin: Option<Vec<Prices>>,
+    begin: Begin<'_>,
     budget: Budget,
     asap: f64,
     room: &mut Room,
@@ -384,7 +436,26 @@ fn bounded(
     let (inputs, evaluated) = (problem.inputs, &best.evaluated);
     let free = demand::no_peaks(inputs);
     let mut starts = vec![prices(problem, &best.schedule, evaluated, free, room)];
-    starts.extend(begin.into_iter().flatten());
+    match begin {
+        Begin::At(prices) => starts.extend(prices),
+        Begin::Carried(mut prices, unpriced, loose, anew) => {
+            starts.extend(anew);
+            for j in unpriced {
+                prices.work[j] = starts[0].work[j];
+            }
+            // What power is worth to blocks now, with the work priced as before.
+            if let Some(loose) = loose {
+                let bids = Prices {
+                    jobs: Vec::new(),
+                    ..prices.clone()
+                };
+                let nodes: Vec<usize> = inputs.pools.iter().map(|pool| pool.node).collect();
+                let power = bound::market_prices(&loose, &bids, &nodes, room);
+                starts.push(Prices { power, ..bids });
+            }
+            starts.push(prices);
+        }
+    }
     if !inputs.demand.is_empty() {
         let held = under_caps(inputs, best.caps.as_deref());
         let held = Problem::new(&held);

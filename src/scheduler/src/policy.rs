@@ -6,6 +6,7 @@ pub mod breakeven;
 pub mod fit;
 pub mod follow_surplus;
 mod myopic;
+pub mod paths;
 pub mod quantile;
 pub mod registry;
 pub mod static_split;

@@ -184,6 +184,7 @@ impl Refereed {
             asap: f64::NEG_INFINITY,
             first,
             caps: None,
+            prices: None,
         }
     }
 }

@@ -29,7 +29,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use moment::{Moment, moment};
+pub use moment::{Moment, moment, moment_on_paths};
 pub use record::PolicyRun;
 pub use results::StudySummary;
 pub use run::{Error, Progress, Study, StudyInput, simulate};

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use swingload_model::TimeGrid;
 use swingload_scheduler::build::{Built, build};
 use swingload_scheduler::dispatch::Dispatch;
+use swingload_scheduler::inputs::PlanInputs;
+use swingload_scheduler::outlook::{OnPath, Outlook};
 use swingload_scheduler::policy::swingload::Swingload;
 use swingload_scheduler::policy::{Policy, View};
 use swingload_scheduler::state::JobState;
@@ -24,6 +26,8 @@ pub struct Moment {
     pub jobs: Vec<JobState>,
     /// Number of the plan: one more than were made before.
     pub number: u64,
+    /// The same inputs on sample paths of the forecasts, as many as were asked for.
+    pub paths: Vec<PlanInputs>,
 }
 
 /// Runs policy `swingload` from the period's start up to `step`, and returns what it
@@ -42,6 +46,22 @@ pub fn moment(
     step: usize,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<Moment, Error> {
+    moment_on_paths(input, step, 0, progress)
+}
+
+/// [`moment`] with so many sample paths of the forecasts beside their means.
+///
+/// # Errors
+/// Those of [`moment`].
+///
+/// # Panics
+/// When `step` is none of the period's.
+pub fn moment_on_paths(
+    input: &StudyInput,
+    step: usize,
+    paths: usize,
+    progress: &(dyn Fn(Progress<'_>) + Sync),
+) -> Result<Moment, Error> {
     let mut scenario = input.scenario.clone();
     let past = scenario.grid.boundaries()[..step + 2].to_vec();
     scenario.grid =
@@ -53,6 +73,7 @@ pub fn moment(
         policy: Swingload::new(),
         at: scenario.grid.start_s(step),
         number: step as u64 + 1,
+        paths,
         seen: Arc::clone(&seen),
     };
     let driver = ClosedLoop::with_policy(&context, &publications, Box::new(policy))?;
@@ -70,6 +91,7 @@ struct Watched {
     policy: Swingload,
     at: i64,
     number: u64,
+    paths: usize,
     seen: Arc<Mutex<Option<Moment>>>,
 }
 
@@ -81,14 +103,19 @@ impl Policy for Watched {
     fn decide(&mut self, view: &View<'_>) -> Dispatch {
         if view.now == self.at {
             let grid = view.setup.horizon.grid(view.now, view.step.duration(0));
-            let built = build(
-                view.setup,
-                view.outlook,
-                view.state,
-                view.jobs,
-                view.open,
-                &grid,
-            );
+            let on = |outlook: &dyn Outlook| {
+                build(view.setup, outlook, view.state, view.jobs, view.open, &grid)
+            };
+            let built = on(view.outlook);
+            let paths = (0..self.paths).map(|path| {
+                let outlook = OnPath {
+                    outlook: view.outlook,
+                    path,
+                    paths: self.paths,
+                };
+                on(&outlook).inputs
+            });
+            let paths = paths.collect();
             let mut seen = self
                 .seen
                 .lock()
@@ -97,6 +124,7 @@ impl Policy for Watched {
                 built,
                 jobs: view.jobs.to_vec(),
                 number: self.number,
+                paths,
             });
         }
         self.policy.decide(view)

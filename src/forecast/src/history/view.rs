@@ -80,7 +80,9 @@ impl<'h> View<'h> {
     pub fn latest_before(&self, at: i64) -> Option<(i64, f64)> {
         let frontier = self.frontier?;
         if at >= frontier {
-            let latest = self.latest.get_or_init(|| self.mean(frontier - 1, frontier));
+            let latest = self
+                .latest
+                .get_or_init(|| self.mean(frontier - 1, frontier));
             return Some((frontier, (*latest)?));
         }
         let behind = self.seek(at);

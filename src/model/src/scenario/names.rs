@@ -53,6 +53,10 @@ pub const POLICIES: &[Named] = &[
         "one plan over hashing, inference and training, renewed at every step",
     ),
     named(
+        "swingload_paths",
+        "the same, with the first step decided on sample paths of the forecasts",
+    ),
+    named(
         "oracle",
         "perfect foresight, with a proven upper bound for all the others",
     ),

@@ -338,7 +338,11 @@ impl<'a> Step<'a> {
     fn is_held(&self, node: usize) -> bool {
         let local = self.inputs.supplies.iter().any(|s| s.node != 0);
         let charged = local && self.inputs.ramps.len() == 1;
-        !charged && self.held().any(|l| self.inputs.is_below(node, l.node))
+        // Where no ramp moves the load from what is best in the step, none holds it.
+        let moved = |l: &Level| (l.load[0] - l.free[0]).abs() > NONE;
+        !charged
+            && self.held().any(moved)
+            && self.held().any(|l| self.inputs.is_below(node, l.node))
     }
 
     fn stacks(&self) -> impl Iterator<Item = Side> {

@@ -69,10 +69,14 @@ impl Expected<'_> {
         &self,
         series: &str,
         grid: &TimeGrid,
-        quantiles: bool,
+        (quantiles, paths): (bool, usize),
         pick: impl FnOnce(&Forecast) -> T,
     ) -> T {
-        let enough = |f: &Forecast| f.grid == *grid && (!quantiles || !f.quantiles.is_empty());
+        let enough = |f: &Forecast| {
+            f.grid == *grid
+                && (!quantiles || !f.quantiles.is_empty())
+                && (paths == 0 || f.paths.len() == paths)
+        };
         if let Some((_, found)) = self
             .memo
             .borrow()
@@ -92,7 +96,7 @@ impl Expected<'_> {
             issued_at: self.now,
             grid,
             quantiles,
-            paths: 0,
+            paths,
             seed: self.book.seed,
         });
         let answer = pick(&forecast);
@@ -103,13 +107,19 @@ impl Expected<'_> {
 
 impl Outlook for Expected<'_> {
     fn mean(&self, series: &str, grid: &TimeGrid) -> Vec<f64> {
-        self.read(series, grid, false, |f| f.mean.clone())
+        self.read(series, grid, (false, 0), |f| f.mean.clone())
     }
 
     fn quantile(&self, series: &str, grid: &TimeGrid, pct: u8) -> Vec<f64> {
-        self.read(series, grid, true, |f| {
+        self.read(series, grid, (true, 0), |f| {
             f.quantile(pct)
                 .expect("invariant: quantiles were asked for, at a level forecasts have")
+        })
+    }
+
+    fn path(&self, series: &str, grid: &TimeGrid, path: usize, paths: usize) -> Vec<f64> {
+        self.read(series, grid, (false, paths), |f| {
+            f.paths.get(path).unwrap_or(&f.mean).clone()
         })
     }
 }

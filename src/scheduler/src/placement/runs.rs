@@ -173,10 +173,11 @@ fn trim(
     let mut before: Option<(usize, f64)> = None;
     for (g, range) in stretches(path) {
         let gang = &steps.gangs[g];
-        // A larger gang that could end the work in this step goes on for part of it.
+        // A gang of another size that could end the work in this step goes on for part of it.
         let first = range.start;
         let mean = left / steps.hours[first];
-        let goes_on = before.is_some_and(|(end, gpus)| end == first && gpus > gang.gpus);
+        let goes_on =
+            before.is_some_and(|(end, gpus)| end == first && gpus != gang.gpus && mean <= gpus);
         if goes_on && left > job.work * 1e-12 && mean <= gang.gpus {
             let cost = steps.worth[first] * gang.gpus * steps.hours[first] - gang.net[first];
             worth += steps.worth[first] * left - cost * mean / gang.gpus;
@@ -379,7 +380,10 @@ impl Tables {
         self.best.resize(n, OFF);
         let mut last = None;
         for (k, run) in runs.iter().enumerate() {
-            let Some(i) = (run.step as usize).checked_sub(steps.first).filter(|i| *i < n) else {
+            let Some(i) = (run.step as usize)
+                .checked_sub(steps.first)
+                .filter(|i| *i < n)
+            else {
                 return false;
             };
             let is_size = |g: &usize| {
@@ -392,7 +396,9 @@ impl Tables {
                 let reaches = |g: &usize| steps.gangs[*g].gpus > run.gpus;
                 let goes_on = last.filter(|(at, g)| ends && *at + 1 == i && reaches(g));
                 let smallest = || (0..steps.gangs.len()).rev().find(reaches);
-                goes_on.map(|(_, g)| g).or_else(|| smallest().filter(|_| ends))
+                goes_on
+                    .map(|(_, g)| g)
+                    .or_else(|| smallest().filter(|_| ends))
             });
             let Some(g) = gang.filter(|g| steps.gangs[*g].net[i].is_finite()) else {
                 return false;

@@ -67,3 +67,63 @@ pub(super) fn stays(
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::inputs::small::{job, site};
+    use crate::plan::{Stood, plan_in_loop};
+    use crate::schedule::Room;
+
+    /// Steps of half an hour in which a GPU-hour costs so much; two of work in eight.
+    fn inputs(costs: &[f64]) -> crate::inputs::PlanInputs {
+        let mut inputs = site(0.5, costs);
+        let mut work = job(2.0, &[2], costs.len());
+        work.restart = 0.01;
+        inputs.jobs = vec![work];
+        inputs
+    }
+
+    /// Steps run after `before`, when prices have become `after`, and whether the search was spared.
+    fn steps(before: &[f64], after: &[f64]) -> (Vec<u32>, bool) {
+        let mut room = Room::default();
+        let fresh = Stood {
+            runs: None,
+            price: vec![f64::NAN],
+            slack: vec![f64::NAN],
+        };
+        let first = plan_in_loop(&inputs(before), fresh.clone(), &mut room);
+        let stood = Stood {
+            runs: Some(first.schedule.jobs.clone()),
+            price: first.schedule.work_price.clone(),
+            slack: first.schedule.slack.clone(),
+        };
+        let followed = plan_in_loop(&inputs(after), stood.clone(), &mut room);
+        let again = plan_in_loop(&inputs(after), stood, &mut Room::default());
+        assert_eq!(followed.schedule, again.schedule, "room changes nothing");
+        let runs = followed.schedule.jobs[0].iter().map(|r| r.step).collect();
+        let spared = followed.schedule.work_price == first.schedule.work_price;
+        (runs, spared)
+    }
+
+    #[test]
+    fn a_job_stays_until_a_step_near_now_says_otherwise() {
+        let costs = [50.0, 50.0, 50.0, 50.0, 9.0, 9.0, 9.0, 50.0];
+        let (stays, spared) = steps(&costs, &costs);
+        assert!(spared && stays.contains(&4), "{stays:?}");
+        // Somewhat cheaper far ahead: looked at when it is nearer.
+        let mut far = costs;
+        far[7] = 8.0;
+        assert_eq!(steps(&costs, &far), (stays.clone(), true));
+        // Far cheaper now.
+        let mut now = costs;
+        (now[0], now[1], now[2]) = (-50.0, -50.0, -50.0);
+        let (moved, spared) = steps(&costs, &now);
+        assert!(!spared && moved.first() == Some(&0), "{moved:?}");
+        // What it stands on has become dear, and is near.
+        let near = [9.0, 9.0, 9.0, 50.0, 50.0, 50.0, 20.0, 20.0];
+        let mut dear = near;
+        (dear[0], dear[1], dear[2]) = (90.0, 90.0, 90.0);
+        let (moved, spared) = steps(&near, &dear);
+        assert!(!spared && moved.iter().all(|t| *t > 2), "{moved:?}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::swingload::Swingload;
 use super::{Policy, Setup};
-use super::{always_on, asap, breakeven, follow_surplus, quantile, static_split, strike};
+use super::{always_on, asap, breakeven, follow_surplus, paths, quantile, static_split, strike};
 
 /// The policy of that name; `None` when the controller knows none. The `oracle` is
 /// not one: it sees the truth, which only a simulation has.
@@ -18,6 +18,7 @@ pub fn policy(name: &str, _setup: &Setup) -> Option<Box<dyn Policy>> {
         "static_split" => Box::new(static_split::StaticSplit::default()),
         "strike" => Box::new(strike::Strike::default()),
         "swingload" => Box::new(Swingload::new()),
+        "swingload_paths" => Box::new(paths::Paths::default()),
         _ => return None,
     })
 }

@@ -62,23 +62,27 @@ const AFRESH: i64 = 3600;
 
 impl Swingload {
     /// Plans afresh, or from the last plan where that is recent.
-    fn plan(&mut self, now: i64, built: &Built) -> Planned {
+    pub(super) fn plan(&mut self, now: i64, built: &Built) -> Planned {
         let last = &self.last;
         let recent = last.made.div_euclid(AFRESH) == now.div_euclid(AFRESH);
         let runs = recent.then(|| last.carried.runs(&built.inputs)).flatten();
         let made = if runs.is_some() { last.made } else { now };
         let planned = plan_in_loop(&built.inputs, last.stood(built, runs), &mut self.room);
-        let schedule = &planned.schedule;
-        let jobs = built.job.iter().zip(&schedule.work_price);
-        self.last = Last {
-            made,
-            carried: Carried::new(&built.inputs, &planned),
-            jobs: jobs
-                .zip(&schedule.slack)
-                .map(|((position, price), slack)| (*position, *price, *slack))
-                .collect(),
-        };
+        self.last.made = made;
+        self.keep(built, &planned);
         planned
+    }
+
+    /// Carries this plan on instead of the last one.
+    pub(super) fn keep(&mut self, built: &Built, planned: &Planned) {
+        let schedule = &planned.schedule;
+        let prices = schedule.work_price.iter().zip(&schedule.slack);
+        self.last.carried = Carried::new(&built.inputs, planned);
+        self.last.jobs.clear();
+        self.last.jobs.extend(
+            (built.job.iter().zip(prices))
+                .map(|(position, (price, slack))| (*position, *price, *slack)),
+        );
     }
 
     fn using(uses: Uses) -> Self {

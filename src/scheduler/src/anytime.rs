@@ -1,0 +1,78 @@
+//! A plan at once, and better ones until told to stop.
+//!
+//! The best value and the best bound met are kept, whichever stage found them: more work
+//! never gives a worse plan or a looser bound. How long a stage may take is for the caller
+//! to watch, since nothing here knows a clock.
+
+#[cfg(test)]
+mod tests;
+
+use crate::inputs::PlanInputs;
+use crate::plan::{Budget, Planned, Start, plan, plan_at};
+
+/// Stages after which no more is sought: the last takes some thirty times a study's work.
+const STAGES: u32 = 7;
+
+/// Gap, as a share of the value, that is rounding.
+const CLOSED: f64 = 1e-9;
+
+/// Stages in a row that may gain nothing.
+const IDLE: u32 = 2;
+
+/// Plans until `go_on` says no, which is asked with the best plan after every stage, or
+/// until nothing more is gained. Every plan carries its certificate. Same inputs and same
+/// number of stages, same plan.
+pub fn plan_until(inputs: &PlanInputs, go_on: &mut dyn FnMut(&Planned) -> bool) -> Planned {
+    let at_once = Budget {
+        bound: 1,
+        asap: true,
+        ..Budget::LOOP
+    };
+    let mut best = plan(inputs, at_once);
+    let mut idle = 0;
+    for stage in 0..STAGES {
+        let left = best.bound - best.value();
+        if idle == IDLE || left <= CLOSED * best.value().abs() || !go_on(&best) {
+            break;
+        }
+        let start = Start {
+            // In turn spread anew and from where the best plan stands.
+            runs: (stage % 2 == 1).then(|| best.schedule.jobs.clone()),
+            // The first of these is a study as it always is.
+            prices: best.prices.clone().filter(|_| stage > 0),
+            ..Start::default()
+        };
+        let gained = keep(&mut best, plan_at(inputs, budget(stage), start));
+        idle = if gained { 0 } else { idle + 1 };
+    }
+    best
+}
+
+/// A study's, twice as much of it in every second stage.
+fn budget(stage: u32) -> Budget {
+    let times = 1 << stage.div_ceil(2);
+    Budget {
+        rounds: Budget::STUDY.rounds * times,
+        bound: Budget::STUDY.bound * times,
+        gap: 0.0,
+        polish: Budget::STUDY.polish * times,
+        exchanges: Budget::STUDY.exchanges * times,
+        ..Budget::STUDY
+    }
+}
+
+/// Takes over what is better; returns whether anything was.
+fn keep(best: &mut Planned, next: Planned) -> bool {
+    let tighter = next.bound < best.bound;
+    let (bound, prices) = match tighter {
+        true => (next.bound, next.prices.clone()),
+        false => (best.bound, best.prices.clone()),
+    };
+    let better = next.value() > best.value();
+    if better {
+        let asap = best.asap;
+        *best = Planned { asap, ..next };
+    }
+    (best.bound, best.prices) = (bound, prices);
+    tighter || better
+}

@@ -1,0 +1,164 @@
+//! The prices that proved a bound, by name and time.
+
+use std::collections::BTreeMap;
+
+use swingload_model::TimeGrid;
+
+use crate::bound::Prices;
+use crate::demand::hold;
+use crate::inputs::{DemandInput, JobInput, PlanInputs, PoolInput, RampInput};
+use crate::schedule::JobNodes;
+
+/// Prices of a plan, which another grid and other loads can be given.
+#[derive(Debug)]
+pub(super) struct CarriedPrices {
+    grid: TimeGrid,
+    /// Of every node.
+    limits: BTreeMap<String, Vec<f64>>,
+    work: BTreeMap<String, f64>,
+    power: BTreeMap<String, Vec<f64>>,
+    /// By node; empty where jobs bid.
+    jobs: BTreeMap<String, Vec<f64>>,
+    ramp: BTreeMap<String, Vec<f64>>,
+    /// By charge, whose months are one row.
+    peak: BTreeMap<String, Vec<f64>>,
+}
+
+impl CarriedPrices {
+    /// The prices of a plan of `inputs`.
+    pub(super) fn new(inputs: &PlanInputs, prices: &Prices) -> Self {
+        let nodes = JobNodes::new(inputs).nodes;
+        let node = |n: usize| inputs.nodes[n].id.clone();
+        let mut peak: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for (demand, row) in inputs.demand.iter().zip(&prices.peak) {
+            let all = peak.entry(demand.id.clone()).or_default();
+            all.resize(inputs.steps(), 0.0);
+            all[demand.first..demand.end].copy_from_slice(row);
+        }
+        Self {
+            grid: inputs.grid.clone(),
+            limits: (inputs.nodes.iter())
+                .map(|node| (node.id.clone(), node.limit.clone()))
+                .collect(),
+            work: (inputs.jobs.iter().zip(&prices.work))
+                .map(|(job, price)| (job.id.clone(), *price))
+                .collect(),
+            power: (inputs.pools.iter().zip(&prices.power))
+                .map(|(pool, row)| (pool.id.clone(), row.clone()))
+                .collect(),
+            jobs: (nodes.iter().zip(&prices.jobs))
+                .map(|(n, row)| (node(*n), row.clone()))
+                .collect(),
+            ramp: (inputs.ramps.iter().zip(&prices.ramp))
+                .map(|(ramp, row)| (node(ramp.node), row.clone()))
+                .collect(),
+            peak,
+        }
+    }
+
+    /// Jobs whose work has no price yet.
+    pub(super) fn unpriced(&self, inputs: &PlanInputs) -> Vec<usize> {
+        let new = |j: &usize| !self.work.contains_key(&inputs.jobs[*j].id);
+        (0..inputs.jobs.len()).filter(new).collect()
+    }
+
+    /// Whether some node may import less than when the prices were found.
+    pub(super) fn is_limited(&self, inputs: &PlanInputs) -> bool {
+        inputs.nodes.iter().any(|node| {
+            let known = self.limits.get(&node.id);
+            let fell = |t: usize| {
+                let at = self.step(inputs.grid.start_s(t));
+                let before = known.zip(at).map_or(0.0, |(row, at)| row[at]);
+                node.limit[t] < before - 1e-9
+            };
+            (0..inputs.steps()).any(fell)
+        })
+    }
+
+    /// The prices on the grid of `inputs`. `None` where a pool or a node with jobs is new,
+    /// or a step of the grid is at no time of a day that was planned.
+    pub(super) fn on(&self, inputs: &PlanInputs) -> Option<Prices> {
+        let at: Vec<usize> = (0..inputs.steps())
+            .map(|t| self.step(inputs.grid.start_s(t).midpoint(inputs.grid.end_s(t))))
+            .collect::<Option<_>>()?;
+        let row = |row: &Vec<f64>| at.iter().map(|t| row[*t]).collect::<Vec<f64>>();
+        let power = |pool: &PoolInput| {
+            let mut row = self.power.get(&pool.id).map(row)?;
+            // What no power reached had no price: it pays no more than it earns.
+            for (price, revenue) in row.iter_mut().zip(&pool.revenue) {
+                let earned = pool.points.iter().map(|(mw, ph)| revenue * ph / mw);
+                *price = price.min(earned.fold(0.0, f64::max));
+            }
+            Some(row)
+        };
+        let power = inputs.pools.iter().map(power);
+        let nodes = match self.jobs.is_empty() {
+            true => Vec::new(),
+            false => JobNodes::new(inputs).nodes,
+        };
+        let jobs = |n: &usize| self.jobs.get(&inputs.nodes[*n].id).map(row);
+        let jobs = nodes.iter().map(jobs);
+        Some(Prices {
+            work: inputs.jobs.iter().map(|job| self.work(job)).collect(),
+            power: power.collect::<Option<_>>()?,
+            jobs: jobs.collect::<Option<_>>()?,
+            ramp: (inputs.ramps.iter())
+                .map(|ramp| self.ramp(inputs, ramp))
+                .collect(),
+            peak: (inputs.demand.iter())
+                .map(|demand| self.peak(inputs, demand))
+                .collect(),
+        })
+    }
+
+    /// The planned step that holds Unix second `at`, or the same time of the last planned day.
+    fn step(&self, at: i64) -> Option<usize> {
+        let beyond = at - self.grid.end_s(self.grid.len() - 1);
+        let days = if beyond < 0 { 0 } else { beyond / DAY + 1 };
+        self.grid.step_at(at - days * DAY)
+    }
+
+    /// A job whose work has no price bids nothing, nor does one that its work is not worth.
+    fn work(&self, job: &JobInput) -> f64 {
+        let most = (job.value + job.unmet).max(0.0);
+        self.work.get(&job.id).map_or(most, |price| price.min(most))
+    }
+
+    /// A boundary's price is that of the planned boundary at the same time.
+    fn ramp(&self, inputs: &PlanInputs, ramp: &RampInput) -> Vec<f64> {
+        let steps = inputs.steps();
+        let mut prices = vec![0.0; steps + 1];
+        let Some(known) = self.ramp.get(&inputs.nodes[ramp.node].id) else {
+            return prices;
+        };
+        let first = if ramp.initial.is_some() { 0 } else { 1 };
+        for (t, price) in prices.iter_mut().enumerate().take(steps).skip(first) {
+            let start = inputs.grid.start_s(t);
+            let at = self.grid.step_at(start);
+            let at = at.filter(|at| self.grid.start_s(*at) == start);
+            let found = at.map_or(0.0, |at| known[at]);
+            let limit = if found > 0.0 { ramp.up } else { ramp.down };
+            // A limit that is none has no price.
+            *price = if limit.is_finite() { found } else { 0.0 };
+        }
+        prices
+    }
+
+    /// Peak prices are per hour of a step; what is behind no longer counts.
+    fn peak(&self, inputs: &PlanInputs, demand: &DemandInput) -> Vec<f64> {
+        let known = self.peak.get(&demand.id);
+        let mut prices: Vec<f64> = (demand.first..demand.end)
+            .map(|t| {
+                let at = inputs.grid.start_s(t).midpoint(inputs.grid.end_s(t));
+                let step = self.grid.step_at(at)?;
+                Some(known?[step] * inputs.grid.hours(t) / self.grid.hours(step))
+            })
+            .map(|price| price.unwrap_or(0.0))
+            .collect();
+        hold(&mut prices, demand.per_mw);
+        prices
+    }
+}
+
+/// A day, in seconds: prices of hours that were not planned yet are those of the day before.
+const DAY: i64 = 86_400;
