@@ -72,7 +72,7 @@ fn sweep_pool(
     let mut markets = std::mem::take(&mut room.markets);
     markets.resize_with(steps, PoolMarket::default);
     for (t, market) in markets.iter_mut().enumerate() {
-        market.fill(problem, schedule, states, m, t, fleet, room);
+        market.fill(problem, schedule, states, (m, t), fleet, room);
     }
     let mut changed = false;
     let (mut alike, mut tables) = (Worths::new(steps), None);
@@ -100,7 +100,7 @@ fn sweep_pool(
         if let Some(courses) = courses.as_mut().filter(|c| c.matters()) {
             for t in courses.refresh(problem, schedule, room) {
                 states.forget(t);
-                markets[t].fill(problem, schedule, states, m, t, fleet, room);
+                markets[t].fill(problem, schedule, states, (m, t), fleet, room);
                 alike.forget(t);
             }
         }
@@ -234,7 +234,7 @@ impl PoolMarket {
         room: &mut Room,
     ) -> Self {
         let mut market = Self::default();
-        market.fill(problem, schedule, states, m, t, fleet, room);
+        market.fill(problem, schedule, states, (m, t), fleet, room);
         market
     }
 
@@ -244,8 +244,7 @@ impl PoolMarket {
         problem: &Problem<'_>,
         schedule: &Schedule,
         states: &mut States,
-        m: usize,
-        t: usize,
+        (m, t): (usize, usize),
         fleet: f64,
         room: &mut Room,
     ) {
@@ -650,15 +649,15 @@ mod tests {
     #[test]
     fn blocks_that_share_tables_take_the_paths_they_would_take_alone() {
         let mut inputs = inputs(Some(2));
-        let alike = inputs.pools[0].blocks[0].clone();
-        let mut on = alike.clone();
+        let alike = inputs.pools[0].blocks[0];
+        let mut on = alike;
         (on.on, on.hours_in_state) = (true, 0.2);
-        let mut worn = alike.clone();
+        let mut worn = alike;
         worn.starts_today = 1;
-        let mut larger = alike.clone();
+        let mut larger = alike;
         larger.devices *= 2.0;
         inputs.pools[0].min_on = 2.0;
-        inputs.pools[0].blocks = vec![alike.clone(), on, worn, larger, alike];
+        inputs.pools[0].blocks = vec![alike, on, worn, larger, alike];
         let problem = Problem::new(&inputs);
         let worth: Vec<f64> = inputs.supplies[0].cost.iter().map(|c| 100.0 - c).collect();
         let other: Vec<f64> = worth.iter().map(|w| -w).collect();

@@ -57,8 +57,7 @@ pub(super) fn place(
     problem: &Problem<'_>,
     schedule: &Schedule,
     curves: &Curves,
-    j: usize,
-    window: Range<usize>,
+    (j, window): (usize, Range<usize>),
     beyond_worth: f64,
     before: &[Run],
     tables: &mut Tables,
@@ -277,7 +276,7 @@ impl Tables {
     ) -> f64 {
         self.reset(job, steps);
         if let Some(known) = known {
-            return self.near(job, steps, later, known);
+            return self.near(job, steps, later, &known);
         }
         self.possible(job, steps, later, later.worth);
         let mut choice = self.worth(job, steps, later);
@@ -329,7 +328,7 @@ impl Tables {
     /// Finds the best runs near what is `known` from before; returns what they are worth. Runs
     /// that stand as near to the best as when they were chosen stay, so that prices which
     /// hardly change cost one look.
-    fn near(&mut self, job: &JobInput, steps: &Steps<'_>, later: Later, known: Known<'_>) -> f64 {
+    fn near(&mut self, job: &JobInput, steps: &Steps<'_>, later: Later, known: &Known<'_>) -> f64 {
         let mut choice = f64::NEG_INFINITY;
         let stands = known.slack.filter(|_| self.stand(job, steps, known.runs));
         if stands.is_some() {
