@@ -93,7 +93,7 @@ pub fn schedule(problem: &Problem<'_>, room: &mut Room) -> Schedule {
                 false => None,
             };
             let gang = known_gang.unwrap_or_else(|| {
-                let most = inputs.nodes[job.node].limit[t];
+                let most = problem.most_at(job.node, t);
                 problem.residual(
                     &schedule,
                     t,

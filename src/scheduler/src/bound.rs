@@ -298,7 +298,7 @@ fn auction(problem: &Problem<'_>, active: &Active, prices: &mut Prices, room: &m
             let charges = charges(problem, prices, t);
             bids(problem, prices, active, &charges, t, Some(*node), room);
             clear(problem, &charges, t, room);
-            let most = inputs.nodes[*node].limit[t];
+            let most = problem.most_at(*node, t);
             problem
                 .market
                 .residual(t, *node, most, &mut room.work, &mut curve);
@@ -567,10 +567,10 @@ fn bids(
     for (number, prices) in prices.jobs.iter().enumerate() {
         let node = problem.job_nodes.nodes[number];
         let slope = prices[t] - charge_on(problem, charges, node);
-        // No node takes more than its limit.
+        // Nothing below a node draws more.
         room.extra.push(Segment {
             slope,
-            width: inputs.nodes[node].limit[t],
+            width: problem.most_at(node, t),
             node: node as u32,
             owner: Owner::Sale((inputs.pools.len() + number) as u32),
         });

@@ -76,7 +76,7 @@ impl Curves {
         let at = number * self.steps + t;
         if !self.known[at] {
             let node = problem.job_nodes.nodes[number];
-            let most = problem.inputs.nodes[node].limit[t];
+            let most = problem.most_at(node, t);
             problem.residual(
                 schedule,
                 t,

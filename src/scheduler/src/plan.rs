@@ -400,6 +400,12 @@ fn loose_prices(
             *start = bound::tighten(loose, windows, vec![start.clone()], goal, room).prices;
         }
         start.power = bound::market_prices(loose, start, &nodes, room);
+        for (m, row) in start.power.iter_mut().enumerate() {
+            // Where no power reaches a pool, its price is what no device would pay.
+            for (t, price) in row.iter_mut().enumerate() {
+                *price = price.min(pool_ceiling(problem, m, t));
+            }
+        }
     }
     starts
 }
@@ -733,6 +739,16 @@ fn prices(
     }
 }
 
+/// More than any device of pool `m` would pay in step `t`, currency per MWh.
+fn pool_ceiling(problem: &Problem<'_>, m: usize, t: usize) -> f64 {
+    let settings = problem.awake_hull[m].iter();
+    let worth = settings.map(|point| {
+        let (mw, revenue) = problem.setting(m, t, *point);
+        revenue / mw
+    });
+    2.0 * worth.fold(0.0, f64::max)
+}
+
 /// What the last watt of pool `m` costs in step `t`, or its first where it sleeps, currency
 /// per MWh; no more than any of its devices would ever pay.
 fn pool_price(
@@ -746,11 +762,7 @@ fn pool_price(
         .iter()
         .map(|p| problem.setting(m, t, *p))
         .collect();
-    let ceiling = 2.0
-        * settings
-            .iter()
-            .map(|(mw, revenue)| revenue / mw)
-            .fold(0.0, f64::max);
+    let ceiling = pool_ceiling(problem, m, t);
     let devices = schedule.awake[m][t] * problem.inputs.pools[m].scale[t];
     let mut curve: Vec<CostStep> = Vec::new();
     let most = settings.last().map_or(0.0, |s| s.0) * devices;

@@ -18,6 +18,9 @@ use crate::schedule::{Problem, Room, Schedule};
 
 pub use running::Courses;
 
+/// A course moves a step's load when it lies further from what is best there, MW: one watt.
+const MOVED_MW: f64 = 1e-6;
+
 /// The course of one ramped node's load.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Level {
@@ -353,7 +356,7 @@ pub fn clear_at(
     room: &mut Room,
 ) -> Cleared {
     room.held.clear();
-    let own = |l: &Level| !l.binding || (l.load[t] - l.free[t]).abs() <= EPSILON_MW;
+    let own = |l: &Level| !l.binding || (l.load[t] - l.free[t]).abs() <= MOVED_MW;
     if levels.iter().all(own) {
         return problem.clear(schedule, t, room);
     }

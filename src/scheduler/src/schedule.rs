@@ -158,6 +158,18 @@ impl<'a> Problem<'a> {
         schedule.on[m][b] = path;
     }
 
+    /// Most that loads below `node` can draw in step `t`, MW: its import, and supply beside them.
+    pub fn most_at(&self, node: usize, t: usize) -> f64 {
+        let inputs = self.inputs;
+        let beside = inputs
+            .supplies
+            .iter()
+            .filter(|s| inputs.is_below(s.node, node));
+        let own = beside.map(|s| s.available[t]).sum::<f64>();
+        // The root's limit holds all load, whatever feeds it.
+        inputs.nodes[node].limit[t] + if node == 0 { 0.0 } else { own }
+    }
+
     /// Facility MW of one GPU of job `j` in step `t`.
     pub fn gpu_mw(&self, j: usize, t: usize) -> f64 {
         let job = &self.inputs.jobs[j];

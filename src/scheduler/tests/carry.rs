@@ -1,6 +1,6 @@
 //! Re-planning from the last plan: against planning afresh, after each kind of event.
 
-#[expect(
+#[allow(
     dead_code,
     reason = "prices and bounds of the shared problems are not needed here"
 )]

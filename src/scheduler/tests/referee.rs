@@ -93,6 +93,19 @@ fn binds(case: &Case, family: &Family) -> bool {
     }
 }
 
+/// Whether the referee finds a plan worth more than the optimum where the family is taken out.
+fn rises(case: &Case, family: &Family) -> bool {
+    let mut rest = case.inputs.clone();
+    (family.without)(&mut rest);
+    let coarse = Settings {
+        time_limit: 5.0,
+        gap: 1e-4,
+    };
+    let above = case.optimum.bound + 1e-5 * case.optimum.value.abs();
+    family.then == Then::Rises
+        && referee::solve(&rest, coarse).is_ok_and(|found| found.value > above)
+}
+
 #[test]
 fn only_limits_that_cannot_be_kept_are_exceeded() {
     let settings = |time_limit| Settings {
@@ -175,18 +188,23 @@ fn the_planner_stays_between_its_bound_and_the_optimum() {
     for family in &FAMILIES {
         // Enough is enough: the share is of all problems, those not looked at counted as free.
         let needed = (BINDING * cases.len() as f64).ceil() as usize;
-        let seen = cases.iter().enumerate().filter(|(_, c)| binds(c, family));
-        let found: Vec<usize> = seen.take(needed).map(|(i, _)| i).collect();
-        let looked = match found.len() == needed {
-            true => found[needed - 1] + 1,
-            false => cases.len(),
-        };
+        let (mut found, mut open) = (0, Vec::new());
+        for case in &cases {
+            match found < needed && binds(case, family) {
+                true => found += 1,
+                false => open.push(case),
+            }
+        }
+        // What the planner does not prove the referee may.
+        let by_plans = found;
+        for case in open {
+            found += usize::from(found < needed && rises(case, family));
+        }
         report += &format!(
-            "{} of the first {looked} bound by {}\n",
-            found.len(),
+            "{found} bound by {}, {by_plans} of them proven by plans\n",
             family.name
         );
-        shares.push((family.name, found.len() as f64 / cases.len() as f64));
+        shares.push((family.name, found as f64 / cases.len() as f64));
     }
     println!("{report}");
     assert!(

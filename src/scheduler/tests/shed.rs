@@ -1,6 +1,6 @@
 //! Shed ladders of random plans: in order, complete, and no dearer than any other order.
 
-#[expect(
+#[allow(
     dead_code,
     reason = "prices and bounds of the shared problems are not needed here"
 )]

@@ -98,7 +98,7 @@ pub(super) fn feeder(
         connected += 1.2 * running + 2.5;
         gpus = Some(node);
     }
-    inputs.nodes[feeder].limit = vec![0.95 * connected; steps];
+    inputs.nodes[feeder].limit = vec![0.9 * connected; steps];
     gpus
 }
 

@@ -111,7 +111,7 @@ fn rate(inputs: &mut PlanInputs, sites: usize) {
             initial: Some(before),
         });
     }
-    inputs.nodes[0].limit = vec![0.745 * total; steps];
+    inputs.nodes[0].limit = vec![0.785 * total; steps];
     // Maintenance of a transformer: the second site at half its rating for two hours.
     let hours = |t: usize| inputs.grid.start_s(t).rem_euclid(86_400) / 3600;
     let held: Vec<usize> = (0..steps)

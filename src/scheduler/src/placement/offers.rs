@@ -108,7 +108,8 @@ impl Offers {
         let (mut low, mut high) = ((floor, f64::INFINITY), (most, 0.0));
         // Outwards from the hint until the price lies between two that were tried.
         let mut stride = (most - floor) * FIRST_STRIDE;
-        let mut at = hint.clamp(floor, most);
+        // An unknown hint is none.
+        let mut at = hint.max(floor).min(most);
         let mut known = (false, false);
         while !(known.0 && known.1) {
             let taken = self.all.bought(at);

@@ -91,7 +91,7 @@ mod tests {
             price: vec![f64::NAN],
             slack: vec![f64::NAN],
         };
-        let first = plan_in_loop(&inputs(before), fresh.clone(), &mut room);
+        let first = plan_in_loop(&inputs(before), fresh, &mut room);
         let stood = Stood {
             runs: Some(first.schedule.jobs.clone()),
             price: first.schedule.work_price.clone(),
@@ -113,7 +113,7 @@ mod tests {
         // Somewhat cheaper far ahead: looked at when it is nearer.
         let mut far = costs;
         far[7] = 8.0;
-        assert_eq!(steps(&costs, &far), (stays.clone(), true));
+        assert_eq!(steps(&costs, &far), (stays, true));
         // Far cheaper now.
         let mut now = costs;
         (now[0], now[1], now[2]) = (-50.0, -50.0, -50.0);
