@@ -212,15 +212,15 @@ pub fn market_prices(
 /// How the relaxed steps are cleared: on residuals where jobs alone couple them, else each
 /// in its own market.
 enum Steps<'a> {
-    Residuals(Book<'a>),
-    Markets(Active, Buyers),
+    Residuals(Box<Book<'a>>),
+    Markets(Active, Box<Buyers>),
 }
 
 impl<'a> Steps<'a> {
     fn new(problem: &'a Problem<'a>) -> Self {
         match &problem.residuals {
-            Some(residuals) => Self::Residuals(Book::new(problem, residuals, 0)),
-            None => Self::Markets(Active::new(problem, |_| true), Buyers::default()),
+            Some(residuals) => Self::Residuals(Box::new(Book::new(problem, residuals, 0))),
+            None => Self::Markets(Active::new(problem, |_| true), Box::default()),
         }
     }
 

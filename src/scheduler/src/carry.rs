@@ -7,6 +7,7 @@
 //! inputs say, and every price proves a bound: what no longer fits costs time, not truth.
 
 mod prices;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use crate::plan::{Budget, Planned, Start, plan_at};
 use crate::schedule::Run;
 
 use prices::CarriedPrices;
+use standing::Standing;
 
 /// A re-plan on an event: a quarter of a study's evaluations of the bound, which begins
 /// where the last plan's ended.
@@ -31,6 +33,7 @@ pub const REPLAN: Budget = Budget {
 pub struct Carried {
     jobs: BTreeMap<String, Vec<Stretch>>,
     prices: Option<CarriedPrices>,
+    standing: Option<Standing>,
 }
 
 /// A mean of GPUs over a stretch of time.
@@ -59,12 +62,19 @@ impl Carried {
                 .prices
                 .as_ref()
                 .map(|prices| CarriedPrices::new(inputs, prices)),
+            // Only a plan with a certificate is one that events are answered from.
+            standing: (planned.prices.is_some()).then(|| Standing::new(inputs, planned)),
         }
     }
 
     /// Plans `inputs` from here: a new job, a changed price, a lost feeder, a shed order.
+    /// Within the same step, what is carried also stands as it is where nothing better is found.
     pub fn replan(&self, inputs: &PlanInputs, budget: Budget) -> Planned {
-        plan_at(inputs, budget, self.start(inputs))
+        let mut planned = plan_at(inputs, budget, self.start(inputs));
+        if let Some(standing) = &self.standing {
+            standing.improve(inputs, &mut planned);
+        }
+        planned
     }
 
     /// Where a plan of `inputs` begins: every job where it was planned, but for those that
@@ -120,7 +130,7 @@ impl Carried {
 }
 
 /// Takes out the jobs that run in a step in which all jobs below some node together draw
-/// more than it may import.
+/// more than it may import and has of its own.
 fn lift_overfull(inputs: &PlanInputs, rows: &mut [Vec<Run>]) {
     let steps = inputs.steps();
     let mut below = vec![0.0; inputs.nodes.len() * steps];
@@ -130,12 +140,24 @@ fn lift_overfull(inputs: &PlanInputs, rows: &mut [Vec<Run>]) {
             below[job.node * steps + t] += run.gpus * job.gpu_mw * inputs.nodes[job.node].factor[t];
         }
     }
+    let mut own = vec![0.0; inputs.nodes.len() * steps];
+    for supply in &inputs.supplies {
+        let mut at = Some(supply.node);
+        while let Some(n) = at {
+            for (t, mw) in supply.available.iter().enumerate() {
+                own[n * steps + t] += mw;
+            }
+            at = inputs.nodes[n].parent;
+        }
+    }
     let mut over = vec![false; inputs.nodes.len() * steps];
     // Parents stand before children.
     for n in (0..inputs.nodes.len()).rev() {
         for t in 0..steps {
             let mw = below[n * steps + t];
-            over[n * steps + t] = mw > inputs.nodes[n].limit[t] + 1e-9;
+            // The root's rating carries all load below it, whatever feeds it.
+            let own = if n == 0 { 0.0 } else { own[n * steps + t] };
+            over[n * steps + t] = mw > inputs.nodes[n].limit[t] + own + 1e-9;
             if let Some(parent) = inputs.nodes[n].parent {
                 below[parent * steps + t] += mw;
             }

@@ -91,7 +91,7 @@ impl Search<'_, '_> {
     fn attempt(&mut self, turn: &Turn) -> bool {
         let (problem, m, b) = (self.problem, turn.pool, turn.block);
         let mut path = self.best.0.on[m][b].clone();
-        if path[turn.steps.clone()].iter().any(|on| *on == turn.on) {
+        if path[turn.steps.clone()].contains(&turn.on) {
             return false;
         }
         path[turn.steps.clone()].fill(turn.on);

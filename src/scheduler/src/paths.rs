@@ -130,7 +130,11 @@ fn kept(means: &PlanInputs, planned: &Planned, first: &First) -> Planned {
     let (inputs, _) = first.fixed(means);
     let runs = first.fitting(&inputs, &planned.schedule.jobs);
     let fixed = plan_from(&inputs, Budget::FOLLOW, Some(runs));
-    let (problem, mut room) = (Problem::new(means), Room::default());
+    let mut held = means.clone();
+    if let Some(caps) = &fixed.caps {
+        held.nodes[0].limit.copy_from_slice(caps);
+    }
+    let (problem, mut room) = (Problem::new(&held), Room::default());
     let mut windows = Windows::new(&problem);
     windows.beyond_worth = beyond_worth(means);
     let evaluated = evaluate(&problem, &fixed.schedule, &windows, &mut room);

@@ -193,7 +193,7 @@ pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
                 }
                 _ => Vec::new(),
             };
-            Begin::Carried(prices, start.unpriced, loose, anew)
+            Begin::Carried(prices, start.unpriced, loose.map(Box::new), anew)
         }
         (None, Some(loose)) => {
             Begin::At(loose_prices(&problem, &loose, &windows, &spread, &mut room))
@@ -426,7 +426,7 @@ enum Begin<'a> {
     At(Vec<Prices>),
     /// Of another plan, without those of some jobs' work; the problem with divisible blocks;
     /// and prices beside them.
-    Carried(Prices, Vec<usize>, Option<Problem<'a>>, Vec<Prices>),
+    Carried(Prices, Vec<usize>, Option<Box<Problem<'a>>>, Vec<Prices>),
 }
 
 /// The bound, from the prices the incumbent pays and those of `begin`.

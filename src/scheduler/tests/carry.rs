@@ -154,8 +154,8 @@ fn judge(event: Event, least: &Least) {
 #[test]
 fn a_new_job_is_placed_among_the_others() {
     let least = Least {
-        lost: (0.001, 0.01),
-        looser: (0.002, 0.02),
+        lost: (0.0, 0.015),
+        looser: (0.004, 0.04),
     };
     judge(new_job, &least);
 }
@@ -163,8 +163,8 @@ fn a_new_job_is_placed_among_the_others() {
 #[test]
 fn a_changed_price_is_followed() {
     let least = Least {
-        lost: (0.001, 0.001),
-        looser: (0.002, 0.02),
+        lost: (0.001, 0.02),
+        looser: (0.004, 0.04),
     };
     judge(changed_price, &least);
 }
@@ -173,7 +173,7 @@ fn a_changed_price_is_followed() {
 fn a_lost_feeder_is_planned_around() {
     let least = Least {
         lost: (0.002, 0.005),
-        looser: (0.002, 0.05),
+        looser: (0.004, 0.07),
     };
     judge(lost_feeder, &least);
 }
@@ -181,8 +181,8 @@ fn a_lost_feeder_is_planned_around() {
 #[test]
 fn a_shed_order_is_kept() {
     let least = Least {
-        lost: (0.001, 0.002),
-        looser: (0.002, 0.02),
+        lost: (0.0, 0.02),
+        looser: (0.004, 0.04),
     };
     judge(shed_order, &least);
 }

@@ -48,7 +48,7 @@ pub(super) fn feeder(
     // The hall's own transformer carries a little less than all its miners.
     inputs.nodes[hall].limit = vec![0.97 * connected; steps];
 
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         // Customers' own miners, paid for while they run, and a firm load with a penalty.
         let hosted = flat(steps, 5.0, 76.0, 0.0, false);
         stack(
@@ -72,7 +72,7 @@ pub(super) fn feeder(
     }
 
     let mut gpus = None;
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         let hall = add(inputs, format!("chilled hall {number}"), feeder);
         inputs.nodes[hall].factor = pue(shape, 1.15, 0.006);
         let node = add(inputs, format!("gpus {number}"), hall);
@@ -134,7 +134,7 @@ fn pool(draw: &mut Draw, shape: Shape, number: usize, node: usize) -> PoolInput 
     let all_on = draw.chance(0.6);
     let state = |b: usize, draw: &mut Draw| BlockState {
         devices: 1250.0,
-        on: all_on || b % 3 == 0,
+        on: all_on || b.is_multiple_of(3),
         hours_in_state: draw.pick(&[f64::INFINITY, 0.25, 1.0]),
         starts_today: draw.pick(&[0, 0, 0, 1]),
     };

@@ -69,6 +69,10 @@ pub fn oust(
 }
 
 /// Places job `j` where it is worth most if others leave who would pay less; adds these to `ousted`.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one job against everything that stands"
+)]
 fn oust_for(
     problem: &Problem<'_>,
     schedule: &mut Schedule,

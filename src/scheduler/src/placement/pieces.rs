@@ -11,6 +11,10 @@ use crate::market::{CostStep, EPSILON_MW};
 use crate::schedule::{Problem, Run, Schedule};
 
 /// Chooses steps and powers for job `j`, its power divisible: what is worth most until the work is done.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one job against everything that stands"
+)]
 pub(super) fn divisible(
     problem: &Problem<'_>,
     schedule: &Schedule,

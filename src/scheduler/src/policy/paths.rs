@@ -1,4 +1,11 @@
 //! `swingload_paths`: as `swingload`, with the first step decided on sample paths.
+//!
+//! An option, not an improvement: where it was measured it earned less. Every path knows its
+//! own future behind the first step, which makes waiting look better than it is.
+//!
+//! # Source
+//! A week of `quickstart`: 0.16 % of value less than `swingload` (46 % of G against 61 %);
+//! two weeks of `texas-realtime`: 0.08 % less (14 % of G against 17 %).
 
 use crate::build::{Built, build};
 use crate::dispatch::Dispatch;

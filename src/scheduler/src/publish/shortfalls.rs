@@ -34,6 +34,12 @@ pub(super) fn shortfalls(
                 firm.map(|(tier, mw)| tier.mw[t] - mw).sum(),
             );
         }
+        // What may not stop, and no supply or limit can carry.
+        if planned.evaluated.overload > 0.0 {
+            let carried: f64 = outcome.supply.iter().sum();
+            let of = format!("power of {}", inputs.nodes[0].id);
+            note(of, drawn(inputs, outcome, t) - carried);
+        }
         for (ramp, level) in inputs.ramps.iter().zip(&planned.evaluated.levels) {
             let before = match t {
                 0 => ramp.initial,
@@ -56,6 +62,15 @@ pub(super) fn shortfalls(
         }));
     }
     all
+}
+
+/// What all loads draw in step `t`, MW.
+fn drawn(inputs: &PlanInputs, outcome: &StepOutcome, t: usize) -> f64 {
+    let power = &outcome.power;
+    let jobs = inputs.jobs.iter().zip(&power.jobs);
+    let jobs = jobs.map(|(job, gpus)| gpus * job.gpu_mw * inputs.nodes[job.node].factor[t]);
+    let others = power.stacks.iter().chain(power.blocks.iter().flatten());
+    others.sum::<f64>() + jobs.sum::<f64>()
 }
 
 /// Power drawn beyond penalised limits on the site's load: the penalty per MWh, and MW.

@@ -292,3 +292,29 @@ fn reasons_and_prices_have_names() {
             .all(|m| m.per_mwh.len() == STEPS)
     );
 }
+
+#[test]
+fn machines_that_may_not_stop_without_room_are_short_of_power() {
+    let mut world = world("");
+    let inputs = &mut world.built.inputs;
+    let supplies = inputs.supplies.iter_mut();
+    supplies.for_each(|supply| supply.available[0] = 0.0);
+    let pool = &mut inputs.pools[0];
+    pool.min_on = 1.0;
+    for block in &mut pool.blocks {
+        (block.on, block.hours_in_state) = (true, 0.0);
+    }
+    world.planned = plan(&world.built.inputs, Budget::STUDY);
+    let overload = world.planned.evaluated.overload;
+    assert!(overload > 0.01, "{overload}");
+    let plan = world.plan();
+    let of = format!("power of {}", world.built.inputs.nodes[0].id);
+    let short = plan.shortfalls.iter().filter(|s| s.of == of);
+    let short: Vec<(u32, f64)> = short.map(|s| (s.step, s.missing.as_megawatts())).collect();
+    assert_eq!(short.len(), 1, "{short:?}");
+    assert_eq!(short[0].0, 0);
+    assert!(
+        (short[0].1 - overload).abs() < 1e-5,
+        "{short:?} of {overload}"
+    );
+}
