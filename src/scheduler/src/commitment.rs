@@ -15,6 +15,7 @@ use crate::market::{CostStep, EPSILON_MW};
 use crate::ramp::Courses;
 use crate::schedule::{Problem, Room, Schedule, area, minimum_end, minimum_ends};
 
+pub(crate) use states::State;
 use states::States;
 
 /// Worth per device and hour where the power tree has no room: far below any loss.
@@ -23,17 +24,23 @@ const NO_ROOM: f64 = -1e9;
 /// Re-decides every block once, in the order of the pools, ramps priced in; returns whether
 /// any path changed.
 pub fn sweep(problem: &Problem<'_>, schedule: &mut Schedule, room: &mut Room) -> bool {
-    let mut courses = None;
+    let (mut courses, mut states) = (None, States::new(problem, std::mem::take(&mut room.states)));
     if !problem.inputs.ramps.is_empty() && !problem.inputs.pools.is_empty() {
         begin_as_they_are(problem, schedule);
         let mut all = Courses::new(problem);
-        all.refresh(problem, schedule, room);
+        all.refresh_seen(problem, schedule, room, |schedule, t, cleared, room| {
+            states.keep(problem, schedule, t, cleared, room);
+        });
+        if !schedule.adders.is_empty() {
+            states.forget_all();
+        }
         courses = Some(all);
     }
-    let (mut changed, mut states) = (false, States::new(problem));
+    let mut changed = false;
     for m in 0..problem.inputs.pools.len() {
         changed |= sweep_pool(problem, schedule, m, &mut states, &mut courses, room);
     }
+    room.states = states.into_room();
     changed
 }
 
@@ -62,11 +69,10 @@ fn sweep_pool(
     let pool = &problem.inputs.pools[m];
     let steps = problem.inputs.steps();
     let fleet: f64 = pool.blocks.iter().map(|b| b.devices).sum();
-    let mut markets: Vec<PoolMarket> = Vec::with_capacity(steps);
-    for t in 0..steps {
-        markets.push(PoolMarket::new(
-            problem, schedule, states, m, t, fleet, room,
-        ));
+    let mut markets = std::mem::take(&mut room.markets);
+    markets.resize_with(steps, PoolMarket::default);
+    for (t, market) in markets.iter_mut().enumerate() {
+        market.fill(problem, schedule, states, (m, t), fleet, room);
     }
     let mut changed = false;
     let (mut alike, mut tables) = (Worths::new(steps), None);
@@ -94,11 +100,12 @@ fn sweep_pool(
         if let Some(courses) = courses.as_mut().filter(|c| c.matters()) {
             for t in courses.refresh(problem, schedule, room) {
                 states.forget(t);
-                markets[t] = PoolMarket::new(problem, schedule, states, m, t, fleet, room);
+                markets[t].fill(problem, schedule, states, (m, t), fleet, room);
                 alike.forget(t);
             }
         }
     }
+    room.markets = markets;
     changed
 }
 
@@ -154,7 +161,7 @@ pub(crate) fn first_margins(
 ) -> Vec<f64> {
     let pool = &problem.inputs.pools[m];
     let fleet: f64 = pool.blocks.iter().map(|b| b.devices).sum();
-    let mut states = States::new(problem);
+    let mut states = States::new(problem, Vec::new());
     let markets: Vec<PoolMarket> = (0..problem.inputs.steps())
         .map(|t| PoolMarket::new(problem, schedule, &mut states, m, t, fleet, room))
         .collect();
@@ -193,7 +200,7 @@ pub(crate) fn within(
         .iter()
         .map(|on| if *on { FIXED } else { -FIXED } * own)
         .collect();
-    let mut states = States::new(problem);
+    let mut states = States::new(problem, Vec::new());
     for t in range.clone() {
         let market = PoolMarket::new(problem, schedule, &mut states, m, t, fleet, room);
         let others = schedule.awake[m][t] - if now[t] { own } else { 0.0 };
@@ -205,7 +212,8 @@ pub(crate) fn within(
 }
 
 /// What awake devices of a pool are worth in a step, everything else as it stands.
-struct PoolMarket {
+#[derive(Debug, Default)]
+pub(crate) struct PoolMarket {
     /// Price of power at the pool's node without the pool.
     curve: Vec<CostStep>,
     /// Lowest setting of a device: MW and revenue per hour.
@@ -225,24 +233,37 @@ impl PoolMarket {
         fleet: f64,
         room: &mut Room,
     ) -> Self {
+        let mut market = Self::default();
+        market.fill(problem, schedule, states, (m, t), fleet, room);
+        market
+    }
+
+    /// [`PoolMarket::new`] in the place of another.
+    fn fill(
+        &mut self,
+        problem: &Problem<'_>,
+        schedule: &Schedule,
+        states: &mut States,
+        (m, t): (usize, usize),
+        fleet: f64,
+        room: &mut Room,
+    ) {
         let pool = &problem.inputs.pools[m];
-        let settings: Vec<(f64, f64)> = problem.awake_hull[m]
-            .iter()
-            .map(|p| problem.setting(m, t, *p))
-            .collect();
-        let above = settings
-            .windows(2)
-            .map(|w| (w[1].0 - w[0].0, (w[1].1 - w[0].1) / (w[1].0 - w[0].0)));
-        let most = settings.last().map_or(0.0, |s| s.0) * fleet * pool.scale[t];
-        let curve = match most > EPSILON_MW {
-            true => states.curve(problem, schedule, m, t, most, room),
-            false => Vec::new(),
-        };
-        Self {
-            curve,
-            lowest: settings[0],
-            above: above.collect(),
-            scale: pool.scale[t],
+        let points = problem.awake_hull[m].iter();
+        let mut settings = points.map(|p| problem.setting(m, t, *p));
+        self.lowest = settings.next().unwrap_or_default();
+        self.scale = pool.scale[t];
+        let mut before = self.lowest;
+        self.above.clear();
+        self.above.extend(settings.map(|now| {
+            let above = (now.0 - before.0, (now.1 - before.1) / (now.0 - before.0));
+            before = now;
+            above
+        }));
+        let most = before.0 * fleet * pool.scale[t];
+        self.curve.clear();
+        if most > EPSILON_MW {
+            states.curve(problem, schedule, (m, t), most, room, &mut self.curve);
         }
     }
 
@@ -623,5 +644,34 @@ mod tests {
             rises + usize::from(path[0])
         };
         assert_eq!(starts(&path(&inputs).0), 1, "one of five is left");
+    }
+
+    #[test]
+    fn blocks_that_share_tables_take_the_paths_they_would_take_alone() {
+        let mut inputs = inputs(Some(2));
+        let alike = inputs.pools[0].blocks[0];
+        let mut on = alike;
+        (on.on, on.hours_in_state) = (true, 0.2);
+        let mut worn = alike;
+        worn.starts_today = 1;
+        let mut larger = alike;
+        larger.devices *= 2.0;
+        inputs.pools[0].min_on = 2.0;
+        inputs.pools[0].blocks = vec![alike, on, worn, larger, alike];
+        let problem = Problem::new(&inputs);
+        let worth: Vec<f64> = inputs.supplies[0].cost.iter().map(|c| 100.0 - c).collect();
+        let other: Vec<f64> = worth.iter().map(|w| -w).collect();
+        let mut kept = None;
+        for (b, worth) in [&worth, &worth, &worth, &worth, &other]
+            .into_iter()
+            .enumerate()
+        {
+            let shared = Tables::of_next(&mut kept, &problem, (0, b), worth);
+            assert_eq!(
+                shared.walk(),
+                best_path(&problem, 0, b, worth).1,
+                "block {b}"
+            );
+        }
     }
 }

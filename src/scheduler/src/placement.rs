@@ -11,6 +11,7 @@ mod offers;
 mod oust;
 mod pieces;
 mod runs;
+mod stay;
 #[cfg(test)]
 mod tests;
 mod windows;
@@ -160,6 +161,12 @@ pub(crate) fn place(
 ) -> bool {
     let before = lift(problem, schedule, curves, j);
     let window = windows.of(problem, schedule, j);
+    if stay::stays(problem, schedule, curves, &window, j, &before, room) {
+        drop_in(problem, schedule, curves, j, before);
+        let left = problem.inputs.jobs[j].work - work_done(problem, schedule, j);
+        schedule.beyond[j] = left.max(0.0).min(problem.inputs.jobs[j].beyond);
+        return false;
+    }
     let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
     for t in window.clone() {
         curves.ensure(problem, schedule, number, t, room);
@@ -175,8 +182,7 @@ pub(crate) fn place(
                 problem,
                 schedule,
                 curves,
-                j,
-                window,
+                (j, window),
                 beyond_worth,
                 &before,
                 tables,
@@ -331,11 +337,19 @@ fn work_by_step<'a>(
     schedule: &'a Schedule,
     j: usize,
 ) -> impl Iterator<Item = (&'a Run, f64)> {
+    work_of(problem, &schedule.jobs[j], j)
+}
+
+/// [`work_by_step`] of `runs`.
+fn work_of<'a>(
+    problem: &'a Problem<'_>,
+    runs: &'a [Run],
+    j: usize,
+) -> impl Iterator<Item = (&'a Run, f64)> {
     let job = &problem.inputs.jobs[j];
     let mut lost = 0.0;
     let mut before = (-1, f64::from(job.running));
     let divisible = matches!(job.gangs, Gangs::Divisible(_));
-    let runs = &schedule.jobs[j];
     runs.iter().enumerate().map(move |(k, run)| {
         let (step, hours) = (i64::from(run.step), problem.hours[run.step as usize]);
         let same = divisible || goes_on(before.1, run.gpus, k + 1 == runs.len());

@@ -1,5 +1,6 @@
 //! The incumbent: which jobs run when, which blocks are on, and the step markets they leave.
 
+use crate::commitment;
 use crate::inputs::PlanInputs;
 use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment, Workspace};
 use crate::placement::{Offers, Tables};
@@ -357,6 +358,9 @@ pub struct Room {
     pub offers: Offers,
     /// Tables over a job's runs.
     pub runs: Tables,
+    /// Steps that pools' prices are read from, and what pools are worth in each.
+    pub(crate) states: Vec<commitment::State>,
+    pub(crate) markets: Vec<commitment::PoolMarket>,
     /// Steps' own optima where the last courses of ramped loads keep them.
     pub cleared: Vec<Cleared>,
 }

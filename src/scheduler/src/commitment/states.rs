@@ -3,7 +3,7 @@
 //! A step is cleared anew only once blocks of some weight have moved in it: on a large
 //! site one clearing serves many pools.
 
-use crate::market::{CostStep, EPSILON_MW, Kept, Load, Owner};
+use crate::market::{Cleared, CostStep, EPSILON_MW, Kept, Load, Owner};
 use crate::schedule::{Ask, Problem, Room, Schedule};
 
 /// Share of the pools' power below a node that blocks may move there before a step is
@@ -17,9 +17,12 @@ pub(super) struct States {
     enough: Vec<f64>,
 }
 
-#[derive(Default)]
-struct State {
-    kept: Option<Kept>,
+/// A cleared step.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    kept: Kept,
+    /// Whether all load was carried, so that prices can be read from it.
+    carried: bool,
     /// Devices of each pool that were awake.
     awake: Vec<f64>,
     /// Power moved since below each node, MW; empty where the step is to be cleared.
@@ -27,8 +30,8 @@ struct State {
 }
 
 impl States {
-    /// None cleared yet.
-    pub(super) fn new(problem: &Problem<'_>) -> Self {
+    /// None cleared yet; `room` is that of earlier steps.
+    pub(super) fn new(problem: &Problem<'_>, room: Vec<State>) -> Self {
         let inputs = problem.inputs;
         let mut enough = vec![0.0; inputs.nodes.len()];
         for pool in &inputs.pools {
@@ -36,10 +39,43 @@ impl States {
             let mw = devices * pool.points.last().map_or(0.0, |p| p.0);
             above(problem, pool.node).for_each(|node| enough[node] += MATTERS * mw);
         }
-        Self {
-            steps: (0..inputs.steps()).map(|_| State::default()).collect(),
+        let mut states = Self {
+            steps: room,
             enough,
+        };
+        states.steps.resize_with(inputs.steps(), State::default);
+        states.forget_all();
+        states
+    }
+
+    /// The room the steps took.
+    pub(super) fn into_room(self) -> Vec<State> {
+        self.steps
+    }
+
+    /// All steps are to be cleared anew.
+    pub(super) fn forget_all(&mut self) {
+        self.steps.iter_mut().for_each(|s| s.moved.clear());
+    }
+
+    /// Keeps step `t` as it was just cleared.
+    pub(super) fn keep(
+        &mut self,
+        problem: &Problem<'_>,
+        schedule: &Schedule,
+        t: usize,
+        cleared: Cleared,
+        room: &Room,
+    ) {
+        let state = &mut self.steps[t];
+        state.carried = cleared.overload <= EPSILON_MW;
+        if state.carried {
+            state.kept.keep(&room.work);
         }
+        state.awake.clear();
+        state.awake.extend(schedule.awake.iter().map(|a| a[t]));
+        state.moved.clear();
+        state.moved.resize(problem.inputs.nodes.len(), 0.0);
     }
 
     /// Notes that `mw` were switched on or off at `node` in step `t`.
@@ -55,30 +91,26 @@ impl States {
         self.steps[t].moved.clear();
     }
 
-    /// Price of up to `most` MW at the node of pool `m` without the pool, adders included.
+    /// Price of up to `most` MW at the node of pool `m` in step `t` without the pool, adders
+    /// included.
     pub(super) fn curve(
         &mut self,
         problem: &Problem<'_>,
         schedule: &Schedule,
-        m: usize,
-        t: usize,
+        (m, t): (usize, usize),
         most: f64,
         room: &mut Room,
-    ) -> Vec<CostStep> {
+        curve: &mut Vec<CostStep>,
+    ) {
         let pool = &problem.inputs.pools[m];
-        let state = &mut self.steps[t];
+        let state = &self.steps[t];
         let moved = |node: usize| state.moved[node] > self.enough[node];
         if state.moved.is_empty() || above(problem, pool.node).any(moved) {
             let cleared = problem.clear(schedule, t, room);
-            let carried = cleared.overload <= EPSILON_MW;
-            state.kept = carried.then(|| Kept::new(&room.work));
-            state.awake.clear();
-            state.awake.extend(schedule.awake.iter().map(|a| a[t]));
-            state.moved.clear();
-            state.moved.resize(problem.inputs.nodes.len(), 0.0);
+            self.keep(problem, schedule, t, cleared, room);
         }
-        let mut curve = Vec::new();
-        if let Some(kept) = &state.kept {
+        let state = &self.steps[t];
+        if state.carried {
             let lowest = problem.setting(m, t, problem.awake_hull[m][0]).0;
             let load = Load {
                 node: pool.node,
@@ -87,15 +119,14 @@ impl States {
                 owner: Some(Owner::Pool(m as u32)),
             };
             let market = &problem.market;
-            if market.price_without(t, kept, load, &mut room.work, &mut curve) {
+            if market.price_without(t, &state.kept, load, &mut room.work, curve) {
                 let charge = problem.adder(schedule, pool.node, t);
                 curve.iter_mut().for_each(|s| s.cost += charge);
-                return curve;
+                return;
             }
         }
         let ask = Ask::at(pool.node, most).without_pool(m);
-        problem.residual(schedule, t, ask, room, &mut curve);
-        curve
+        problem.residual(schedule, t, ask, room, curve);
     }
 }
 
@@ -161,8 +192,9 @@ mod tests {
                 problem.set_path(&mut schedule, m, 0, vec![*on; 2]);
             }
             for (m, t) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-                let mut states = States::new(&problem);
-                let curve = states.curve(&problem, &schedule, m, t, 12.0, &mut room);
+                let mut states = States::new(&problem, Vec::new());
+                let mut curve = Vec::new();
+                states.curve(&problem, &schedule, (m, t), 12.0, &mut room, &mut curve);
                 let mut exact = Vec::new();
                 let ask = Ask::at(1, 12.0).without_pool(m);
                 problem.residual(&schedule, t, ask, &mut room, &mut exact);

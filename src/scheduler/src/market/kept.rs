@@ -7,7 +7,7 @@
 use super::{CostStep, EPSILON_MW, Market, Owner, Segment, Workspace};
 
 /// Result of clearing one step.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Kept {
     segments: Vec<Segment>,
     taken: Vec<f64>,
@@ -30,13 +30,11 @@ pub struct Load {
 
 impl Kept {
     /// Keeps what [`Market::clear`] left in `work`.
-    pub fn new(work: &Workspace) -> Self {
-        Self {
-            segments: work.segments.clone(),
-            taken: work.taken.clone(),
-            import: work.import.clone(),
-            root_slack: work.root_slack,
-        }
+    pub fn keep(&mut self, work: &Workspace) {
+        self.segments.clone_from(&work.segments);
+        self.taken.clone_from(&work.taken);
+        self.import.clone_from(&work.import);
+        self.root_slack = work.root_slack;
     }
 }
 

@@ -49,7 +49,7 @@ impl Policy for Paths {
             .map(|outlook| on(&outlook).inputs)
             .collect();
         let planned = on_paths(&built.inputs, planned, &paths).planned;
-        self.planner.keep(&built.inputs, &planned);
+        self.planner.keep(&built, &planned);
         let mut dispatch =
             built.dispatch(view.setup, view.state, view.jobs, 0, &planned.first.power);
         let supply = supply(&view.setup.site, &built, 0);

@@ -6,7 +6,6 @@ use crate::build::{Built, build};
 use crate::carry::Carried;
 use crate::dispatch::Dispatch;
 use crate::explain::reasons;
-use crate::inputs::PlanInputs;
 use crate::plan::{Planned, Stood, plan_in_loop};
 use crate::schedule::{Room, Run};
 
@@ -69,22 +68,21 @@ impl Swingload {
         let runs = recent.then(|| last.carried.runs(&built.inputs)).flatten();
         let made = if runs.is_some() { last.made } else { now };
         let planned = plan_in_loop(&built.inputs, last.stood(built, runs), &mut self.room);
-        let schedule = &planned.schedule;
-        let jobs = built.job.iter().zip(&schedule.work_price);
-        self.last = Last {
-            made,
-            carried: Carried::new(&built.inputs, &planned),
-            jobs: jobs
-                .zip(&schedule.slack)
-                .map(|((position, price), slack)| (*position, *price, *slack))
-                .collect(),
-        };
+        self.last.made = made;
+        self.keep(built, &planned);
         planned
     }
 
     /// Carries this plan on instead of the last one.
-    pub(super) fn keep(&mut self, inputs: &PlanInputs, planned: &Planned) {
-        self.last.carried = Carried::new(inputs, planned);
+    pub(super) fn keep(&mut self, built: &Built, planned: &Planned) {
+        let schedule = &planned.schedule;
+        let prices = schedule.work_price.iter().zip(&schedule.slack);
+        self.last.carried = Carried::new(&built.inputs, planned);
+        self.last.jobs.clear();
+        self.last.jobs.extend(
+            (built.job.iter().zip(prices))
+                .map(|(position, (price, slack))| (*position, *price, *slack)),
+        );
     }
 
     fn using(uses: Uses) -> Self {

@@ -5,7 +5,7 @@
 //! found anew, at the cost of the steps in which something changed.
 
 use super::{Course, Level, Worth, adders, is_kept, load_below, worth};
-use crate::market::EPSILON_MW;
+use crate::market::{Cleared, EPSILON_MW};
 use crate::schedule::{Problem, Room, Schedule};
 
 /// Share of the tightest ramp's step that blocks may move before the courses are found anew.
@@ -77,6 +77,17 @@ impl Courses {
         schedule: &mut Schedule,
         room: &mut Room,
     ) -> Vec<usize> {
+        self.refresh_seen(problem, schedule, room, |_, _, _, _| {})
+    }
+
+    /// [`Courses::refresh`]; `seen` is shown every step just cleared, without charges.
+    pub fn refresh_seen(
+        &mut self,
+        problem: &Problem<'_>,
+        schedule: &mut Schedule,
+        room: &mut Room,
+        mut seen: impl FnMut(&Schedule, usize, Cleared, &Room),
+    ) -> Vec<usize> {
         let steps = problem.inputs.steps();
         // Courses are those of the steps' own optima.
         let before = std::mem::take(&mut schedule.adders);
@@ -86,7 +97,8 @@ impl Courses {
             if self.courses.iter().all(|c| c.moved[t] <= 0.0) {
                 continue;
             }
-            problem.clear(schedule, t, room);
+            let cleared = problem.clear(schedule, t, room);
+            seen(schedule, t, cleared, room);
             for course in self.courses.iter_mut().filter(|c| c.moved[t] > 0.0) {
                 course.free[t] = load_below(problem, course.level.node, room);
                 course.worths[t] = None;
