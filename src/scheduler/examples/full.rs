@@ -6,7 +6,7 @@
 
 #[path = "../benches/full/mod.rs"]
 mod full;
-#[path = "../benches/measure.rs"]
+#[path = "../benches/full/measure.rs"]
 mod measure;
 
 use std::process::ExitCode;

@@ -6,7 +6,7 @@
 #[path = "../benches/full/mod.rs"]
 #[expect(dead_code, reason = "no job is added here")]
 mod full;
-#[path = "../benches/measure.rs"]
+#[path = "../benches/full/measure.rs"]
 mod measure;
 
 use std::process::ExitCode;

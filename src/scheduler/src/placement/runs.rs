@@ -53,10 +53,6 @@ struct Later {
 
 /// Chooses runs for job `j`, which stood at `before`: the steps and gang sizes that are worth
 /// most together.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one job against everything that stands"
-)]
 pub(super) fn place(
     problem: &Problem<'_>,
     schedule: &Schedule,
