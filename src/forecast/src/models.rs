@@ -25,6 +25,8 @@ use seasonal::{DAY, Seasonal, WEEK};
 pub struct Options<'a> {
     /// Series of the history that carries published forecasts, for `published`.
     pub published: Option<&'a str>,
+    /// Other series of the history the model may read, such as forecasts of load and wind.
+    pub inputs: &'a [String],
     /// What will happen, for `perfect`: a yardstick, never for control.
     pub truth: Option<&'a Series>,
     /// Distance of the local clock from UTC, s (east positive), for hours of day and weekends.

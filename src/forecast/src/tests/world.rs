@@ -76,6 +76,7 @@ pub(super) fn truth(days: i64) -> Series {
 pub(super) fn options(truth: &Series) -> Options<'_> {
     Options {
         published: Some("outlook"),
+        inputs: &[],
         truth: Some(truth),
         utc_offset_s: 0,
     }

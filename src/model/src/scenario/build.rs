@@ -7,7 +7,7 @@ mod ranges;
 use jiff::Timestamp;
 
 use super::file::ScenarioFile;
-use super::names::{FORECAST_MODELS, POLICIES, PUBLISHED, known, listed};
+use super::names::{FORECAST_MODELS, POLICIES, PUBLISHED, TAKING_INPUTS, known, listed};
 use super::{Horizon, Scenario};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, near};
@@ -360,6 +360,22 @@ impl Builder<'_> {
                     format!("there is no series `{name}`"),
                     "name a series bound under [data]",
                 );
+            }
+            for (i, series) in setting.inputs.iter().enumerate() {
+                let path = format!("{path}.inputs[{i}]");
+                if !TAKING_INPUTS.contains(&setting.model.as_str()) {
+                    self.fault(
+                        &path,
+                        format!("the model `{}` reads no other series", setting.model),
+                        "leave inputs out, or choose a model that takes them",
+                    );
+                } else if !raw.data.contains_key(series) {
+                    self.fault(
+                        &path,
+                        format!("there is no series `{series}`"),
+                        "name a series bound under [data]",
+                    );
+                }
             }
             match &setting.published {
                 Some(series) if !raw.data.contains_key(series) => {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::binding::BindingFile;
 use super::jobs::JobSource;
-use super::names::POLICIES;
+use super::names::{PATHS, POLICIES};
 
 /// A scenario.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -119,6 +119,9 @@ pub struct SeriesForecastFile {
     pub model: String,
     /// Bound series with the published forecast, for `published`.
     pub published: Option<String>,
+    /// Bound series the model reads beside its own, for models that take inputs.
+    #[serde(default)]
+    pub inputs: Vec<String>,
 }
 
 /// Horizon of plans.
@@ -143,7 +146,7 @@ pub struct StretchFile {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PoliciesFile {
-    /// Names, each once, in the order of the report.
+    /// Names, each once, in the order of the report; by default all but `swingload_paths`, which costs many plans a step.
     pub run: Vec<String>,
     /// Days before the period on which `strike` tunes its thresholds.
     pub strike_tuning_days: f64,
@@ -160,7 +163,9 @@ pub struct PoliciesFile {
 impl Default for PoliciesFile {
     fn default() -> Self {
         Self {
-            run: POLICIES.iter().map(|p| p.name.to_owned()).collect(),
+            run: (POLICIES.iter().map(|p| p.name.to_owned()))
+                .filter(|name| name != PATHS)
+                .collect(),
             strike_tuning_days: 28.0,
             strike_dwell_min: 30.0,
             quantile_share: 0.8,

@@ -16,6 +16,9 @@ const fn named(name: &'static str, about: &'static str) -> Named {
     Named { name, about }
 }
 
+/// The policy that plans once per sample path, so that it runs only where a scenario names it.
+pub const PATHS: &str = "swingload_paths";
+
 /// All policies, in the order of reports.
 pub const POLICIES: &[Named] = &[
     named(
@@ -53,7 +56,7 @@ pub const POLICIES: &[Named] = &[
         "one plan over hashing, inference and training, renewed at every step",
     ),
     named(
-        "swingload_paths",
+        PATHS,
         "the same, with the first step decided on sample paths of the forecasts",
     ),
     named(
@@ -84,6 +87,9 @@ pub const FORECAST_MODELS: &[Named] = &[
 
 /// The model that needs a series of published forecasts, and so belongs to one series.
 pub const PUBLISHED: &str = "published";
+
+/// Models that read other series beside the one they forecast.
+pub const TAKING_INPUTS: &[&str] = &[];
 
 /// Whether a table holds a name.
 pub fn known(table: &[Named], name: &str) -> bool {

@@ -46,16 +46,19 @@ fn band(results: &Results, amount: &Amount, unit: f64) -> Option<Band> {
     let zone = TimeZone::get(&scenario.site.time_zone).ok()?;
     let own = scenario.forecast.series.get(name);
     let published = own.and_then(|o| o.published.as_deref());
+    let inputs = own.map_or(&[][..], |o| &o.inputs);
     let general = scenario.forecast.model.as_deref().unwrap_or(DEFAULT);
     let truth = results.input.series.get(name)?;
     let options = Options {
         published,
+        inputs,
         truth: Some(truth),
         utc_offset_s: i64::from(zone.to_offset(grid.start(0)).seconds()),
     };
     let forecaster = model(own.map_or(general, |o| &o.model), &options)?;
     let mut history = History::new();
-    for name in [Some(name.as_str()), published].into_iter().flatten() {
+    let read = [Some(name.as_str()), published].into_iter().flatten();
+    for name in read.chain(inputs.iter().map(String::as_str)) {
         let series = results.input.series.get(name)?;
         history.declare(name, series.unit.clone());
         for observation in series.observations() {

@@ -196,6 +196,7 @@ fn book(context: &Context<'_>, every: Option<&str>) -> Result<ForecastBook, Erro
         let own = scenario.forecast.series.get(name);
         let options = Options {
             published: own.and_then(|o| o.published.as_deref()),
+            inputs: own.map_or(&[], |o| &o.inputs),
             truth: Some(series),
             utc_offset_s,
         };
