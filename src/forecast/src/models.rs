@@ -4,6 +4,7 @@ pub(crate) mod climatology;
 mod perfect;
 mod persistence;
 mod published;
+mod realtime;
 mod reverting;
 mod seasonal;
 
@@ -17,6 +18,7 @@ use climatology::Climatology;
 use perfect::Perfect;
 use persistence::Persistence;
 use published::Published;
+use realtime::Realtime;
 use reverting::Reverting;
 use seasonal::{DAY, Seasonal, WEEK};
 
@@ -39,7 +41,7 @@ pub type Model = Box<dyn Forecaster + Send + Sync>;
 type Build = fn(&Options<'_>) -> Option<Model>;
 
 /// All models: name and constructor.
-const MODELS: [(&str, Build); 7] = [
+const MODELS: [(&str, Build); 8] = [
     ("persistence", |o| baseline(o, Persistence, &[])),
     ("seasonal_naive_day", |o| baseline(o, DAY, &[])),
     ("seasonal_naive_week", |o| baseline(o, WEEK, &[DAY])),
@@ -48,6 +50,7 @@ const MODELS: [(&str, Build); 7] = [
     ("published", |o| {
         baseline(o, Published::new(o.published?), &[DAY])
     }),
+    ("realtime", |o| Some(Box::new(realtime(o)))),
     ("perfect", |o| baseline(o, Perfect::new(o.truth?), &[DAY])),
 ];
 
@@ -73,6 +76,10 @@ fn baseline(
     rule: impl Rule + 'static,
     fallbacks: &[Seasonal],
 ) -> Option<Model> {
+    Some(Box::new(chain(options, rule, fallbacks)))
+}
+
+fn chain(options: &Options<'_>, rule: impl Rule + 'static, fallbacks: &[Seasonal]) -> Baseline {
     let clock = Clock {
         offset_s: options.utc_offset_s,
     };
@@ -86,5 +93,18 @@ fn baseline(
     if rules[0].name() != Persistence.name() {
         rules.push(Box::new(Persistence));
     }
-    Some(Box::new(Baseline::new(rules, clock)))
+    Baseline::new(rules, clock)
+}
+
+/// The model with the published series, if there is one, as its first input.
+fn realtime(options: &Options<'_>) -> Realtime {
+    let clock = Clock {
+        offset_s: options.utc_offset_s,
+    };
+    let published = options.published.map(str::to_owned);
+    let rest = options.inputs.iter().cloned();
+    let mut inputs: Vec<String> = published.into_iter().chain(rest).collect();
+    let mut seen = Vec::new();
+    inputs.retain(|name| !seen.contains(name) && { seen.push(name.clone()); true });
+    Realtime::new(chain(options, Reverting, &[DAY]), inputs, clock)
 }

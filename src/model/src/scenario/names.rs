@@ -82,6 +82,10 @@ pub const FORECAST_MODELS: &[Named] = &[
         PUBLISHED,
         "a bound series with published forecasts, with their past error",
     ),
+    named(
+        "realtime",
+        "quantile regressions of real-time prices on the day-ahead price, other inputs and the last hours",
+    ),
     named("perfect", "what will happen: a yardstick, not a forecast"),
 ];
 
@@ -89,7 +93,7 @@ pub const FORECAST_MODELS: &[Named] = &[
 pub const PUBLISHED: &str = "published";
 
 /// Models that read other series beside the one they forecast.
-pub const TAKING_INPUTS: &[&str] = &[];
+pub const TAKING_INPUTS: &[&str] = &["realtime"];
 
 /// Whether a table holds a name.
 pub fn known(table: &[Named], name: &str) -> bool {
