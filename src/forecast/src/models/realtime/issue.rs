@@ -6,11 +6,12 @@ use swingload_model::forecast::QUANTILE_LEVELS;
 
 use crate::baseline::{Estimate, floor};
 use crate::calendar::{DAY, HOUR};
+use crate::conformal::spread;
 use crate::{Forecast, Request};
 
 use super::Recall;
 use super::anchor::{Subject, about, learned_at};
-use super::bands::{Place, Stretch, stretches};
+use super::bands::{Place, trackers};
 use super::columns::{Moment, REACH};
 use super::course::{Course, Scale};
 use super::input::State;
@@ -120,13 +121,18 @@ pub(super) fn issue(
     let mut places: Vec<Place> = drafts.iter().flat_map(|d| d.places).collect();
     places.sort_unstable();
     places.dedup();
-    let factors = stretches(recall, subject, issued_at, &places);
+    let trackers = trackers(recall, subject, issued_at, &places);
     let mut steps: Vec<Step> = estimates
         .iter()
         .map(|e| Step { open: 0.0, known: e.mean, curve: [0.0; LEVELS.len()] })
         .collect();
     for draft in drafts {
-        let [a, b] = [0, 1].map(|i| stretched(&draft.curves[i], factors[&draft.places[i]]));
+        let middle = (grid.start_s(draft.step) + grid.end_s(draft.step)) / 2;
+        let hour = subject.clock.hour(middle);
+        let [a, b] = [0, 1].map(|i| {
+            let factors = trackers[&draft.places[i]].factors(hour);
+            spread(&draft.curves[i], MEDIAN, factors)
+        });
         let open = estimates[draft.step].open;
         let cover = || view.cover(grid.start_s(draft.step), grid.end_s(draft.step)).mean;
         steps[draft.step] = Step {
@@ -154,15 +160,6 @@ pub(super) fn issue(
         model: "realtime".to_owned(),
         fallback: notes.text(),
         grid: grid.clone(),
-    })
-}
-
-/// The curve spread from its median by the factors of either side.
-fn stretched(curve: &Curve, (below, above): Stretch) -> Curve {
-    let median = curve[MEDIAN];
-    std::array::from_fn(|i| {
-        let factor = if i < MEDIAN { below } else { above };
-        median + factor * (curve[i] - median)
     })
 }
 

@@ -21,9 +21,9 @@ pub(super) const MEDIAN: usize = 6;
 pub(super) type Curve = [f64; LEVELS.len()];
 
 /// Rounds for the median, from the least squares solution.
-const ROUNDS_FIRST: usize = 25;
-/// Rounds for each further level, from its neighbour.
-const ROUNDS: usize = 8;
+const ROUNDS_FIRST: usize = 24;
+/// Rounds for each further level, from its neighbour moved to the level.
+const ROUNDS: usize = 10;
 /// Part of the mean squared length of a column that is added to the diagonal.
 const RIDGE: f64 = 1e-3;
 
@@ -58,12 +58,12 @@ impl Fit {
         let mut solver = Solver::new(&scaled, targets, width + 1);
         let mut all = vec![vec![0.0; width + 1]; LEVELS.len()];
         let start = solver.least_squares();
-        all[MEDIAN] = solver.quantile(start, LEVELS[MEDIAN], ROUNDS_FIRST);
+        all[MEDIAN] = solver.quantile(&start, LEVELS[MEDIAN], ROUNDS_FIRST);
         for level in MEDIAN + 1..LEVELS.len() {
-            all[level] = solver.quantile(all[level - 1].clone(), LEVELS[level], ROUNDS);
+            all[level] = solver.quantile(&all[level - 1], LEVELS[level], ROUNDS);
         }
         for level in (0..MEDIAN).rev() {
-            all[level] = solver.quantile(all[level + 1].clone(), LEVELS[level], ROUNDS);
+            all[level] = solver.quantile(&all[level + 1], LEVELS[level], ROUNDS);
         }
         let at = |c: usize| std::array::from_fn(|level| all[level][c]);
         Some(Self {
@@ -143,11 +143,17 @@ impl<'a> Solver<'a> {
         self.round(None, 0.5)
     }
 
-    fn quantile(&mut self, mut start: Vec<f64>, level: f64, rounds: usize) -> Vec<f64> {
+    /// From `start`, its intercept moved so that the right share lies below, in so many rounds.
+    fn quantile(&mut self, start: &[f64], level: f64, rounds: usize) -> Vec<f64> {
+        let mut solution = start.to_vec();
+        let rows = self.rows.chunks_exact(self.width).zip(self.targets);
+        let mut residuals: Vec<f64> = rows.map(|(row, y)| y - product(row, &solution)).collect();
+        let index = (level * residuals.len() as f64) as usize;
+        solution[0] += *residuals.select_nth_unstable_by(index, f64::total_cmp).1;
         for _ in 0..rounds {
-            start = self.round(Some(&start), level);
+            solution = self.round(Some(&solution), level);
         }
-        start
+        solution
     }
 
     /// One weighted least squares problem; without a last solution all weigh the same.
@@ -160,8 +166,7 @@ impl<'a> Solver<'a> {
         };
         for (row, y) in self.rows.chunks_exact(width).zip(self.targets) {
             let weight = last.map_or(1.0, |b| {
-                let fitted: f64 = row.iter().zip(b).map(|(x, b)| x * b).sum();
-                1.0 / (self.least + (y - fitted).abs())
+                1.0 / (self.least + (y - product(row, b)).abs())
             });
             for (i, x) in row.iter().enumerate() {
                 let scaled = weight * x;
@@ -178,6 +183,10 @@ impl<'a> Solver<'a> {
         }
         solve(&mut self.matrix, right)
     }
+}
+
+fn product(row: &[f64], coefficients: &[f64]) -> f64 {
+    row.iter().zip(coefficients).map(|(x, b)| x * b).sum()
 }
 
 /// Solves the symmetric positive system held in the upper triangle, by Cholesky.
