@@ -123,6 +123,9 @@ mod tests {
     fn spreading_keeps_the_median_and_the_order() {
         let values = [-2.0, -1.0, 0.5, 1.0, 7.0];
         assert_eq!(spread(&values, 2, (1.0, 1.0)), values);
-        assert_eq!(spread(&values, 2, (2.0, 0.5)), [-4.5, -2.5, 0.5, 0.75, 3.75]);
+        assert_eq!(
+            spread(&values, 2, (2.0, 0.5)),
+            [-4.5, -2.5, 0.5, 0.75, 3.75]
+        );
     }
 }

@@ -117,7 +117,11 @@ fn band(pool: &mut [f64]) -> [f64; 3] {
         let (_, value, above) = pool.select_nth_unstable_by(low, f64::total_cmp);
         let value = *value;
         let next = above.iter().copied().fold(f64::INFINITY, f64::min);
-        if part == 0.0 || next == f64::INFINITY { value } else { value + part * (next - value) }
+        if part == 0.0 || next == f64::INFINITY {
+            value
+        } else {
+            value + part * (next - value)
+        }
     })
 }
 

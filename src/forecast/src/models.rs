@@ -105,6 +105,11 @@ fn realtime(options: &Options<'_>) -> Realtime {
     let rest = options.inputs.iter().cloned();
     let mut inputs: Vec<String> = published.into_iter().chain(rest).collect();
     let mut seen = Vec::new();
-    inputs.retain(|name| !seen.contains(name) && { seen.push(name.clone()); true });
+    inputs.retain(|name| {
+        !seen.contains(name) && {
+            seen.push(name.clone());
+            true
+        }
+    });
     Realtime::new(chain(options, Reverting, &[DAY]), inputs, clock)
 }

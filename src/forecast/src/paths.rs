@@ -15,8 +15,8 @@ use crate::Request;
 use crate::baseline::{Baseline, Estimate};
 use crate::calendar::DAY;
 use crate::errors::WINDOW;
-use crate::seed::mix;
 use crate::seed::generator;
+use crate::seed::mix;
 
 pub(crate) fn draw(
     baseline: &Baseline,

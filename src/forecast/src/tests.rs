@@ -2,6 +2,7 @@
 
 mod calibration;
 mod fallbacks;
+mod realtime;
 mod world;
 
 use proptest::prelude::*;

@@ -32,12 +32,18 @@ pub(crate) struct Market {
 }
 
 /// The named columns of a file: time of each row, and values by column, NaN where empty.
-pub(crate) fn read(file: &str, columns: &[&str], keep: impl Fn(&[&str]) -> bool) -> Vec<(i64, Vec<f64>)> {
+pub(crate) fn read(
+    file: &str,
+    columns: &[&str],
+    keep: impl Fn(&[&str]) -> bool,
+) -> Vec<(i64, Vec<f64>)> {
     let root = std::env::var("SWINGLOAD_DATA").expect("SWINGLOAD_DATA names the data folder");
     let path = Path::new(&root).join(file);
     let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let mut text = String::new();
-    GzDecoder::new(&bytes[..]).read_to_string(&mut text).expect("gzip text");
+    GzDecoder::new(&bytes[..])
+        .read_to_string(&mut text)
+        .expect("gzip text");
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().expect("a header").split(',').collect();
     let at = |name: &str| header.iter().position(|h| *h == name).expect("the column");
@@ -58,7 +64,14 @@ pub(crate) fn read(file: &str, columns: &[&str], keep: impl Fn(&[&str]) -> bool)
 }
 
 /// Adds one column, with gaps filled by the value before.
-pub(crate) fn push(history: &mut History, name: &str, unit: Unit, step_s: i64, rule: Publication, values: &[(i64, f64)]) {
+pub(crate) fn push(
+    history: &mut History,
+    name: &str,
+    unit: Unit,
+    step_s: i64,
+    rule: Publication,
+    values: &[(i64, f64)],
+) {
     history.declare(name, unit);
     let mut last: Option<(i64, f64)> = None;
     for (start, value) in values.iter().filter(|(_, v)| v.is_finite()) {
@@ -83,7 +96,12 @@ fn add(history: &mut History, name: &str, start: i64, step_s: i64, rule: Publica
             midnight - DAY + second
         }
     };
-    let observation = Observation { start, end: start + step_s, value, known_at };
+    let observation = Observation {
+        start,
+        end: start + step_s,
+        value,
+        known_at,
+    };
     history.push(name, observation).expect("a finite value");
 }
 
@@ -111,42 +129,137 @@ pub(crate) fn market(name: &str) -> Market {
         "sa" | "sa_demand" => {
             let file = "power-nem/nem_sa1_5min_202110_2023.csv.gz";
             let rows = read(file, &["price_aud_per_mwh", "demand_mw"], |_| true);
-            push(&mut history, "price", price("AUD"), 300, Publication::Start, &column(&rows, 0));
-            push(&mut history, "demand", Unit::Megawatt, 300, Publication::End, &column(&rows, 1));
-            let inputs = if name == "sa" { vec![] } else { vec!["demand".to_owned()] };
+            push(
+                &mut history,
+                "price",
+                price("AUD"),
+                300,
+                Publication::Start,
+                &column(&rows, 0),
+            );
+            push(
+                &mut history,
+                "demand",
+                Unit::Megawatt,
+                300,
+                Publication::End,
+                &column(&rows, 1),
+            );
+            let inputs = if name == "sa" {
+                vec![]
+            } else {
+                vec!["demand".to_owned()]
+            };
             let test = (unix("2022-12-31T14:00:00Z"), end(&rows, 300));
-            Market { history, step_s: 300, offset_s: 34_200, test, published: None, inputs }
+            Market {
+                history,
+                step_s: 300,
+                offset_s: 34_200,
+                test,
+                published: None,
+                inputs,
+            }
         }
         "ercot" => {
             let file = "power-ercot/ercot_hb_south_da_rt_15min_202406_202412.csv.gz";
             let columns = ["rt_price_usd_per_mwh", "da_price_usd_per_mwh", "air_temp_c"];
             let rows = read(file, &columns, |_| true);
-            push(&mut history, "price", price("USD"), 900, Publication::End, &column(&rows, 0));
-            push(&mut history, "day_ahead", price("USD"), 900, gate(27, -6), &column(&rows, 1));
-            push(&mut history, "temperature", Unit::Celsius, 900, Publication::Start, &column(&rows, 2));
+            push(
+                &mut history,
+                "price",
+                price("USD"),
+                900,
+                Publication::End,
+                &column(&rows, 0),
+            );
+            push(
+                &mut history,
+                "day_ahead",
+                price("USD"),
+                900,
+                gate(27, -6),
+                &column(&rows, 1),
+            );
+            push(
+                &mut history,
+                "temperature",
+                Unit::Celsius,
+                900,
+                Publication::Start,
+                &column(&rows, 2),
+            );
             let test = (unix("2024-10-01T05:00:00Z"), end(&rows, 900));
-            Market { history, step_s: 900, offset_s: -21_600, test, published: Some("day_ahead"), inputs: vec![] }
+            Market {
+                history,
+                step_s: 900,
+                offset_s: -21_600,
+                test,
+                published: Some("day_ahead"),
+                inputs: vec![],
+            }
         }
         "ercot_dam" => {
             let file = "power-ercot/ercot_dam_hub_avg_2020_2022.csv.gz";
             let rows = read(file, &["price_usd_per_mwh"], |_| true);
-            push(&mut history, "price", price("USD"), 3_600, gate(27, -6), &column(&rows, 0));
+            push(
+                &mut history,
+                "price",
+                price("USD"),
+                3_600,
+                gate(27, -6),
+                &column(&rows, 0),
+            );
             let test = (unix("2021-01-01T06:00:00Z"), end(&rows, 3_600));
-            Market { history, step_s: 3_600, offset_s: -21_600, test, published: None, inputs: vec![] }
+            Market {
+                history,
+                step_s: 3_600,
+                offset_s: -21_600,
+                test,
+                published: None,
+                inputs: vec![],
+            }
         }
         "spain" => {
             let file = "power-eu/spain_2015_2017.csv.gz";
             let rows = read(file, &["price_day_ahead_eur_per_mwh"], |_| true);
-            push(&mut history, "price", price("EUR"), 3_600, gate(26, 1), &column(&rows, 0));
+            push(
+                &mut history,
+                "price",
+                price("EUR"),
+                3_600,
+                gate(26, 1),
+                &column(&rows, 0),
+            );
             let test = (unix("2016-12-31T23:00:00Z"), end(&rows, 3_600));
-            Market { history, step_s: 3_600, offset_s: 3_600, test, published: None, inputs: vec![] }
+            Market {
+                history,
+                step_s: 3_600,
+                offset_s: 3_600,
+                test,
+                published: None,
+                inputs: vec![],
+            }
         }
         "germany" => {
             let file = "power-eu/rte_day_ahead_de_fr_2021_2022.csv.gz";
             let rows = read(file, &["price_eur_per_mwh"], |cells| cells[1] == "DE-LU");
-            push(&mut history, "price", price("EUR"), 3_600, gate(26, 1), &column(&rows, 0));
+            push(
+                &mut history,
+                "price",
+                price("EUR"),
+                3_600,
+                gate(26, 1),
+                &column(&rows, 0),
+            );
             let test = (unix("2021-06-30T22:00:00Z"), end(&rows, 3_600));
-            Market { history, step_s: 3_600, offset_s: 3_600, test, published: None, inputs: vec![] }
+            Market {
+                history,
+                step_s: 3_600,
+                offset_s: 3_600,
+                test,
+                published: None,
+                inputs: vec![],
+            }
         }
         _ => panic!("no market `{name}`: sa, sa_demand, ercot, ercot_dam, spain or germany"),
     }

@@ -13,7 +13,7 @@ mod data;
 use data::{Market, market};
 use swingload_forecast::models::{Options, model};
 use swingload_forecast::scores::pinball_mean;
-use swingload_forecast::{Request, History};
+use swingload_forecast::{History, Request};
 use swingload_model::TimeGrid;
 
 /// Leads scored, from the issue to the start of the step, h.
@@ -44,7 +44,15 @@ fn main() {
         market.test.0 = from.parse::<jiff::Timestamp>().expect("a time").as_second();
     }
     if models.is_empty() {
-        let all = ["realtime", "persistence", "seasonal_naive_day", "seasonal_naive_week", "climatology", "reverting", "published"];
+        let all = [
+            "realtime",
+            "persistence",
+            "seasonal_naive_day",
+            "seasonal_naive_week",
+            "climatology",
+            "reverting",
+            "published",
+        ];
         models = all.iter().map(|m| (*m).to_owned()).collect();
     }
     for name in models {
@@ -63,7 +71,11 @@ fn report(name: &str, market: &Market) {
     };
     let model = model(name, &options).expect("a model");
     let truth = market.history.view("price", i64::MAX);
-    let leads: &[i64] = if market.step_s == 3_600 { &[24, 36] } else { &LEADS_H };
+    let leads: &[i64] = if market.step_s == 3_600 {
+        &[24, 36]
+    } else {
+        &LEADS_H
+    };
     let mut scores = vec![Score::default(); leads.len()];
     let apart = match market.step_s {
         300 => 125 * 60,
@@ -89,7 +101,12 @@ fn report(name: &str, market: &Market) {
                 continue;
             }
             if let Some(value) = truth.mean(start, end) {
-                score.add(&forecast.quantiles[step], forecast.mean[step], value, start + market.offset_s);
+                score.add(
+                    &forecast.quantiles[step],
+                    forecast.mean[step],
+                    value,
+                    start + market.offset_s,
+                );
             }
         }
         issued_at += apart;
@@ -100,12 +117,16 @@ fn report(name: &str, market: &Market) {
 }
 
 fn is_known(history: &History, issued_at: i64, start: i64) -> bool {
-    history.view("price", issued_at).mean(start, start + 1).is_some()
+    history
+        .view("price", issued_at)
+        .mean(start, start + 1)
+        .is_some()
 }
 
 fn grid(issued_at: i64, step_s: i64, lead_h: i64) -> TimeGrid {
     let count = lead_h * 3_600 / step_s + 1;
-    TimeGrid::from_boundaries((0..=count).map(|i| issued_at + i * step_s).collect()).expect("rising")
+    TimeGrid::from_boundaries((0..=count).map(|i| issued_at + i * step_s).collect())
+        .expect("rising")
 }
 
 impl Score {
@@ -127,7 +148,10 @@ impl Score {
         let hour = &mut self.hours[(local.rem_euclid(86_400) / 3_600) as usize];
         hour.0 += inside;
         hour.1 += 1;
-        let (high, warned) = (usize::from(value > 100.0), usize::from(quantiles[17] > 100.0));
+        let (high, warned) = (
+            usize::from(value > 100.0),
+            usize::from(quantiles[17] > 100.0),
+        );
         self.spikes.0 += high;
         self.spikes.1 += high * warned;
         self.spikes.2 += warned;
@@ -138,12 +162,27 @@ impl Score {
         let share = |(inside, count): (usize, usize)| 100.0 * inside as f64 / count.max(1) as f64;
         println!(
             "{name:20} {lead:3} h  n {:5}  pinball {:8.3}  MAE {:8.3}  bias {:8.3}  P10-P90 {:5.1} %  below P10 {:4.1} %  above 100: {} warned {} (of {} warnings)",
-            self.count, self.pinball / n, self.absolute / n, self.bias / n,
-            share((self.inside, self.count)), share((self.below, self.count)),
-            self.spikes.0, self.spikes.1, self.spikes.2,
+            self.count,
+            self.pinball / n,
+            self.absolute / n,
+            self.bias / n,
+            share((self.inside, self.count)),
+            share((self.below, self.count)),
+            self.spikes.0,
+            self.spikes.1,
+            self.spikes.2,
         );
-        let quarters: Vec<String> = (self.quarters.iter()).map(|q| format!("{:.0}", share((q.1, q.2)))).collect();
-        let hours: Vec<String> = (self.hours.iter()).map(|h| format!("{:.0}", share(*h))).collect();
-        println!("{:20} quarters {}   hours {}", "", quarters.join(" "), hours.join(" "));
+        let quarters: Vec<String> = (self.quarters.iter())
+            .map(|q| format!("{:.0}", share((q.1, q.2))))
+            .collect();
+        let hours: Vec<String> = (self.hours.iter())
+            .map(|h| format!("{:.0}", share(*h)))
+            .collect();
+        println!(
+            "{:20} quarters {}   hours {}",
+            "",
+            quarters.join(" "),
+            hours.join(" ")
+        );
     }
 }

@@ -99,7 +99,10 @@ impl Samples {
                 };
                 let error = value - word.mean;
                 if is_recent {
-                    errors[bucket].push(Sample { hour: word.hour, error });
+                    errors[bucket].push(Sample {
+                        hour: word.hour,
+                        error,
+                    });
                 }
                 if let (true, Some(Some(band))) = (is_tracked, word.band) {
                     trackers[bucket].learn(STRIDE * HOUR, word.hour, band, error);
@@ -162,7 +165,11 @@ impl Samples {
         at: i64,
         widths: &[i64; BUCKETS],
     ) {
-        let all: Vec<&Said> = self.said.range(hours.clone()).map(|(_, said)| said).collect();
+        let all: Vec<&Said> = self
+            .said
+            .range(hours.clone())
+            .map(|(_, said)| said)
+            .collect();
         let mut bands = Vec::new();
         let mut pool = Vec::new();
         for hour in hours.clone() {
@@ -189,7 +196,11 @@ impl Samples {
             }
         }
         for (hour, bucket, width, band) in bands {
-            let words = self.said.get_mut(&hour).into_iter().flat_map(|said| &mut said.words);
+            let words = self
+                .said
+                .get_mut(&hour)
+                .into_iter()
+                .flat_map(|said| &mut said.words);
             for word in words.filter(|w| w.bucket == bucket && w.width == width) {
                 word.band = Some(band);
             }

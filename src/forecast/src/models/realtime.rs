@@ -70,7 +70,11 @@ impl Realtime {
     fn fall_back(&self, request: &Request<'_>) -> Forecast {
         let mut forecast = self.plain.forecast(request);
         forecast.model = self.name().to_owned();
-        let named = format!("{} in {n} of {n} steps", self.plain.name(), n = forecast.grid.len());
+        let named = format!(
+            "{} in {n} of {n} steps",
+            self.plain.name(),
+            n = forecast.grid.len()
+        );
         forecast.fallback.get_or_insert(named);
         forecast
     }
@@ -88,7 +92,9 @@ impl Forecaster for Realtime {
             inputs: &self.inputs,
             clock: self.clock,
         };
-        let sight = self.plain.sight(request.history, request.series, request.issued_at);
+        let sight = self
+            .plain
+            .sight(request.history, request.series, request.issued_at);
         let estimates = self.plain.estimates(&sight, request.grid, 0);
         if estimates.iter().all(|e| e.open == 0.0) {
             let mut known = self.plain.forecast(request);
@@ -97,7 +103,8 @@ impl Forecaster for Realtime {
         }
         let mut recalls = self.recalls.lock().unwrap_or_else(PoisonError::into_inner);
         let recall = recalls.entry(request.series.to_owned()).or_default();
-        issue::issue(recall, &subject, request, &estimates).unwrap_or_else(|| self.fall_back(request))
+        issue::issue(recall, &subject, request, &estimates)
+            .unwrap_or_else(|| self.fall_back(request))
     }
 }
 

@@ -85,9 +85,9 @@ impl<'a> Subject<'a> {
     /// Hash of all that was known of price and inputs.
     pub(super) fn fingerprint(&self, as_of: i64) -> u64 {
         let own = self.view(as_of).fingerprint();
-        self.inputs(as_of)
-            .iter()
-            .fold(own, |hash, view| crate::seed::mix(hash) ^ view.fingerprint())
+        self.inputs(as_of).iter().fold(own, |hash, view| {
+            crate::seed::mix(hash) ^ view.fingerprint()
+        })
     }
 }
 
@@ -110,11 +110,15 @@ impl Anchor {
         let scale = Scale::of(samples(&view, at))?;
         let unit = subject.history.unit(subject.series);
         let readings = subject.inputs.iter().map(|name| {
-            let is_price = matches!(unit, Some(Unit::PricePerMwh(_)))
-                && subject.history.unit(name) == unit;
+            let is_price =
+                matches!(unit, Some(Unit::PricePerMwh(_))) && subject.history.unit(name) == unit;
             let own = || Scale::of(samples(&subject.history.view(name, at), at));
             Reading {
-                scale: if is_price { scale } else { own().unwrap_or(scale) },
+                scale: if is_price {
+                    scale
+                } else {
+                    own().unwrap_or(scale)
+                },
                 is_price,
             }
         });
@@ -135,7 +139,10 @@ impl Anchor {
     /// The curve for a step at one knot; an input that was never there while learning is left out.
     ///
     /// `None` when there was too little to learn from.
-    #[expect(clippy::too_many_arguments, reason = "a step, its moment, and where fits are kept")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a step, its moment, and where fits are kept"
+    )]
     pub(super) fn curve(
         &mut self,
         subject: &Subject<'_>,
@@ -205,7 +212,10 @@ impl Anchor {
             }
             let day = at.div_euclid(DAY);
             if usual.0 != day {
-                usual = (day, self.usual(&tables.at(subject.history, subject.series, subject.clock, at)));
+                usual = (
+                    day,
+                    self.usual(&tables.at(subject.history, subject.series, subject.clock, at)),
+                );
             }
             let moment = Moment {
                 course: &self.course,
@@ -261,7 +271,10 @@ mod tests {
         assert_eq!(learned_at(DAY, 15 * DAY + 5), Some(15 * DAY));
         assert_eq!(learned_at(0, 41 * DAY), Some(28 * DAY));
         assert_eq!(learned_at(0, 61 * DAY), Some(56 * DAY));
-        assert_eq!(86_400 % apart(365 * DAY), 86_400 - 86_400 / apart(365 * DAY) * apart(365 * DAY));
+        assert_eq!(
+            86_400 % apart(365 * DAY),
+            86_400 - 86_400 / apart(365 * DAY) * apart(365 * DAY)
+        );
         assert!(DAY % apart(120 * DAY) != 0);
     }
 }

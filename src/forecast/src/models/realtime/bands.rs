@@ -36,7 +36,12 @@ pub(super) struct Past {
 impl Past {
     pub(super) fn new((start, end): (i64, i64), scale: Scale, curve: &Curve) -> Self {
         let band = [curve[EDGES.0], curve[MEDIAN], curve[EDGES.1]];
-        Self { start, end, scale, band }
+        Self {
+            start,
+            end,
+            scale,
+            band,
+        }
     }
 }
 
@@ -92,7 +97,10 @@ pub(super) fn trackers(
             }
             at += APART;
         }
-        recall.bands.trackers.extend(missing.into_iter().zip(trackers));
+        recall
+            .bands
+            .trackers
+            .extend(missing.into_iter().zip(trackers));
     }
     let of = |place: &Place| (*place, recall.bands.trackers[place]);
     places.iter().map(of).collect()

@@ -67,7 +67,8 @@ impl Moment<'_> {
         let [low, usual, high] = self.usual[self.clock.hour(middle)];
         let usual_now = self.usual[self.clock.hour(known - 1)][1];
         let (least, greatest) = course.extremes(known);
-        let angle = 2.0 * std::f64::consts::PI
+        let angle = 2.0
+            * std::f64::consts::PI
             * ((middle + self.clock.offset_s).rem_euclid(DAY) as f64 / DAY as f64);
         row.extend([
             last,

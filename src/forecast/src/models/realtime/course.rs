@@ -38,10 +38,14 @@ impl Scale {
         let mut distances: Vec<f64> = values.iter().map(|v| (v - median).abs()).collect();
         let mean = distances.iter().sum::<f64>() / distances.len() as f64;
         // Most values alike (a capacity price of zero, say): their mean distance, or none at all.
-        let deviation = [median_of(&mut distances) / 0.6745, mean, median.abs() * 1e-3]
-            .into_iter()
-            .find(|d| *d > 1e-9)
-            .unwrap_or(1.0);
+        let deviation = [
+            median_of(&mut distances) / 0.6745,
+            mean,
+            median.abs() * 1e-3,
+        ]
+        .into_iter()
+        .find(|d| *d > 1e-9)
+        .unwrap_or(1.0);
         let mut scale = Self {
             median,
             deviation,
@@ -202,7 +206,12 @@ mod tests {
             let start = i64::from(i) * SAMPLE;
             if i != 10 {
                 let end = start + SAMPLE;
-                let observation = Observation { start, end, value, known_at: end };
+                let observation = Observation {
+                    start,
+                    end,
+                    value,
+                    known_at: end,
+                };
                 history.push("price", observation).expect("valid");
             }
         }

@@ -83,7 +83,13 @@ impl Seen {
                     theirs.map_or(0.0, |z| course.mean(known - length, known) - z)
                 };
                 let level = if state == State::Ahead { ahead } else { before };
-                row.extend([level, (level - 1.5).max(0.0), now, spread(HOUR), spread(DAY)]);
+                row.extend([
+                    level,
+                    (level - 1.5).max(0.0),
+                    now,
+                    spread(HOUR),
+                    spread(DAY),
+                ]);
             }
         }
     }

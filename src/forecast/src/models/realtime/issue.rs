@@ -40,7 +40,11 @@ impl Step {
     /// The step's value where the open part has `value`.
     pub(super) fn value(&self, value: f64) -> f64 {
         // A step without any known part takes the value as it is, to the last bit.
-        if self.open == 1.0 { value } else { self.open * value + self.known }
+        if self.open == 1.0 {
+            value
+        } else {
+            self.open * value + self.known
+        }
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -78,16 +82,27 @@ pub(super) fn issue(
     request: &Request<'_>,
     estimates: &[Estimate],
 ) -> Option<Forecast> {
-    let Request { issued_at, grid, .. } = *request;
+    let Request {
+        issued_at, grid, ..
+    } = *request;
     let view = subject.view(issued_at);
     let learned = learned_at(view.first_known()?, issued_at)?;
-    let reach = if request.paths > 0 { REACH + paths::REACH } else { REACH };
+    let reach = if request.paths > 0 {
+        REACH + paths::REACH
+    } else {
+        REACH
+    };
     let inputs = subject.inputs(issued_at);
     let mut notes = Notes::new(subject, grid.len());
 
     let (course, drafts, scale) = recall.with_anchor(subject, learned, |anchor, tables| {
         let (scale, readings) = (anchor.scale, anchor.readings.clone());
-        let course = Course::new(&view, &scale, issued_at - reach, grid.boundaries()[grid.len()]);
+        let course = Course::new(
+            &view,
+            &scale,
+            issued_at - reach,
+            grid.boundaries()[grid.len()],
+        );
         let table = tables.at(subject.history, subject.series, subject.clock, issued_at);
         let moment = Moment {
             course: &course,
@@ -107,12 +122,25 @@ pub(super) fn issue(
             notes.step(&moment.states(start, end, known), issued_at - known);
             let (low, high, weight) = about(start - known);
             let mut at = |knot| {
-                anchor.curve(subject, tables, &moment, knot, (start, end), known, &mut row)
+                anchor.curve(
+                    subject,
+                    tables,
+                    &moment,
+                    knot,
+                    (start, end),
+                    known,
+                    &mut row,
+                )
             };
             let first = at(low)?;
             let second = if high == low { first } else { at(high)? };
             let places = [(low, end - start), (high, end - start)];
-            drafts.push(Draft { step, places, weight, curves: [first, second] });
+            drafts.push(Draft {
+                step,
+                places,
+                weight,
+                curves: [first, second],
+            });
         }
         notes.implausible = course.implausible;
         Some((course, drafts, scale))
@@ -124,7 +152,11 @@ pub(super) fn issue(
     let trackers = trackers(recall, subject, issued_at, &places);
     let mut steps: Vec<Step> = estimates
         .iter()
-        .map(|e| Step { open: 0.0, known: e.mean, curve: [0.0; LEVELS.len()] })
+        .map(|e| Step {
+            open: 0.0,
+            known: e.mean,
+            curve: [0.0; LEVELS.len()],
+        })
         .collect();
     for draft in drafts {
         let middle = (grid.start_s(draft.step) + grid.end_s(draft.step)) / 2;
@@ -134,20 +166,29 @@ pub(super) fn issue(
             spread(&draft.curves[i], MEDIAN, factors)
         });
         let open = estimates[draft.step].open;
-        let cover = || view.cover(grid.start_s(draft.step), grid.end_s(draft.step)).mean;
+        let cover = || {
+            view.cover(grid.start_s(draft.step), grid.end_s(draft.step))
+                .mean
+        };
         steps[draft.step] = Step {
             open,
-            known: if open < 1.0 { (1.0 - open) * cover() } else { 0.0 },
+            known: if open < 1.0 {
+                (1.0 - open) * cover()
+            } else {
+                0.0
+            },
             curve: std::array::from_fn(|i| a[i] + draft.weight * (b[i] - a[i])),
         };
     }
 
-    let values = Values { scale, floor: floor(subject.history.unit(subject.series)) };
+    let values = Values {
+        scale,
+        floor: floor(subject.history.unit(subject.series)),
+    };
     let quantiles = |step: &Step| match step.is_open() {
         false => [step.known; 19],
-        true => QUANTILE_LEVELS.map(|level| {
-            step.value(values.of(at_level(&step.curve, f64::from(level) / 100.0)))
-        }),
+        true => QUANTILE_LEVELS
+            .map(|level| step.value(values.of(at_level(&step.curve, f64::from(level) / 100.0)))),
     };
     Some(Forecast {
         issued_at,
@@ -185,7 +226,8 @@ fn mean(step: &Step, values: &Values) -> f64 {
         return step.known;
     }
     let points = step.curve.map(|z| values.of(z));
-    let mut sum = LEVELS[0] * points[0] + (1.0 - LEVELS[LEVELS.len() - 1]) * points[LEVELS.len() - 1];
+    let mut sum =
+        LEVELS[0] * points[0] + (1.0 - LEVELS[LEVELS.len() - 1]) * points[LEVELS.len() - 1];
     for i in 1..LEVELS.len() {
         sum += 0.5 * (points[i] + points[i - 1]) * (LEVELS[i] - LEVELS[i - 1]);
     }
@@ -234,8 +276,14 @@ impl<'a> Notes<'a> {
         };
         for (name, (recent, missing)) in self.inputs.iter().zip(self.counts) {
             let n = self.steps;
-            note(recent, format_args!("latest {name} in {recent} of {n} steps"));
-            note(missing, format_args!("without {name} in {missing} of {n} steps"));
+            note(
+                recent,
+                format_args!("latest {name} in {recent} of {n} steps"),
+            );
+            note(
+                missing,
+                format_args!("without {name} in {missing} of {n} steps"),
+            );
         }
         let count = self.implausible;
         note(count, format_args!("{count} implausible values left out"));

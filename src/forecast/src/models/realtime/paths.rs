@@ -33,7 +33,11 @@ pub(super) fn draw(
         .map(|path| {
             let mut values_of_path = Vec::with_capacity(steps.len());
             for stretch in &path.stretches {
-                let whole = |day: usize| ranks[stretch.from..stretch.to].iter().all(|r| r[day].is_some());
+                let whole = |day: usize| {
+                    ranks[stretch.from..stretch.to]
+                        .iter()
+                        .all(|r| r[day].is_some())
+                };
                 let day = stretch.days().find(|day| whole(*day));
                 for i in stretch.from..stretch.to {
                     let step = &steps[i];

@@ -165,9 +165,7 @@ impl<'a> Solver<'a> {
             None => vec![0.0; width],
         };
         for (row, y) in self.rows.chunks_exact(width).zip(self.targets) {
-            let weight = last.map_or(1.0, |b| {
-                1.0 / (self.least + (y - product(row, b)).abs())
-            });
+            let weight = last.map_or(1.0, |b| 1.0 / (self.least + (y - product(row, b)).abs()));
             for (i, x) in row.iter().enumerate() {
                 let scaled = weight * x;
                 right[i] += scaled * y;
