@@ -24,7 +24,7 @@ static HISTORY: LazyLock<History> = LazyLock::new(|| {
     for step in 0..YEAR_S / STEP_S {
         let (start, end) = (step * STEP_S, (step + 1) * STEP_S);
         let noise = (mix(step as u64) % 10_000) as f64 / 100.0;
-        let spike = if mix(step as u64 / 6) % 200 == 0 {
+        let spike = if mix(step as u64 / 6).is_multiple_of(200) {
             900.0
         } else {
             0.0
