@@ -89,24 +89,26 @@ pub fn load(scenario: &Scenario, data_root: Option<&Path>) -> Result<Loaded, Dia
     }
 }
 
-/// Reads and generates what `evaluation` binds: history and test period.
+/// Reads and generates what `evaluation` binds, from the start of its history until
+/// `until`. Inside `period` every binding must have values or a rule for gaps.
 ///
 /// # Errors
 /// As [`load`].
 pub fn load_evaluation(
     evaluation: &Evaluation,
+    period: (i64, i64),
+    until: i64,
     data_root: Option<&Path>,
 ) -> Result<LoadedSeries, Diagnostics> {
-    let (first, last) = evaluation.period;
     let bindings = Bindings {
         data: &evaluation.data,
         currency: None,
         seed: evaluation.seed,
         step: evaluation.step,
         window: Window {
-            from: first - evaluation.history.get(),
-            until: last,
-            period: (first, last),
+            from: evaluation.period.0 - evaluation.history.get(),
+            until,
+            period,
         },
     };
     let mut notes = Vec::new();

@@ -41,8 +41,8 @@ pub struct Evaluation {
     pub calendar: Calendar,
     /// When forecasts are issued, and for which steps; in order of time, never empty.
     pub issues: Vec<Issue>,
-    /// Whether an issue covers a whole local day.
-    pub by_day: bool,
+    /// For which steps an issue is.
+    pub target: Target,
     /// How far the last step of an issue ends after it, at most.
     pub reach: Seconds,
     /// The models, in the order of the file; ids are unique.
@@ -55,6 +55,15 @@ pub struct Evaluation {
     pub spike_above: Option<f64>,
     /// Quantile levels in the files of forecasts, percent, rising.
     pub levels: Vec<u8>,
+}
+
+/// For which steps an issue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The whole local day so many days after that of the issue.
+    Day(i64),
+    /// Whole steps from the issue on.
+    Horizon(Seconds),
 }
 
 /// One occasion on which every model forecasts.
@@ -105,6 +114,21 @@ impl Evaluation {
         }
         let raw: EvaluationFile = document.read()?;
         build::build(&document, raw)
+    }
+
+    /// Whether an issue covers a whole local day.
+    pub fn by_day(&self) -> bool {
+        matches!(self.target, Target::Day(_))
+    }
+
+    /// The issue at another time than those of the period; `None` where its day is no
+    /// whole number of steps.
+    pub fn issue_at(&self, issued_at: i64) -> Option<Issue> {
+        let grid = match self.target {
+            Target::Day(ahead) => self.calendar.day(issued_at, ahead, self.step),
+            Target::Horizon(horizon) => issues::from(issued_at, self.period.0, self.step, horizon),
+        };
+        grid.map(|grid| Issue { issued_at, grid })
     }
 
     /// Bucket of a lead: its index in `buckets`.

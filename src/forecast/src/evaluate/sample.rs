@@ -85,7 +85,7 @@ impl Sample {
                     label: evaluation.calendar.label(start),
                     truth: value,
                     naive: truth.mean(start - back, end - back).map(|(value, _)| value),
-                    first_day: evaluation.by_day || start < issue.grid.start_s(0) + 86_400,
+                    first_day: evaluation.by_day() || start < issue.grid.start_s(0) + 86_400,
                 });
             }
         }

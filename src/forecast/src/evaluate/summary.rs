@@ -160,7 +160,7 @@ fn days<'a>(evaluation: &'a Evaluation, sample: &'a Sample) -> impl Iterator<Ite
     of_issue.filter(move |_| priced).filter_map(|steps| {
         let count = steps.partition_point(|step| step.first_day);
         let grid = &evaluation.issues[steps[0].issue].grid;
-        let end = if evaluation.by_day {
+        let end = if evaluation.by_day() {
             grid.end_s(grid.len() - 1)
         } else {
             grid.start_s(0) + 86_400
@@ -274,7 +274,7 @@ fn tests(evaluation: &Evaluation, losses: &[Daily], own: usize) -> Vec<DieboldMa
 /// Days over which losses are related because horizons overlap: none where each day is
 /// forecast once.
 fn lags(evaluation: &Evaluation) -> usize {
-    if evaluation.by_day {
+    if evaluation.by_day() {
         return 0;
     }
     usize::try_from((evaluation.reach.get() + 86_399) / 86_400).unwrap_or(0)

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::file::{CandidateFile, EvaluationFile};
 use super::issues::{every, rolling};
-use super::{Calendar, Candidate, CandidateSource, Evaluation, Issue};
+use super::{Calendar, Candidate, CandidateSource, Evaluation, Issue, Target};
 use crate::diagnostic::Diagnostics;
 use crate::document::{Document, near};
 use crate::forecast::QUANTILE_LEVELS;
@@ -63,7 +63,10 @@ pub(super) fn build(document: &Document, raw: EvaluationFile) -> Result<Evaluati
         buckets: buckets(&raw.scores.buckets_h, reach),
         cheapest: Seconds::from_hours(raw.scores.cheapest_hours),
         spike_above: raw.scores.spike_above,
-        by_day: raw.issue.day_ahead.is_some(),
+        target: match (raw.issue.day_ahead, raw.issue.horizon_h) {
+            (Some(days), _) => Target::Day(i64::from(days)),
+            (None, hours) => Target::Horizon(Seconds::from_hours(hours.unwrap_or(0.0))),
+        },
         title: raw.title,
         description: raw.description,
         series: raw.series,

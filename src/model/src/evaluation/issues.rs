@@ -40,6 +40,11 @@ impl Calendar {
         &self.zone
     }
 
+    /// IANA name of the zone.
+    pub fn name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
     /// Distance of the local clock from UTC at a Unix second, s, east positive.
     pub fn offset_s(&self, at: i64) -> i64 {
         i64::from(self.zone.to_offset(timestamp(at)).seconds())
@@ -74,6 +79,17 @@ impl Calendar {
         first.series(1.day()).take_while(move |date| *date <= last)
     }
 
+    /// Steps of the local day so many days after the one that holds `at`; `None` where it
+    /// is no whole number of them.
+    pub(super) fn day(&self, at: i64, ahead: i64, step: Seconds) -> Option<TimeGrid> {
+        let date = self.zone.to_datetime(timestamp(at)).date();
+        let edge = |plus: i64| {
+            let date = date.checked_add(plus.days()).unwrap_or(date);
+            timestamp(self.instant(date, Time::midnight()))
+        };
+        TimeGrid::regular(edge(ahead), edge(ahead + 1), step).ok()
+    }
+
     /// One issue per clock time and day whose target day lies in the period.
     pub(super) fn of_days(
         &self,
@@ -84,20 +100,12 @@ impl Calendar {
     ) -> Result<Vec<Issue>, NotWhole> {
         let mut issues = Vec::new();
         for date in self.dates(period, ahead + 1) {
-            let day = |plus: i64| {
-                let date = date.checked_add(plus.days()).unwrap_or(date);
-                self.instant(date, Time::midnight())
-            };
-            let (start, end) = (day(ahead), day(ahead + 1));
-            if start < period.0 || end > period.1 {
-                continue;
-            }
-            let grid = TimeGrid::regular(timestamp(start), timestamp(end), step);
-            let grid = grid.map_err(|_| NotWhole)?;
             for clock in clocks {
                 let issued_at = self.instant(date, *clock);
-                let grid = grid.clone();
-                issues.push(Issue { issued_at, grid });
+                let grid = self.day(issued_at, ahead, step).ok_or(NotWhole)?;
+                if grid.start_s(0) >= period.0 && grid.end_s(grid.len() - 1) <= period.1 {
+                    issues.push(Issue { issued_at, grid });
+                }
             }
         }
         issues.sort_by_key(|issue| (issue.issued_at, issue.grid.start_s(0)));
@@ -126,16 +134,24 @@ pub(super) fn rolling(
     step: Seconds,
     horizon: Seconds,
 ) -> Vec<Issue> {
-    let step = step.get();
     let issue = |issued_at: i64| {
-        let first = period.0 + (issued_at - period.0 + step - 1) / step * step;
-        let count = horizon.get() / step;
-        let boundaries: Vec<i64> = (0..=count).map(|k| first + k * step).collect();
-        (*boundaries.last()? <= period.1).then_some(())?;
-        let grid = TimeGrid::from_boundaries(boundaries).ok()?;
-        Some(Issue { issued_at, grid })
+        let grid = from(issued_at, period.0, step, horizon)?;
+        (grid.end_s(grid.len() - 1) <= period.1).then_some(Issue { issued_at, grid })
     };
     instants.filter_map(issue).collect()
+}
+
+/// Whole steps of a horizon from `issued_at` on, aligned to `origin`; `None` without one.
+pub(super) fn from(
+    issued_at: i64,
+    origin: i64,
+    step: Seconds,
+    horizon: Seconds,
+) -> Option<TimeGrid> {
+    let step = step.get();
+    let first = issued_at + (origin - issued_at).rem_euclid(step);
+    let count = horizon.get() / step;
+    TimeGrid::from_boundaries((0..=count).map(|k| first + k * step).collect()).ok()
 }
 
 /// Instants so many seconds apart, from the start of the period.
