@@ -88,7 +88,9 @@ fn a_larger_gang_goes_on_for_part_of_its_last_step() {
 /// jobs or blocks in its way, and a last step that another size would have had to start for.
 #[test]
 fn problems_found_before_stay_solved() {
-    let stopped = [100_059, 200_481, 201_039, 203_433, 204_233, 208_865, 636_248];
+    let stopped = [
+        100_059, 200_481, 201_039, 203_433, 204_233, 208_865, 636_248,
+    ];
     let ends = [200_612, 205_208, 206_899];
     for seed in stopped.into_iter().chain(ends) {
         let inputs = common::instance(seed);

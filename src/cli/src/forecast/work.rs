@@ -1,12 +1,13 @@
 //! Issuing the forecasts of an evaluation: parts on several threads, merged by index.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use swingload_forecast::evaluate::{Feed, Issued, Runner};
-use swingload_model::evaluation::{Evaluation, Issue};
+use swingload_model::evaluation::{Candidate, Evaluation, Issue};
 use swingload_model::series::{Series, SeriesRef};
 use swingload_simulator::Progress;
 
@@ -14,11 +15,9 @@ use super::parts::Parts;
 use crate::failure::Failure;
 use crate::progress::Bars;
 
-/// Fewest issues of a part: a part begins without what its models remembered, and a run
-/// that is stopped loses the parts under way.
+/// Issues of a part at least, and number of parts at most: a run that is stopped loses the
+/// parts under way, and many parts are many files.
 const ISSUES_MIN: usize = 8;
-
-/// Most parts, since each reads all publications once.
 const PARTS_MAX: usize = 128;
 
 /// What is evaluated.
@@ -43,16 +42,58 @@ impl Work<'_> {
         let length = issues.len().div_ceil(PARTS_MAX).max(ISSUES_MIN);
         issues.chunks(length).collect()
     }
+}
+
+/// The parts that are left, in one stretch per thread: models remember what they learned
+/// from the days before, so each thread goes forward in time.
+struct Left(Mutex<Vec<Range<usize>>>);
+
+impl Left {
+    fn new(parts: usize, threads: usize) -> Self {
+        let edge = |thread: usize| parts * thread / threads;
+        let stretches = (0..threads).map(|thread| edge(thread)..edge(thread + 1));
+        Self(Mutex::new(stretches.collect()))
+    }
+
+    /// The next part of the thread's own stretch, then the last of the longest other one.
+    fn take(&self, thread: usize) -> Option<usize> {
+        let mut stretches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = stretches[thread].next();
+        own.or_else(|| stretches.iter_mut().max_by_key(|s| s.len())?.next_back())
+    }
+}
+
+/// One thread's models, with what they remember. Remembering saves time and changes nothing.
+struct Desk<'a> {
+    work: Work<'a>,
+    feeds: Vec<Feed<'a>>,
+    /// Per model one for each distance of the clock from UTC, which changes twice a year.
+    runners: Vec<BTreeMap<i64, Runner>>,
+}
+
+impl<'a> Desk<'a> {
+    fn new(work: Work<'a>) -> Self {
+        let models = &work.evaluation.models;
+        let feed =
+            |candidate: &Candidate| Feed::new(work.series, candidate.window.map(|w| w.get()));
+        Self {
+            work,
+            feeds: models.iter().map(feed).collect(),
+            runners: models.iter().map(|_| BTreeMap::new()).collect(),
+        }
+    }
 
     /// The forecasts of some issues, `[issue][model]`, from what was published by each.
-    fn issue(&self, issues: &[Issue]) -> Vec<Vec<Issued>> {
-        let evaluation = self.evaluation;
-        let truth = &self.series[&evaluation.series];
+    fn issue(&mut self, issues: &[Issue]) -> Vec<Vec<Issued>> {
+        let evaluation = self.work.evaluation;
+        let truth = &self.work.series[&evaluation.series];
         let mut all = vec![Vec::with_capacity(evaluation.models.len()); issues.len()];
-        for candidate in &evaluation.models {
-            let mut feed = Feed::new(self.series, candidate.window.map(|w| w.get()));
-            // One per distance of the clock from UTC, which changes twice a year.
-            let mut runners: BTreeMap<i64, Runner> = BTreeMap::new();
+        let models = evaluation
+            .models
+            .iter()
+            .zip(&mut self.feeds)
+            .zip(&mut self.runners);
+        for ((candidate, feed), runners) in models {
             for (issue, made) in issues.iter().zip(&mut all) {
                 let offset = evaluation.calendar.offset_s(issue.grid.start_s(0));
                 let runner = runners.entry(offset).or_insert_with(|| {
@@ -78,19 +119,21 @@ pub(super) fn issue_all(
 ) -> Result<Vec<Vec<Issued>>, Failure> {
     let pieces = work.parts();
     let of = work.evaluation.issues.len();
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let threads = usize::from(threads.max(1)).min(pieces.len().max(1));
+    let (left, done) = (Left::new(pieces.len(), threads), AtomicUsize::new(0));
     let stopped = AtomicBool::new(false);
     let made: Mutex<BTreeMap<usize, Vec<Vec<Issued>>>> = Mutex::default();
-    let worker = || -> Result<(), Failure> {
+    let worker = |thread: usize| -> Result<(), Failure> {
+        let mut desk = Desk::new(*work);
         while !stopped.load(Ordering::Relaxed) {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(issues) = pieces.get(index) else {
+            let Some(index) = left.take(thread) else {
                 break;
             };
+            let issues = pieces[index];
             let issued = match parts.load(index, issues, work.evaluation.models.len()) {
                 Some(issued) => issued,
                 None => {
-                    let issued = work.issue(issues);
+                    let issued = desk.issue(issues);
                     if let Err(failure) = parts.store(index, &issued) {
                         stopped.store(true, Ordering::Relaxed);
                         return Err(failure);
@@ -116,7 +159,12 @@ pub(super) fn issue_all(
         of,
     });
     thread::scope(|scope| {
-        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        let handles: Vec<_> = (0..threads)
+            .map(|thread| {
+                let worker = &worker;
+                scope.spawn(move || worker(thread))
+            })
+            .collect();
         let joined = handles.into_iter().map(|handle| {
             // A defect of a model ends the command as any other does.
             handle
@@ -127,4 +175,23 @@ pub(super) fn issue_all(
     })?;
     let made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(made.into_values().flatten().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Left;
+
+    #[test]
+    fn every_part_is_taken_once() {
+        for (parts, threads) in [(0, 1), (1, 1), (7, 2), (10, 3), (3, 3)] {
+            let left = Left::new(parts, threads);
+            // The second thread is slow, and the others help it out.
+            let mut taken: Vec<usize> = std::iter::from_fn(|| left.take(0)).collect();
+            assert!((1..threads).all(|thread| left.take(thread).is_none()));
+            let own = parts / threads;
+            assert!(taken[..own].is_sorted(), "forward in time: {taken:?}");
+            taken.sort_unstable();
+            assert_eq!(taken, (0..parts).collect::<Vec<_>>());
+        }
+    }
 }

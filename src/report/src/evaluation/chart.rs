@@ -86,10 +86,18 @@ impl Chart {
             .unwrap_or(1);
         let room = (WIDTH - ROOM.0 - ROOM.2) / (7.0 * widest as f64 + 10.0);
         let every = (self.positions.len() as f64 / room).ceil().max(1.0) as usize;
+        let last = self.positions.len().saturating_sub(1);
         for (k, label) in self.positions.iter().enumerate().step_by(every) {
+            // Long labels at the edges stay inside the chart.
+            let side = match k {
+                _ if widest <= 4 || last == 0 => "middle",
+                0 => "start",
+                k if k == last => "end",
+                _ => "middle",
+            };
             let _ = write!(
                 out,
-                "<text class=\"tick\" x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+                "<text class=\"tick\" x=\"{:.1}\" y=\"{}\" text-anchor=\"{side}\">{}</text>",
                 self.x(k),
                 HEIGHT - ROOM.3 + 15.0,
                 super::page::escape(label)

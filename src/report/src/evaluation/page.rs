@@ -97,7 +97,7 @@ fn scores(result: &EvaluationResult) -> Section {
     Section {
         id: "scores",
         title: "Scores",
-        lead: "All models on the same steps; the marked one loses least.".to_owned(),
+        lead: "All models on the same steps; the marked one errs least.".to_owned(),
         body,
     }
 }
@@ -106,49 +106,46 @@ fn figures(result: &EvaluationResult) -> String {
     let Some(best) = tables::best(result).map(|i| &result.models[i]) else {
         return String::new();
     };
+    let figure = |label: &str, value: String, unit: &str, note: String| {
+        (label.to_owned(), value, unit.to_owned(), note)
+    };
+    let naive = result
+        .naive_mae
+        .map(|naive| format!("weekly naive: {}", thousands(naive, 2)));
     let mut figures = vec![
-        (
-            "Best model".to_owned(),
+        figure(
+            "Least error",
             best.id.clone(),
-            String::new(),
-            "least pinball loss or error".to_owned(),
+            "",
+            format!("of {} models", result.models.len()),
         ),
-        (
-            "Mean absolute error".to_owned(),
+        figure(
+            "Mean absolute error",
             thousands(best.all.mae, 2),
-            result.unit.clone(),
-            result.naive_mae.map_or_else(String::new, |naive| {
-                format!("weekly naive: {}", thousands(naive, 2))
-            }),
+            &result.unit,
+            naive.unwrap_or_default(),
         ),
     ];
-    if let Some(inside) = best.all.p10_p90_pct {
-        let note = "of the truths; 80 is right".to_owned();
-        figures.push((
-            "Inside P10 to P90".to_owned(),
-            thousands(inside, 1),
-            "%".to_owned(),
-            note,
-        ));
-    }
     if let Some(kept) = best.saving_kept_pct {
         let hours = result.cheapest_hours.unwrap_or(0.0);
         let note = format!("by the cheapest {hours} hours a day");
-        figures.push((
-            "Saving kept".to_owned(),
-            thousands(kept, 1),
-            "%".to_owned(),
-            note,
-        ));
+        figures.push(figure("Saving kept", thousands(kept, 1), "%", note));
     }
-    if let Some(breached) = best.all.p10_breached_pct.filter(|_| result.unit == "MW") {
-        let note = "where P90 is above zero; 10 is right".to_owned();
-        figures.push((
-            "Below P10".to_owned(),
-            thousands(breached, 1),
-            "%".to_owned(),
-            note,
+    if let Some(bands) = tables::best_bands(result).map(|i| &result.models[i]) {
+        let loss = bands.all.pinball.unwrap_or(f64::NAN);
+        let note = format!("{} {}", thousands(loss, 2), result.unit);
+        figures.push(figure("Least pinball loss", bands.id.clone(), "", note));
+        let inside = thousands(bands.all.p10_p90_pct.unwrap_or(f64::NAN), 1);
+        figures.push(figure(
+            "Its P10 to P90",
+            inside,
+            "%",
+            "of the truths; 80 is right".to_owned(),
         ));
+        if let Some(breached) = bands.all.p10_breached_pct.filter(|_| result.unit == "MW") {
+            let note = "where P90 is above zero; 10 is right".to_owned();
+            figures.push(figure("Below its P10", thousands(breached, 1), "%", note));
+        }
     }
     let mut out = "<dl class=\"figures\">".to_owned();
     for (label, value, unit, note) in figures {

@@ -105,29 +105,33 @@ fn scores_note(result: &EvaluationResult, unit: &str) -> String {
     );
     if let Some(hours) = result.cheapest_hours {
         note += &format!(
-            " Saving kept: by the {hours} hours of each of {} days with the lowest forecast, of \
-             what the cheapest {hours} would have saved.",
+            " Saving kept: by the {hours} hours with the lowest forecast, of what the cheapest \
+             {hours} would have saved, over {} days forecast.",
             crate::thousands(result.cheapest_days as f64, 0)
         );
     }
     note
 }
 
-/// The model with the least pinball loss, or error where no model has quantiles; yardsticks
-/// that are told the truth do not count.
+/// The model with the least mean absolute error. Yardsticks that are told the truth do not
+/// count.
 pub(super) fn best(result: &EvaluationResult) -> Option<usize> {
-    let real = || {
-        result
-            .models
-            .iter()
-            .enumerate()
-            .filter(|(_, m)| m.model != "perfect")
-    };
-    let least = |score: fn(&Scores) -> Option<f64>| {
-        let scored = real().filter_map(|(i, m)| Some((i, score(&m.all)?)));
-        scored.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(i, _)| i)
-    };
-    least(|s| s.pinball).or_else(|| least(|s| Some(s.mae)))
+    least(result, |scores| Some(scores.mae))
+}
+
+/// The model with the least pinball loss, of those with quantiles.
+pub(super) fn best_bands(result: &EvaluationResult) -> Option<usize> {
+    least(result, |scores| scores.pinball)
+}
+
+fn least(result: &EvaluationResult, score: fn(&Scores) -> Option<f64>) -> Option<usize> {
+    let real = result
+        .models
+        .iter()
+        .enumerate()
+        .filter(|(_, m)| m.model != "perfect");
+    let scored = real.filter_map(|(i, m)| Some((i, score(&m.all)?)));
+    scored.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(i, _)| i)
 }
 
 /// What of a group is shown.

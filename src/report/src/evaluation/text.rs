@@ -11,7 +11,7 @@ use crate::words::thousands;
 /// What is known before an evaluation: title, period, how much there is to do.
 pub fn heading(evaluation: &Evaluation, style: Style) -> String {
     let line = format!(
-        "{} of {}: {} issues, {} models, {} to {}",
+        "{} in {}: {} issues, {} models, {} to {}",
         evaluation.series,
         evaluation.unit,
         thousands(evaluation.issues.len() as f64, 0),
