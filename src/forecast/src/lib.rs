@@ -33,6 +33,7 @@ pub mod arrivals;
 mod baseline;
 mod calendar;
 mod errors;
+pub mod evaluate;
 mod history;
 pub mod models;
 mod paths;
