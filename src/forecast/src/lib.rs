@@ -34,6 +34,8 @@ mod baseline;
 mod calendar;
 mod errors;
 mod history;
+pub mod lasso;
+pub mod lear;
 pub mod models;
 mod paths;
 pub mod scores;

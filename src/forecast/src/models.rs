@@ -1,6 +1,7 @@
 //! The models by name: one file each, one line each in `MODELS`.
 
 pub(crate) mod climatology;
+mod lear;
 mod perfect;
 mod persistence;
 mod published;
@@ -14,6 +15,7 @@ use crate::baseline::{Baseline, Rule};
 use crate::calendar::Clock;
 
 use climatology::Climatology;
+use lear::Lear;
 use perfect::Perfect;
 use persistence::Persistence;
 use published::Published;
@@ -39,7 +41,7 @@ pub type Model = Box<dyn Forecaster + Send + Sync>;
 type Build = fn(&Options<'_>) -> Option<Model>;
 
 /// All models: name and constructor.
-const MODELS: [(&str, Build); 7] = [
+const MODELS: [(&str, Build); 12] = [
     ("persistence", |o| baseline(o, Persistence, &[])),
     ("seasonal_naive_day", |o| baseline(o, DAY, &[])),
     ("seasonal_naive_week", |o| baseline(o, WEEK, &[DAY])),
@@ -48,6 +50,11 @@ const MODELS: [(&str, Build); 7] = [
     ("published", |o| {
         baseline(o, Published::new(o.published?), &[DAY])
     }),
+    ("lear", |o| lear(o, "lear", &[56, 84, 1092, 1456])),
+    ("lear_56", |o| lear(o, "lear_56", &[56])),
+    ("lear_84", |o| lear(o, "lear_84", &[84])),
+    ("lear_1092", |o| lear(o, "lear_1092", &[1092])),
+    ("lear_1456", |o| lear(o, "lear_1456", &[1456])),
     ("perfect", |o| baseline(o, Perfect::new(o.truth?), &[DAY])),
 ];
 
@@ -64,6 +71,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 pub fn model(name: &str, options: &Options<'_>) -> Option<Model> {
     let (_, build) = MODELS.iter().find(|(known, _)| *known == name)?;
     build(options)
+}
+
+fn lear(options: &Options<'_>, name: &'static str, windows: &'static [usize]) -> Option<Model> {
+    let rule = Lear::new(name, windows, options.inputs, options.utc_offset_s);
+    baseline(options, rule, &[WEEK, DAY])
 }
 
 /// The rule with those that stand in for it: the ones named, then climatology, then

@@ -82,6 +82,14 @@ pub const FORECAST_MODELS: &[Named] = &[
         PUBLISHED,
         "a bound series with published forecasts, with their past error",
     ),
+    named(
+        "lear",
+        "regressions on past prices and published inputs, the mean of four calibration windows",
+    ),
+    named("lear_56", "the same with a window of 56 days"),
+    named("lear_84", "the same with a window of 84 days"),
+    named("lear_1092", "the same with a window of 1092 days"),
+    named("lear_1456", "the same with a window of 1456 days"),
     named("perfect", "what will happen: a yardstick, not a forecast"),
 ];
 
@@ -89,7 +97,7 @@ pub const FORECAST_MODELS: &[Named] = &[
 pub const PUBLISHED: &str = "published";
 
 /// Models that read other series beside the one they forecast.
-pub const TAKING_INPUTS: &[&str] = &[];
+pub const TAKING_INPUTS: &[&str] = &["lear", "lear_56", "lear_84", "lear_1092", "lear_1456"];
 
 /// Whether a table holds a name.
 pub fn known(table: &[Named], name: &str) -> bool {
