@@ -28,9 +28,6 @@ mod cholesky;
 mod gram;
 mod path;
 
-//#[cfg(test)]
-//mod tests;
-
 pub use choice::{Choice, Noise};
 pub use gram::{Columns, Gram};
 pub use path::{Knot, Workspace};

@@ -16,6 +16,10 @@ pub struct Recipe {
     pub inputs: u64,
     /// Experiment.
     pub mode: u8,
+    /// Days
+    pub half_life: f64,
+    /// Of penalty
+    pub factor: f64,
 }
 
 /// Regressions of one window, one per slot of the day.
@@ -59,7 +63,16 @@ impl Fit {
         }
         let mut prices = Columns::new(rows.rows(), values);
         let targets = scale(&mut prices, panel.slots, recipe.transform, &mut sorted);
-        let slots = solve(&mut rows, &mut prices, recipe.mode);
+        let slots = solve(
+            &mut rows,
+            &mut prices,
+            recipe,
+            &design
+                .days
+                .iter()
+                .map(|d| (target - d) as f64)
+                .collect::<Vec<_>>(),
+        );
         Some(Self {
             recipe,
             columns,
@@ -114,9 +127,36 @@ fn scale(
 }
 
 /// The regressions of all slots on the same columns.
-fn solve(rows: &mut Columns, prices: &mut Columns, mode: u8) -> Vec<Slot> {
-    let means = rows.centre();
-    let price_means = prices.centre();
+fn solve(rows: &mut Columns, prices: &mut Columns, recipe: Recipe, ages: &[f64]) -> Vec<Slot> {
+    let (means, price_means);
+    if recipe.half_life > 0.0 {
+        let mut w: Vec<f64> = ages
+            .iter()
+            .map(|a| libm::exp2(-a / recipe.half_life))
+            .collect();
+        let total: f64 = w.iter().sum();
+        let n = w.len() as f64;
+        for v in &mut w {
+            *v *= n / total;
+        }
+        let go = |c: &mut Columns| {
+            (0..c.len())
+                .map(|i| {
+                    let col = c.column_mut(i);
+                    let m = col.iter().zip(&w).map(|(a, b)| a * b).sum::<f64>() / n;
+                    for (a, b) in col.iter_mut().zip(&w) {
+                        *a = (*a - m) * b.sqrt();
+                    }
+                    m
+                })
+                .collect::<Vec<f64>>()
+        };
+        means = go(rows);
+        price_means = go(prices);
+    } else {
+        means = rows.centre();
+        price_means = prices.centre();
+    }
     let gram = Gram::new(rows);
     let norms = gram.norms();
     let unit = gram.scaled(&norms);
@@ -128,22 +168,23 @@ fn solve(rows: &mut Columns, prices: &mut Columns, mode: u8) -> Vec<Slot> {
             let square = target.iter().map(|v| v * v).sum();
             let unit_correlation: Vec<f64> =
                 correlation.iter().zip(&norms).map(|(c, n)| c / n).collect();
-            let alpha = match mode {
-                0 => {
-                    Choice::by_aic(
-                        &mut workspace,
-                        &unit,
-                        &unit_correlation,
-                        square,
-                        Noise::OfTarget,
-                    )
-                    .alpha
-                }
-                _ => {
-                    Choice::by_aic(&mut workspace, &gram, &correlation, square, Noise::OfTarget)
+            let alpha = recipe.factor
+                * match recipe.mode {
+                    0 => {
+                        Choice::by_aic(
+                            &mut workspace,
+                            &unit,
+                            &unit_correlation,
+                            square,
+                            Noise::OfTarget,
+                        )
                         .alpha
-                }
-            };
+                    }
+                    _ => {
+                        Choice::by_aic(&mut workspace, &gram, &correlation, square, Noise::OfTarget)
+                            .alpha
+                    }
+                };
             let solution = workspace.at_alpha(&gram, &correlation, alpha);
             let coefficients: Vec<(usize, f64)> = solution
                 .iter()

@@ -145,6 +145,8 @@ impl Lear {
             transform: Transform::Asinh,
             inputs,
             mode: 0,
+            half_life: 0.0,
+            factor: 1.0,
         };
         windows.into_iter().map(recipe).collect()
     }
