@@ -30,4 +30,5 @@ mod path;
 
 pub use choice::{Choice, Noise};
 pub use gram::{Columns, Gram};
+pub(crate) use gram::{add_scaled, dot};
 pub use path::{Knot, Workspace};

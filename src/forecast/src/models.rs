@@ -15,7 +15,7 @@ use crate::baseline::{Baseline, Rule};
 use crate::calendar::Clock;
 
 use climatology::Climatology;
-use lear::Lear;
+use lear::{KERNEL, Kind, LEAR, LEAR_56, LEAR_84, LEAR_1092, LEAR_1456, LEAR_KERNEL, Lear};
 use perfect::Perfect;
 use persistence::Persistence;
 use published::Published;
@@ -41,7 +41,7 @@ pub type Model = Box<dyn Forecaster + Send + Sync>;
 type Build = fn(&Options<'_>) -> Option<Model>;
 
 /// All models: name and constructor.
-const MODELS: [(&str, Build); 12] = [
+const MODELS: [(&str, Build); 14] = [
     ("persistence", |o| baseline(o, Persistence, &[])),
     ("seasonal_naive_day", |o| baseline(o, DAY, &[])),
     ("seasonal_naive_week", |o| baseline(o, WEEK, &[DAY])),
@@ -50,11 +50,13 @@ const MODELS: [(&str, Build); 12] = [
     ("published", |o| {
         baseline(o, Published::new(o.published?), &[DAY])
     }),
-    ("lear", |o| lear(o, "lear", &[56, 84, 1092, 1456])),
-    ("lear_56", |o| lear(o, "lear_56", &[56])),
-    ("lear_84", |o| lear(o, "lear_84", &[84])),
-    ("lear_1092", |o| lear(o, "lear_1092", &[1092])),
-    ("lear_1456", |o| lear(o, "lear_1456", &[1456])),
+    (LEAR.name, |o| lear(o, LEAR)),
+    (LEAR_56.name, |o| lear(o, LEAR_56)),
+    (LEAR_84.name, |o| lear(o, LEAR_84)),
+    (LEAR_1092.name, |o| lear(o, LEAR_1092)),
+    (LEAR_1456.name, |o| lear(o, LEAR_1456)),
+    (KERNEL.name, |o| lear(o, KERNEL)),
+    (LEAR_KERNEL.name, |o| lear(o, LEAR_KERNEL)),
     ("perfect", |o| baseline(o, Perfect::new(o.truth?), &[DAY])),
 ];
 
@@ -73,8 +75,8 @@ pub fn model(name: &str, options: &Options<'_>) -> Option<Model> {
     build(options)
 }
 
-fn lear(options: &Options<'_>, name: &'static str, windows: &'static [usize]) -> Option<Model> {
-    let rule = Lear::new(name, windows, options.inputs, options.utc_offset_s);
+fn lear(options: &Options<'_>, kind: Kind) -> Option<Model> {
+    let rule = Lear::new(kind, options.inputs, options.utc_offset_s);
     baseline(options, rule, &[WEEK, DAY])
 }
 

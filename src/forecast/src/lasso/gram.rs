@@ -135,7 +135,9 @@ impl Gram {
 }
 
 /// Inner product, in eight sums so that the processor can work on them side by side.
+/// Both are of one length.
 pub(crate) fn dot(left: &[f64], right: &[f64]) -> f64 {
+    debug_assert_eq!(left.len(), right.len(), "invariant: vectors of one length");
     let mut sums = [0.0; 8];
     let (left_chunks, left_rest) = left.as_chunks::<8>();
     let (right_chunks, right_rest) = right.as_chunks::<8>();

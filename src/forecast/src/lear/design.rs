@@ -10,6 +10,10 @@ const INPUT_LAGS: [usize; 3] = [0, 1, 7];
 /// How far back a row reaches, days.
 pub(super) const REACH: usize = 7;
 const WEEKDAYS: usize = 7;
+/// Weight of data older than the newest of its kind, in the distance of two days.
+const OLDER: f64 = 0.3;
+/// Weight of the day of week in it.
+const WEEKDAY: f64 = 0.5;
 
 /// Which days are the rows, and what the columns read.
 pub(super) struct Design<'a> {
@@ -71,6 +75,21 @@ impl<'a> Design<'a> {
             values.extend(self.days.iter().map(is));
         }
         Columns::new(self.days.len(), values)
+    }
+
+    /// How much each column counts in the distance of two days: a kind of data is worth
+    /// the same however many slots it has, older days and days of week count for less.
+    pub(super) fn weights(&self) -> Vec<f64> {
+        let slots = self.panel.slots;
+        let share = 1.0 / (slots as f64).sqrt();
+        let mut weights = Vec::with_capacity(self.columns());
+        for (source, lag) in self.blocks() {
+            let newest = usize::from(source.is_none());
+            let weight = if lag == newest { share } else { OLDER * share };
+            weights.extend(std::iter::repeat_n(weight, slots));
+        }
+        weights.extend([WEEKDAY; WEEKDAYS]);
+        weights
     }
 
     /// The row of one day, unscaled.

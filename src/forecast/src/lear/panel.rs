@@ -44,6 +44,16 @@ impl Panel {
         &self.inputs[input][day * self.slots..(day + 1) * self.slots]
     }
 
+    /// Takes a forecast for what is not known of a day's prices.
+    pub fn suppose(&mut self, day: usize, forecast: &[f64]) {
+        let slots = day * self.slots..(day + 1) * self.slots;
+        for (known, value) in self.prices[slots].iter_mut().zip(forecast) {
+            if known.is_nan() {
+                *known = *value;
+            }
+        }
+    }
+
     /// Fills what is missing before day `until` by the same slot a week before, or the day
     /// before, and marks the days. What has neither stays NaN.
     pub fn patch(&mut self, until: usize) {
@@ -62,19 +72,15 @@ impl Panel {
         }
     }
 
-    /// Hash of all that a fit for day `target` can read: the days before it.
-    pub fn hash_before(&self, target: usize) -> u64 {
-        let count = target * self.slots;
-        let shape = [self.slots, self.first_weekday, target, self.inputs.len()];
-        let mut hash = shape.iter().fold(0, |hash, word| mix(hash ^ *word as u64));
-        for values in std::iter::once(&self.prices).chain(&self.inputs) {
-            for value in &values[..count.min(values.len())] {
-                hash = mix(hash ^ value.to_bits());
-            }
-        }
-        for patched in &self.patched[..target.min(self.patched.len())] {
-            hash = mix(hash ^ u64::from(*patched));
-        }
-        hash
+    /// Hash of each day with all that is known of it.
+    pub fn day_hashes(&self) -> Vec<u64> {
+        let slots = self.slots;
+        let of_day = |day: usize| {
+            let all = std::iter::once(&self.prices).chain(&self.inputs);
+            let values = all.flat_map(|values| &values[day * slots..(day + 1) * slots]);
+            let first = mix(self.weekday(day) as u64 ^ u64::from(self.is_genuine(day)) << 8);
+            values.fold(first, |hash, value| mix(hash ^ value.to_bits()))
+        };
+        (0..self.days()).map(of_day).collect()
     }
 }

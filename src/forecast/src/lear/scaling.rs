@@ -1,6 +1,9 @@
-//! Scaling by median and median absolute deviation, and what bends the tails.
+//! Scaling by median and median absolute deviation, bent by the area hyperbolic sine:
+//! linear in the middle, logarithmic in both tails, and defined for negative prices.
 
 use libm::{asinh, sinh};
+
+use crate::lasso::Columns;
 
 /// 75 % quantile of the standard normal: the median absolute deviation over it
 /// estimates a standard deviation.
@@ -9,28 +12,33 @@ const NORMAL_QUARTILE: f64 = 0.674_489_750_196_081_7;
 /// a thousand must not carry the forecast away, nor sinh make a wild price of a small slip.
 const BEYOND: f64 = 1.0;
 
-/// What is done to scaled values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transform {
-    /// Nothing.
-    Identity,
-    /// Area hyperbolic sine: linear in the middle, logarithmic in both tails.
-    Asinh,
-}
-
 /// Median and spread of one column over the window.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
-    transform: Transform,
     median: f64,
     spread: f64,
-    /// Least and greatest transformed value of the window.
+    /// Least and greatest scaled value of the window.
     range: (f64, f64),
 }
 
 impl Scale {
+    /// Scales the first columns in place, and says how.
+    pub(super) fn columns(columns: &mut Columns, count: usize) -> Vec<Self> {
+        let mut sorted = Vec::with_capacity(columns.rows());
+        (0..count)
+            .map(|index| {
+                let column = columns.column_mut(index);
+                let scale = Self::of(column, &mut sorted);
+                for value in column {
+                    *value = scale.bend(*value);
+                }
+                scale
+            })
+            .collect()
+    }
+
     /// Reads the scale off the values; `sorted` is overwritten.
-    pub(super) fn of(values: &[f64], transform: Transform, sorted: &mut Vec<f64>) -> Self {
+    pub(super) fn of(values: &[f64], sorted: &mut Vec<f64>) -> Self {
         sorted.clear();
         sorted.extend_from_slice(values);
         let centre = median(sorted);
@@ -47,48 +55,38 @@ impl Scale {
             spread = 1.0;
         }
         let mut scale = Self {
-            transform,
             median: centre,
             spread,
             range: (0.0, 0.0),
         };
-        let (low, high) = values
-            .iter()
-            .fold((centre, centre), |(l, h), v| (l.min(*v), h.max(*v)));
-        scale.range = (scale.apply(low), scale.apply(high));
+        let ends = values.iter().fold((centre, centre), |(low, high), v| {
+            (low.min(*v), high.max(*v))
+        });
+        scale.range = (scale.bend(ends.0), scale.bend(ends.1));
         scale
     }
 
     /// Scaled and bent, and kept near what the window held.
-    pub(super) fn apply_within(&self, value: f64) -> f64 {
-        self.limit(self.apply(value))
+    pub(super) fn apply(&self, value: f64) -> f64 {
+        self.limit(self.bend(value))
+    }
+
+    /// The value behind a scaled one, kept near what the window held.
+    pub(super) fn undo(&self, value: f64) -> f64 {
+        self.median + self.spread * sinh(self.limit(value))
+    }
+
+    fn bend(&self, value: f64) -> f64 {
+        asinh((value - self.median) / self.spread)
     }
 
     fn limit(&self, value: f64) -> f64 {
         value.clamp(self.range.0 - BEYOND, self.range.1 + BEYOND)
     }
-
-    pub(super) fn apply(&self, value: f64) -> f64 {
-        let scaled = (value - self.median) / self.spread;
-        match self.transform {
-            Transform::Identity => scaled,
-            Transform::Asinh => asinh(scaled),
-        }
-    }
-
-    /// The value behind a transformed one, kept near what the window held.
-    pub(super) fn undo(&self, value: f64) -> f64 {
-        let value = self.limit(value);
-        let scaled = match self.transform {
-            Transform::Identity => value,
-            Transform::Asinh => sinh(value),
-        };
-        self.median + self.spread * scaled
-    }
 }
 
 /// Mean of the middle one or two values; reorders them. 0 without values.
-pub(super) fn median(values: &mut [f64]) -> f64 {
+fn median(values: &mut [f64]) -> f64 {
     let count = values.len();
     if count == 0 {
         return 0.0;

@@ -88,12 +88,13 @@ impl Calendar {
         self.target
     }
 
-    pub(super) fn start(&self, day: usize) -> i64 {
-        self.starts[day]
-    }
-
-    pub(super) fn slot_s(&self) -> i64 {
-        self.slot_s
+    /// Forecasts of whole days from `day` on.
+    pub(super) fn curve(&self, day: usize, values: Vec<f64>) -> Curve {
+        Curve {
+            start: self.starts[day],
+            slot_s: self.slot_s,
+            values,
+        }
     }
 
     /// What was known at `as_of` on all days, gaps of past days filled.
@@ -147,6 +148,33 @@ impl Calendar {
                 0.5 * (value(at) + value(at + longer))
             }
         })
+    }
+}
+
+/// Forecast prices by slot.
+#[derive(Debug)]
+pub(super) struct Curve {
+    start: i64,
+    slot_s: i64,
+    values: Vec<f64>,
+}
+
+impl Curve {
+    /// Mean over an interval; `None` unless the curve has all of it.
+    pub(super) fn mean(&self, start: i64, end: i64) -> Option<f64> {
+        let first = usize::try_from((start - self.start).div_euclid(self.slot_s)).ok()?;
+        let last = usize::try_from((end - 1 - self.start).div_euclid(self.slot_s)).ok()?;
+        let values = self.values.get(first..=last)?;
+        if let [value] = values {
+            return Some(*value);
+        }
+        let mut sum = 0.0;
+        for (slot, value) in (first..).zip(values) {
+            let from = self.start + slot as i64 * self.slot_s;
+            let part = end.min(from + self.slot_s) - start.max(from);
+            sum += value * part as f64;
+        }
+        Some(sum / (end - start) as f64)
     }
 }
 
