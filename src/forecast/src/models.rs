@@ -1,6 +1,7 @@
 //! The models by name: one file each, one line each in `MODELS`.
 
 pub(crate) mod climatology;
+mod lear;
 mod perfect;
 mod persistence;
 mod published;
@@ -14,6 +15,7 @@ use crate::baseline::{Baseline, Rule};
 use crate::calendar::Clock;
 
 use climatology::Climatology;
+use lear::{KERNEL, Kind, LEAR, LEAR_56, LEAR_84, LEAR_1092, LEAR_1456, LEAR_KERNEL, Lear};
 use perfect::Perfect;
 use persistence::Persistence;
 use published::Published;
@@ -39,7 +41,7 @@ pub type Model = Box<dyn Forecaster + Send + Sync>;
 type Build = fn(&Options<'_>) -> Option<Model>;
 
 /// All models: name and constructor.
-const MODELS: [(&str, Build); 7] = [
+const MODELS: [(&str, Build); 14] = [
     ("persistence", |o| baseline(o, Persistence, &[])),
     ("seasonal_naive_day", |o| baseline(o, DAY, &[])),
     ("seasonal_naive_week", |o| baseline(o, WEEK, &[DAY])),
@@ -48,6 +50,13 @@ const MODELS: [(&str, Build); 7] = [
     ("published", |o| {
         baseline(o, Published::new(o.published?), &[DAY])
     }),
+    (LEAR.name, |o| lear(o, LEAR)),
+    (LEAR_56.name, |o| lear(o, LEAR_56)),
+    (LEAR_84.name, |o| lear(o, LEAR_84)),
+    (LEAR_1092.name, |o| lear(o, LEAR_1092)),
+    (LEAR_1456.name, |o| lear(o, LEAR_1456)),
+    (KERNEL.name, |o| lear(o, KERNEL)),
+    (LEAR_KERNEL.name, |o| lear(o, LEAR_KERNEL)),
     ("perfect", |o| baseline(o, Perfect::new(o.truth?), &[DAY])),
 ];
 
@@ -64,6 +73,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 pub fn model(name: &str, options: &Options<'_>) -> Option<Model> {
     let (_, build) = MODELS.iter().find(|(known, _)| *known == name)?;
     build(options)
+}
+
+fn lear(options: &Options<'_>, kind: Kind) -> Option<Model> {
+    let rule = Lear::new(kind, options.inputs, options.utc_offset_s);
+    baseline(options, rule, &[WEEK, DAY])
 }
 
 /// The rule with those that stand in for it: the ones named, then climatology, then
