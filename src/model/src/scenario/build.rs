@@ -334,6 +334,30 @@ impl Builder<'_> {
                 format!("policies: {}", listed(POLICIES)),
             );
         }
+        self.split(raw);
+    }
+
+    /// A split of what is left of G needs a bound, and the policy it is about.
+    fn split(&mut self, raw: &ScenarioFile) {
+        if !raw.policies.split {
+            return;
+        }
+        for needed in ["swingload", "oracle"] {
+            if !raw.policies.run.iter().any(|name| name == needed) {
+                self.fault(
+                    "policies.split",
+                    format!("needs the policy `{needed}`, which policies.run does not name"),
+                    "add it to policies.run, or set policies.split = false",
+                );
+            }
+        }
+        if raw.mining.as_ref().is_some_and(|m| m.difficulty_feedback) {
+            self.fault(
+                "policies.split",
+                "has no bound to split towards where mining.difficulty_feedback is on",
+                "set one of the two to false",
+            );
+        }
     }
 
     fn forecast(&mut self, raw: &ScenarioFile) {
