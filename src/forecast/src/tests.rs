@@ -2,6 +2,7 @@
 
 mod calibration;
 mod fallbacks;
+mod learned;
 mod world;
 
 use proptest::prelude::*;
@@ -50,7 +51,7 @@ fn the_registry_gives_what_its_options_allow() {
     assert!(model("published", &Options::default()).is_none());
     assert!(model("perfect", &Options::default()).is_none());
     assert!(model("climatology", &Options::default()).is_some());
-    assert_eq!(names().count(), 7);
+    assert_eq!(names().count(), 12);
 }
 
 #[test]

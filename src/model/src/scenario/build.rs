@@ -7,7 +7,7 @@ mod ranges;
 use jiff::Timestamp;
 
 use super::file::ScenarioFile;
-use super::names::{FORECAST_MODELS, POLICIES, PUBLISHED, TAKING_INPUTS, known, listed};
+use super::names::{FORECAST_MODELS, NEEDING_PUBLISHED, POLICIES, TAKING_INPUTS, known, listed};
 use super::{Horizon, Scenario};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, near};
@@ -363,10 +363,12 @@ impl Builder<'_> {
     fn forecast(&mut self, raw: &ScenarioFile) {
         let help = format!("models: {}", listed(FORECAST_MODELS));
         match raw.forecast.model.as_deref() {
-            Some(PUBLISHED) => self.fault(
+            Some(model) if NEEDING_PUBLISHED.contains(&model) => self.fault(
                 "forecast.model",
                 "belongs to the one series whose forecasts are published, not to all",
-                "write [forecast.series.NAME] with model = \"published\" and published = \"SERIES\"",
+                format!(
+                    "write [forecast.series.NAME] with model = \"{model}\" and published = \"SERIES\""
+                ),
             ),
             Some(model) if !known(FORECAST_MODELS, model) => {
                 self.fault("forecast.model", "is no forecast model", &*help);
@@ -409,10 +411,13 @@ impl Builder<'_> {
                         "bind the published forecast under [data]",
                     );
                 }
-                None if setting.model == PUBLISHED => {
+                None if NEEDING_PUBLISHED.contains(&setting.model.as_str()) => {
                     self.fault(
                         &path,
-                        "the model `published` needs the series with the forecast",
+                        format!(
+                            "the model `{}` needs the series with the forecast",
+                            setting.model
+                        ),
                         "add published = \"NAME\"",
                     );
                 }
