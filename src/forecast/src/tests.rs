@@ -2,6 +2,7 @@
 
 mod calibration;
 mod fallbacks;
+mod learned;
 mod world;
 
 use proptest::prelude::*;
