@@ -95,6 +95,7 @@ pub const FORECAST_MODELS: &[Named] = &[
     named("lear_1092", "LEAR with a window of 1092 days"),
     named("lear_1456", "LEAR with a window of 1456 days"),
     named("kernel_364", "kernel regressions with a window of 364 days"),
+    named(
         "corrected",
         "a bound series with published forecasts, corrected by its recent error",
     ),
@@ -110,6 +111,10 @@ pub const FORECAST_MODELS: &[Named] = &[
     named(
         "difficulty",
         "network difficulty to the next retarget from observed hashrate, then drift",
+    ),
+    named(
+        "realtime",
+        "quantile regressions of real-time prices on the day-ahead price, other inputs and the last hours",
     ),
     named("perfect", "what will happen: a yardstick, not a forecast"),
 ];
@@ -130,6 +135,7 @@ pub const TAKING_INPUTS: &[&str] = &[
     "lear_1456",
     "kernel_364",
     "difficulty",
+    "realtime",
 ];
 
 /// Whether a table holds a name.
