@@ -4,6 +4,7 @@ pub(crate) mod climatology;
 mod corrected;
 mod course;
 mod difficulty;
+mod lear;
 mod learned;
 mod perfect;
 mod persistence;
@@ -22,6 +23,7 @@ use climatology::Climatology;
 use corrected::Corrected;
 use course::Course;
 use difficulty::Difficulty;
+use lear::{KERNEL, Kind, LEAR, LEAR_56, LEAR_84, LEAR_1092, LEAR_1456, LEAR_KERNEL, Lear};
 use learned::Learned;
 use perfect::Perfect;
 use persistence::Persistence;
@@ -49,7 +51,7 @@ pub type Model = Box<dyn Forecaster + Send + Sync>;
 type Build = fn(&Options<'_>) -> Option<Model>;
 
 /// All models: name and constructor.
-const MODELS: [(&str, Build); 12] = [
+const MODELS: &[(&str, Build)] = &[
     ("persistence", |o| baseline(o, Persistence, &[])),
     ("seasonal_naive_day", |o| baseline(o, DAY, &[])),
     ("seasonal_naive_week", |o| baseline(o, WEEK, &[DAY])),
@@ -58,6 +60,13 @@ const MODELS: [(&str, Build); 12] = [
     ("published", |o| {
         baseline(o, Published::new(o.published?), &[DAY])
     }),
+    (LEAR.name, |o| lear(o, LEAR)),
+    (LEAR_56.name, |o| lear(o, LEAR_56)),
+    (LEAR_84.name, |o| lear(o, LEAR_84)),
+    (LEAR_1092.name, |o| lear(o, LEAR_1092)),
+    (LEAR_1456.name, |o| lear(o, LEAR_1456)),
+    (KERNEL.name, |o| lear(o, KERNEL)),
+    (LEAR_KERNEL.name, |o| lear(o, LEAR_KERNEL)),
     ("corrected", |o| {
         baseline(o, Learned::new(Corrected::new(o.published?)), &[DAY])
     }),
@@ -85,6 +94,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 pub fn model(name: &str, options: &Options<'_>) -> Option<Model> {
     let (_, build) = MODELS.iter().find(|(known, _)| *known == name)?;
     build(options)
+}
+
+fn lear(options: &Options<'_>, kind: Kind) -> Option<Model> {
+    let rule = Lear::new(kind, options.inputs, options.utc_offset_s);
+    baseline(options, rule, &[WEEK, DAY])
 }
 
 /// The local clock.

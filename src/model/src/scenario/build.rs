@@ -6,7 +6,7 @@ mod ranges;
 
 use jiff::Timestamp;
 
-use super::file::ScenarioFile;
+use super::file::{PeriodFile, ScenarioFile};
 use super::names::{FORECAST_MODELS, NEEDING_PUBLISHED, POLICIES, TAKING_INPUTS, known, listed};
 use super::{Horizon, Scenario};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -49,16 +49,9 @@ pub(super) fn build(
     mut raw: ScenarioFile,
     site: Site,
 ) -> Result<Scenario, Diagnostics> {
-    let length = raw.period.end.as_second() - raw.period.start.as_second();
-    let history = Seconds::from_hours(raw.period.history_days.clamp(0.0, DAYS_MAX) * 24.0);
-    let mut b = Builder {
-        document,
-        faults: Vec::new(),
-        period_s: length.max(0),
-        span_s: length.max(0) + history.get(),
-    };
+    let mut b = Builder::new(document, &raw.period);
     let step = Seconds::from_minutes(raw.period.step_min);
-    let grid = b.period(&raw, step);
+    let grid = b.period(&raw.period, step);
     let mut data = std::collections::BTreeMap::new();
     for (name, binding) in &raw.data {
         if let Some(binding) = b.binding(name, binding) {
@@ -113,22 +106,39 @@ pub(super) fn build(
     })
 }
 
-struct Builder<'a> {
+/// Collects what is wrong while a file is built; evaluations are read by it too.
+pub(crate) struct Builder<'a> {
     document: &'a Document,
-    faults: Vec<Diagnostic>,
+    pub(crate) faults: Vec<Diagnostic>,
     /// Length of the period, s.
     period_s: i64,
     /// The same with the history before it.
     span_s: i64,
 }
 
-impl Builder<'_> {
-    fn fault(&mut self, path: &str, problem: impl Into<String>, help: impl Into<String>) {
+impl<'a> Builder<'a> {
+    pub(crate) fn new(document: &'a Document, period: &PeriodFile) -> Self {
+        let length = period.end.as_second() - period.start.as_second();
+        let history = Seconds::from_hours(period.history_days.clamp(0.0, DAYS_MAX) * 24.0);
+        Self {
+            document,
+            faults: Vec::new(),
+            period_s: length.max(0),
+            span_s: length.max(0) + history.get(),
+        }
+    }
+
+    pub(crate) fn fault(
+        &mut self,
+        path: &str,
+        problem: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.faults.push(self.document.refuse(path, problem, help));
     }
 
-    fn period(&mut self, raw: &ScenarioFile, step: Seconds) -> Option<TimeGrid> {
-        if !(0.0..=DAYS_MAX).contains(&raw.period.history_days) {
+    pub(crate) fn period(&mut self, period: &PeriodFile, step: Seconds) -> Option<TimeGrid> {
+        if !(0.0..=DAYS_MAX).contains(&period.history_days) {
             self.fault(
                 "period.history_days",
                 format!("must be a number of days between 0 and {DAYS_MAX}, twenty years"),
@@ -136,7 +146,7 @@ impl Builder<'_> {
             );
         }
         let (first, last) = (YEARS.0.as_second(), YEARS.1.as_second());
-        for (field, at) in [("start", raw.period.start), ("end", raw.period.end)] {
+        for (field, at) in [("start", period.start), ("end", period.end)] {
             if !(first..=last).contains(&at.as_second()) {
                 self.fault(
                     &format!("period.{field}"),
@@ -154,7 +164,7 @@ impl Builder<'_> {
             );
             return None;
         }
-        let length = raw.period.end.as_second() - raw.period.start.as_second();
+        let length = period.end.as_second() - period.start.as_second();
         if length > (DAYS_MAX * 86_400.0) as i64 {
             self.fault(
                 "period.end",
@@ -186,7 +196,7 @@ impl Builder<'_> {
             );
             return None;
         }
-        match TimeGrid::regular(raw.period.start, raw.period.end, step) {
+        match TimeGrid::regular(period.start, period.end, step) {
             Ok(grid) => Some(grid),
             Err(GridError::NotWhole { period_s, step_s }) => {
                 let problem = format!(

@@ -83,6 +83,18 @@ pub const FORECAST_MODELS: &[Named] = &[
         "a bound series with published forecasts, with their past error",
     ),
     named(
+        "lear",
+        "regressions on past prices and published inputs, the mean of four calibration windows",
+    ),
+    named(
+        "lear_kernel",
+        "the same and kernel regressions over other windows, weighed by their errors of late",
+    ),
+    named("lear_56", "LEAR with a window of 56 days"),
+    named("lear_84", "LEAR with a window of 84 days"),
+    named("lear_1092", "LEAR with a window of 1092 days"),
+    named("lear_1456", "LEAR with a window of 1456 days"),
+    named("kernel_364", "kernel regressions with a window of 364 days"),
         "corrected",
         "a bound series with published forecasts, corrected by its recent error",
     ),
@@ -109,7 +121,16 @@ pub const PUBLISHED: &str = "published";
 pub const NEEDING_PUBLISHED: &[&str] = &[PUBLISHED, "corrected"];
 
 /// Models that read other series beside the one they forecast.
-pub const TAKING_INPUTS: &[&str] = &["difficulty"];
+pub const TAKING_INPUTS: &[&str] = &[
+    "lear",
+    "lear_kernel",
+    "lear_56",
+    "lear_84",
+    "lear_1092",
+    "lear_1456",
+    "kernel_364",
+    "difficulty",
+];
 
 /// Whether a table holds a name.
 pub fn known(table: &[Named], name: &str) -> bool {
