@@ -27,6 +27,7 @@ Examples:
   swingload simulate                                    the built-in quickstart
   swingload simulate simulations/texas-100mw --data ../data
   swingload simulate my/scenario.toml --policies breakeven,swingload,oracle
+  swingload simulate my/scenario.toml --split            and what better forecasts are worth
   swingload simulate my/scenario.toml --set data.price.file=prices/2021.csv.gz
   swingload simulate my/scenario.toml --set site.pools.0.count=3000 --json
 
@@ -137,6 +138,10 @@ pub(crate) struct Simulate {
     /// Run these policies, in this order, instead of the scenario's
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) policies: Vec<String>,
+    /// Split what `swingload` left of G into price, surplus, other series, arrivals and planning:
+    /// it runs again for each, with that part of the future known
+    #[arg(long)]
+    pub(crate) split: bool,
     /// Seed of everything random, instead of the scenario's
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,

@@ -37,8 +37,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) view: View<'a>,
     /// The rule's [`Rule::companion`], if it has one.
     pub(crate) companion: Option<View<'a>>,
-    history: &'a History,
-    series: &'a str,
+    pub(crate) history: &'a History,
+    pub(crate) series: &'a str,
     tables: &'a Tables,
     table: OnceCell<Option<Arc<Table>>>,
     /// A rule's note: what the latest value, known until a Unix second, lay above the usual one.

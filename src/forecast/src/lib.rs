@@ -35,6 +35,8 @@ mod calendar;
 mod errors;
 pub mod evaluate;
 mod history;
+pub mod lasso;
+pub mod lear;
 pub mod models;
 mod paths;
 pub mod scores;

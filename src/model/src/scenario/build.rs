@@ -7,7 +7,7 @@ mod ranges;
 use jiff::Timestamp;
 
 use super::file::{PeriodFile, ScenarioFile};
-use super::names::{FORECAST_MODELS, POLICIES, PUBLISHED, TAKING_INPUTS, known, listed};
+use super::names::{FORECAST_MODELS, NEEDING_PUBLISHED, POLICIES, TAKING_INPUTS, known, listed};
 use super::{Horizon, Scenario};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, near};
@@ -344,15 +344,41 @@ impl<'a> Builder<'a> {
                 format!("policies: {}", listed(POLICIES)),
             );
         }
+        self.split(raw);
+    }
+
+    /// A split of what is left of G needs a bound, and the policy it is about.
+    fn split(&mut self, raw: &ScenarioFile) {
+        if !raw.policies.split {
+            return;
+        }
+        for needed in ["swingload", "oracle"] {
+            if !raw.policies.run.iter().any(|name| name == needed) {
+                self.fault(
+                    "policies.split",
+                    format!("needs the policy `{needed}`, which policies.run does not name"),
+                    "add it to policies.run, or set policies.split = false",
+                );
+            }
+        }
+        if raw.mining.as_ref().is_some_and(|m| m.difficulty_feedback) {
+            self.fault(
+                "policies.split",
+                "has no bound to split towards where mining.difficulty_feedback is on",
+                "set one of the two to false",
+            );
+        }
     }
 
     fn forecast(&mut self, raw: &ScenarioFile) {
         let help = format!("models: {}", listed(FORECAST_MODELS));
         match raw.forecast.model.as_deref() {
-            Some(PUBLISHED) => self.fault(
+            Some(model) if NEEDING_PUBLISHED.contains(&model) => self.fault(
                 "forecast.model",
                 "belongs to the one series whose forecasts are published, not to all",
-                "write [forecast.series.NAME] with model = \"published\" and published = \"SERIES\"",
+                format!(
+                    "write [forecast.series.NAME] with model = \"{model}\" and published = \"SERIES\""
+                ),
             ),
             Some(model) if !known(FORECAST_MODELS, model) => {
                 self.fault("forecast.model", "is no forecast model", &*help);
@@ -395,10 +421,13 @@ impl<'a> Builder<'a> {
                         "bind the published forecast under [data]",
                     );
                 }
-                None if setting.model == PUBLISHED => {
+                None if NEEDING_PUBLISHED.contains(&setting.model.as_str()) => {
                     self.fault(
                         &path,
-                        "the model `published` needs the series with the forecast",
+                        format!(
+                            "the model `{}` needs the series with the forecast",
+                            setting.model
+                        ),
                         "add published = \"NAME\"",
                     );
                 }
