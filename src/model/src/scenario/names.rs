@@ -95,6 +95,7 @@ pub const FORECAST_MODELS: &[Named] = &[
     named("lear_1092", "LEAR with a window of 1092 days"),
     named("lear_1456", "LEAR with a window of 1456 days"),
     named("kernel_364", "kernel regressions with a window of 364 days"),
+    named(
         "corrected",
         "a bound series with published forecasts, corrected by its recent error",
     ),

@@ -4,7 +4,7 @@ use crate::document::near;
 use crate::evaluation::file::{CandidateFile, EvaluationFile};
 use crate::evaluation::{Candidate, CandidateSource};
 use crate::scenario::build::Builder;
-use crate::scenario::names::{FORECAST_MODELS, PUBLISHED, TAKING_INPUTS, known, listed};
+use crate::scenario::names::{FORECAST_MODELS, NEEDING_PUBLISHED, TAKING_INPUTS, known, listed};
 use crate::series::Unit;
 use crate::time::Seconds;
 
@@ -111,9 +111,9 @@ fn of_model(
     }
     match &file.published {
         Some(series) => bound(b, raw, series, &format!("{path}.published"), unit),
-        None if model == PUBLISHED => b.fault(
+        None if NEEDING_PUBLISHED.contains(&model) => b.fault(
             path,
-            "the model `published` needs the series with the forecast",
+            format!("the model `{model}` needs the series with the forecast"),
             "add published = \"NAME\"",
         ),
         None => {}
