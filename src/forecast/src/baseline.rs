@@ -37,8 +37,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) view: View<'a>,
     /// The rule's [`Rule::companion`], if it has one.
     pub(crate) companion: Option<View<'a>>,
-    history: &'a History,
-    series: &'a str,
+    pub(crate) history: &'a History,
+    pub(crate) series: &'a str,
     tables: &'a Tables,
     table: OnceCell<Option<Arc<Table>>>,
     /// A rule's note: what the latest value, known until a Unix second, lay above the usual one.
@@ -233,7 +233,7 @@ impl Forecaster for Baseline {
 }
 
 /// Least value a series can take: power and numbers of GPUs are never below zero.
-fn floor(unit: Option<&Unit>) -> f64 {
+pub(crate) fn floor(unit: Option<&Unit>) -> f64 {
     match unit {
         Some(Unit::Megawatt | Unit::Gpus) => 0.0,
         _ => f64::NEG_INFINITY,

@@ -32,8 +32,12 @@
 pub mod arrivals;
 mod baseline;
 mod calendar;
+mod conformal;
 mod errors;
+pub mod evaluate;
 mod history;
+pub mod lasso;
+pub mod lear;
 pub mod models;
 mod paths;
 pub mod scores;

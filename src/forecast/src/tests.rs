@@ -2,6 +2,7 @@
 
 mod calibration;
 mod fallbacks;
+mod learned;
 mod world;
 
 use proptest::prelude::*;
@@ -50,7 +51,9 @@ fn the_registry_gives_what_its_options_allow() {
     assert!(model("published", &Options::default()).is_none());
     assert!(model("perfect", &Options::default()).is_none());
     assert!(model("climatology", &Options::default()).is_some());
-    assert_eq!(names().count(), 7);
+    let listed = swingload_model::scenario::names::FORECAST_MODELS;
+    assert_eq!(names().count(), listed.len());
+    assert!(names().all(|name| listed.iter().any(|row| row.name == name)));
 }
 
 #[test]

@@ -321,8 +321,11 @@ fn solved(
     }
     if best.is_none() || budget.compare_peaks {
         let free = solve(problem, windows, spread.clone(), budget, room);
+        // Caps can leave a job that may not stop without power.
+        let holds =
+            |(schedule, _): &Best| in_order(problem, schedule) || !in_order(problem, &free.0);
         best = best
-            .filter(|(capped, _)| capped.1.value > free.1.value)
+            .filter(|(capped, _)| capped.1.value > free.1.value && holds(capped))
             .or(Some((free, None)));
     }
     let (mut best, mut caps) =

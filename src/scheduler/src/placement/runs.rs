@@ -5,6 +5,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
+use super::held::is_held;
 use super::{Curves, Placed};
 use crate::inputs::{Gangs, JobInput};
 use crate::schedule::{Problem, Run, Schedule, area, minimum_ends_into};
@@ -205,11 +206,6 @@ fn trim(
         }
     }
     (worth, if left <= job.work * 1e-12 { 0.0 } else { left })
-}
-
-/// Whether the job runs now and may not stop yet, nor change its size.
-pub(super) fn is_held(job: &JobInput, first: usize) -> bool {
-    job.running > 0 && first == 0 && job.running_hours < job.min_run - 1e-9
 }
 
 /// Hours lost when `gang` starts at window step `i`; going on from before the horizon costs none.
