@@ -242,7 +242,7 @@ impl Room {
 
     /// The charge that holds the load at its limit, where one does.
     fn charge(&self, share: f64) -> Option<f64> {
-        (share > 0.0).then(|| 0.5 * (self.low.charge + self.high.charge))
+        (share > 0.0).then_some(0.5 * (self.low.charge + self.high.charge))
     }
 
     /// What is taken between the corners.
