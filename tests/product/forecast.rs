@@ -327,7 +327,7 @@ fn evaluations_that_are_shipped_are_good() {
     let folder = root().join("forecasts");
     let mut count = 0;
     for (name, period) in [
-        ("germany-day-ahead", "--set period.end=2016-01-31T23:00:00Z"),
+        ("germany-day-ahead", "--set period.end=2016-01-07T23:00:00Z"),
         ("germany-2021-2022", "--set period.end=2021-07-31T22:00:00Z"),
         ("spain-day-ahead", "--set period.end=2017-01-31T23:00:00Z"),
         ("spain-wind-solar", "--set period.end=2017-01-05T23:00:00Z"),
