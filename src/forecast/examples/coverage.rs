@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! cargo run --release -p swingload-forecast --example coverage -- FILE MODEL SERIES UNIT
-//!     STEP_MIN HORIZON_H EVERY_H SKIP_DAYS [PUBLISHED]
+//!     STEP_MIN HORIZON_H EVERY_H SKIP_DAYS [published=SERIES] [input=SERIES]...
 //! ```
 //! FILE holds a line `series,start,end,known_at,value` per observation, times in Unix
 //! seconds. Forecasts of HORIZON_H at steps of STEP_MIN are issued every EVERY_H hours from
 //! SKIP_DAYS after the first observation on. Printed by lead: steps, mean absolute error,
-//! mean pinball loss, share inside P10 to P90, and share below P10 of steps whose P90 is
-//! above zero.
+//! mean pinball loss, share inside P10 to P90 of steps with a spread, and share below P10 of
+//! steps whose P90 is above zero.
 
 use std::error::Error;
 
@@ -18,13 +18,14 @@ use swingload_model::series::{Observation, Unit};
 use swingload_model::time::TimeGrid;
 
 /// Upper ends of the leads that are told apart, h.
-const LEADS: [f64; 6] = [1.0, 4.0, 12.0, 24.0, 48.0, f64::INFINITY];
+const LEADS: [f64; 7] = [1.0, 4.0, 12.0, 24.0, 48.0, 168.0, f64::INFINITY];
 
 #[derive(Default)]
 struct Tally {
     steps: f64,
     error: f64,
     pinball: f64,
+    open: f64,
     inside: f64,
     positive: f64,
     below: f64,
@@ -58,11 +59,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             last = last.max(observation.end);
         }
     }
+    let more = |prefix: &'static str| args.iter().filter_map(move |a| a.strip_prefix(prefix));
+    let inputs: Vec<String> = more("input=").map(str::to_owned).collect();
     let options = Options {
-        published: args.get(8).map(String::as_str),
+        published: more("published=").next(),
+        inputs: &inputs,
         ..Options::default()
     };
-    let forecaster = model(name, &options).ok_or("no such model, or it needs PUBLISHED")?;
+    let forecaster = model(name, &options).ok_or("no such model, or it needs published=")?;
     let truth = history.view(series, i64::MAX);
     let mut tallies: [Tally; LEADS.len()] = Default::default();
     let mut at = first + skip;
@@ -91,7 +95,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             tally.steps += 1.0;
             tally.error += (y - mean).abs();
             tally.pinball += scores::pinball_mean(q, y);
-            tally.inside += f64::from(u8::from(q[1] <= y && y <= q[17]));
+            if q[0] < q[18] {
+                tally.open += 1.0;
+                tally.inside += f64::from(u8::from(q[1] <= y && y <= q[17]));
+            }
             if q[17] > 0.0 {
                 tally.positive += 1.0;
                 tally.below += f64::from(u8::from(y < q[1]));
@@ -106,6 +113,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         all.steps += t.steps;
         all.error += t.error;
         all.pinball += t.pinball;
+        all.open += t.open;
         all.inside += t.inside;
         all.positive += t.positive;
         all.below += t.below;
@@ -120,7 +128,7 @@ fn show(label: &str, t: &Tally) {
         t.steps,
         t.error / t.steps,
         t.pinball / t.steps,
-        100.0 * t.inside / t.steps,
+        100.0 * t.inside / t.open,
         100.0 * t.below / t.positive
     );
 }

@@ -29,12 +29,12 @@ const BLOCK_S: f64 = 600.0;
 const PERIOD: f64 = BLOCKS * BLOCK_S;
 /// Hashes of one unit of difficulty, divided by those of one EH/s in a second.
 const EXAHASH: f64 = 4_294_967_296.0 / 1e18;
-/// Standard deviation of a period's growth around its drift, in the logarithm.
+/// Standard deviation of a period's growth around its drift, in the logarithm, and the
+/// periods this counts for beside those that are known.
 const SPREAD: f64 = 0.06;
-/// Weight of the drift against blocks seen, in blocks: as many as tell as much.
-const PRIOR: f64 = 1.0 / (SPREAD * SPREAD);
+const SPREAD_WEIGHT: f64 = 3.0;
 /// Periods whose growth is the drift, and the part of it that is kept.
-const PERIODS: i32 = 6;
+const PERIODS: usize = 6;
 const KEPT: f64 = 0.5;
 /// Longest period that is looked for.
 const PERIOD_MAX: i64 = 40 * DAY;
@@ -68,8 +68,9 @@ struct Outlook {
     growth: f64,
     /// Standard deviation of that logarithm.
     spread: f64,
-    /// Growth of later periods, in the logarithm.
+    /// Growth of later periods in the logarithm, and its variance.
     drift: f64,
+    variance: f64,
 }
 
 impl Outlook {
@@ -79,7 +80,7 @@ impl Outlook {
             return None;
         }
         let begin = begin(view, until, now);
-        let drift = drift(view, begin, now);
+        let (drift, variance) = drift(view, begin, now);
         let passed = (view.as_of() - begin).max(0) as f64;
         // Blocks seen, and the seconds they took.
         let seen = hashrate.and_then(|hashrate| {
@@ -92,7 +93,9 @@ impl Outlook {
         let usual = exp(drift);
         let (blocks, seconds) = seen.unwrap_or((0.0, 0.0));
         let blocks = blocks.min(BLOCKS - 1.0);
-        let rate = (blocks + PRIOR * usual) / (seconds / BLOCK_S + PRIOR);
+        // The drift tells as much as so many blocks.
+        let prior = 1.0 / variance;
+        let rate = (blocks + prior * usual) / (seconds / BLOCK_S + prior);
         // A period that is not over yet has taken longer than has passed.
         let whole = (seconds + (BLOCKS - blocks) * BLOCK_S / rate).max(passed + HOUR as f64);
         let left = 1.0 - blocks / BLOCKS;
@@ -100,8 +103,9 @@ impl Outlook {
             now,
             next: begin as f64 + whole,
             growth: log((PERIOD / whole).clamp(0.25, 4.0)),
-            spread: left * sqrt(SPREAD * SPREAD + 1.0 / (BLOCKS * left)),
+            spread: left * sqrt(variance + 1.0 / (BLOCKS * left)),
             drift,
+            variance,
         })
     }
 
@@ -111,7 +115,7 @@ impl Outlook {
             return (0.0, 0.0);
         }
         let later = libm::floor((at - self.next) * exp(self.drift) / PERIOD);
-        let variance = self.spread * self.spread + later * SPREAD * SPREAD;
+        let variance = self.spread * self.spread + later * self.variance;
         (self.growth + later * self.drift, sqrt(variance))
     }
 }
@@ -131,7 +135,8 @@ fn course(view: &View<'_>, outlook: Option<Outlook>, grid: &TimeGrid) -> Vec<Opt
     (0..grid.len()).map(step).collect()
 }
 
-/// When the period of the latest value began: where it first held, to the hour.
+/// When the period of the latest value began, at most an hour early: the value does not
+/// hold before.
 fn begin(view: &View<'_>, until: i64, now: f64) -> i64 {
     let held = |at: i64| view.latest_before(at).is_some_and(|(_, v)| v == now);
     let mut first = until;
@@ -140,19 +145,25 @@ fn begin(view: &View<'_>, until: i64, now: f64) -> i64 {
             first -= stride;
         }
     }
-    first
+    first - HOUR
 }
 
-/// Mean growth of a period, in the logarithm, from as many of the last ones as are known.
-fn drift(view: &View<'_>, begin: i64, now: f64) -> f64 {
-    for periods in (1..=PERIODS).rev() {
-        let before = begin - i64::from(periods - 1) * PERIOD as i64 - DAY;
-        if let Some(value) = view.mean(before - HOUR, before).filter(|v| *v > 0.0) {
-            let mean = log(now / value) / f64::from(periods);
-            return KEPT * mean.clamp(-0.3, 0.3);
-        }
+/// Growth to expect of a period in the logarithm, and its variance, from as many of the last
+/// ones as are known.
+fn drift(view: &View<'_>, mut begins: i64, now: f64) -> (f64, f64) {
+    let (mut growth, mut value) = (Vec::new(), now);
+    while growth.len() < PERIODS
+        && let Some((until, before)) = view.latest_before(begins)
+        && before > 0.0
+    {
+        growth.push(log(value / before).clamp(-0.3, 0.3));
+        (begins, value) = (begin(view, until, before), before);
     }
-    0.0
+    let count = growth.len() as f64;
+    let drift = KEPT * growth.iter().sum::<f64>() / count.max(1.0);
+    let squares: f64 = growth.iter().map(|g| (g - drift) * (g - drift)).sum();
+    let prior = SPREAD_WEIGHT * SPREAD * SPREAD;
+    (drift, (prior + squares) / (SPREAD_WEIGHT + count))
 }
 
 impl Forecaster for Difficulty {
