@@ -326,19 +326,61 @@ fn evaluations_that_are_shipped_are_good() {
     };
     let folder = root().join("forecasts");
     let mut count = 0;
-    for (name, period) in [
-        ("germany-day-ahead", "--set period.end=2016-01-31T23:00:00Z"),
-        ("germany-2021-2022", "--set period.end=2021-07-31T22:00:00Z"),
-        ("spain-day-ahead", "--set period.end=2017-01-31T23:00:00Z"),
-        ("spain-wind-solar", "--set period.end=2017-01-05T23:00:00Z"),
-        ("texas-realtime", "--set period.end=2024-10-03T05:00:00Z"),
-        ("south-australia", "--set period.end=2023-01-04T14:00:00Z"),
-        ("gb-curtailment", "--set period.end=2025-10-13T23:00:00Z"),
+    for (name, end, model_of_it) in [
+        (
+            "germany-day-ahead",
+            "2016-01-31T23:00:00Z",
+            "column=\"published_lear\",id=\"lear_published\"",
+        ),
+        (
+            "germany-2021-2022",
+            "2021-07-31T22:00:00Z",
+            "model=\"climatology\"",
+        ),
+        (
+            "spain-day-ahead",
+            "2017-01-31T23:00:00Z",
+            "model=\"climatology\"",
+        ),
+        (
+            "spain-wind-solar",
+            "2017-01-05T23:00:00Z",
+            "model=\"published\",published=\"wind_solar_forecast\"",
+        ),
+        (
+            "texas-realtime",
+            "2024-10-03T05:00:00Z",
+            "model=\"published\",published=\"price_day_ahead\"",
+        ),
+        (
+            "south-australia",
+            "2023-01-04T14:00:00Z",
+            "model=\"reverting\"",
+        ),
+        (
+            "gb-curtailment",
+            "2025-10-13T23:00:00Z",
+            "model=\"persistence\"",
+        ),
     ] {
+        let file = folder.join(format!("{name}.toml"));
+        let (file, data) = (file.display(), data.display());
+        // As it stands, with one of its cheap models.
+        let made = format!("forecast make {file} --data {data} --json --quiet --at {end}");
+        let made = format!("{made} --model climatology");
+        let forecast = json(
+            &world()
+                .swingload(&made)
+                .assert()
+                .success()
+                .get_output()
+                .stdout,
+        );
+        assert_eq!(list(&forecast["models"]).len(), 1, "{name}");
+        // A short period and one model: tests of the others are their own.
         let arguments = format!(
-            "forecast evaluate {} --data {} --json --quiet {period}",
-            folder.join(format!("{name}.toml")).display(),
-            data.display()
+            "forecast evaluate {file} --data {data} --json --quiet --set period.end={end} \
+             --set models=[{{{model_of_it}}}]"
         );
         let shown = world().swingload(&arguments).assert().success();
         let result = json(&shown.get_output().stdout);

@@ -86,15 +86,15 @@ pub const FORECAST_MODELS: &[Named] = &[
         "lear",
         "regressions on past prices and published inputs, the mean of four calibration windows",
     ),
-    named(
-        "lear_kernel",
-        "the same and kernel regressions over other windows, weighed by their errors of late",
-    ),
     named("lear_56", "LEAR with a window of 56 days"),
     named("lear_84", "LEAR with a window of 84 days"),
     named("lear_1092", "LEAR with a window of 1092 days"),
     named("lear_1456", "LEAR with a window of 1456 days"),
     named("kernel_364", "kernel regressions with a window of 364 days"),
+    named(
+        "lear_kernel",
+        "LEAR and kernel regressions over other windows, weighed by their errors of late",
+    ),
     named(
         "corrected",
         "a bound series with published forecasts, corrected by its recent error",
