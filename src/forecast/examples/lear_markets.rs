@@ -3,13 +3,14 @@
 //!
 //! ```text
 //! SWINGLOAD_DATA=DIR cargo run --release -p swingload-forecast --example lear_markets -- \
-//!     de_2016 lear lear_56 published [--days 60]
+//!     de_2016 lear lear_56 published [--days 60] [--bands]
 //! ```
 //!
 //! Prints, per model: mean absolute error, the same over that of the weekly naive, the
 //! p-value of a one-sided Diebold-Mariano test that the model beats the first one named
 //! and the published LEAR ensemble (errors of a day added up, as in Lago et al. 2021),
-//! and the share of the perfect-foresight saving kept by the cheapest 8 hours a day.
+//! and the share of the perfect-foresight saving kept by the cheapest 8 hours a day. With
+//! `--bands` quantiles are made too, and the share of prices from P10 to P90 is printed.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -116,6 +117,10 @@ fn main() -> Result<()> {
         most_days = names.get(at + 1).ok_or("--days needs a number")?.parse()?;
         names.drain(at..at + 2);
     }
+    let bands = names.iter().position(|a| a == "--bands");
+    if let Some(at) = bands {
+        names.remove(at);
+    }
     let known: Vec<&str> = MARKETS.iter().map(|m| m.name).collect();
     let usage = || {
         format!(
@@ -144,7 +149,7 @@ fn main() -> Result<()> {
             let path = data.join("power-eu/epf_price_forecasts_de.csv.gz");
             published(&path, "forecast_lear_ensemble_eur_per_mwh", &days)?
         } else {
-            forecasts(name, &history, market, &days)?
+            forecasts(name, &history, market, &days, bands.is_some())?
         };
         scored.push((name.clone(), forecasts));
     }
@@ -260,6 +265,7 @@ fn forecasts(
     history: &History,
     market: &Market,
     days: &[Day],
+    bands: bool,
 ) -> Result<Vec<Vec<f64>>> {
     let inputs: Vec<String> = market.inputs.iter().map(|i| (*i).to_owned()).collect();
     let options = Options {
@@ -268,7 +274,9 @@ fn forecasts(
         ..Options::default()
     };
     let forecaster = model(name, &options).ok_or(format!("no model {name}"))?;
-    days.iter()
+    let (mut inside, mut steps) = (0_u32, 0_u32);
+    let means = days
+        .iter()
         .map(|day| {
             let grid = TimeGrid::from_boundaries(day.boundaries.clone())?;
             let forecast = forecaster.forecast(&Request {
@@ -276,7 +284,7 @@ fn forecasts(
                 series: "price",
                 issued_at: day.issued_at,
                 grid: &grid,
-                quantiles: false,
+                quantiles: bands,
                 paths: 0,
                 seed: 1,
             });
@@ -286,9 +294,19 @@ fn forecasts(
                     Timestamp::from_second(day.issued_at)?
                 );
             }
+            for (band, truth) in forecast.quantiles.iter().zip(&day.truth) {
+                // P5 to P95 by 5: P10 is the second and P90 the last but one.
+                inside += u32::from((band[1]..=band[17]).contains(truth));
+                steps += 1;
+            }
             Ok(forecast.mean)
         })
-        .collect()
+        .collect();
+    if bands {
+        let share = 100.0 * f64::from(inside) / f64::from(steps.max(1));
+        println!("{name}: {share:.1} % of prices from P10 to P90");
+    }
+    means
 }
 
 fn published(path: &Path, column: &str, days: &[Day]) -> Result<Vec<Vec<f64>>> {

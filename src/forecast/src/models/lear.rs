@@ -226,6 +226,10 @@ impl Rule for Lear {
         self.kind.name
     }
 
+    fn reads(&self) -> &[String] {
+        &self.inputs
+    }
+
     fn point(&self, sight: &Sight<'_>, start: i64, end: i64) -> Option<f64> {
         let as_of = sight.view.as_of();
         let curve = |far| self.curve(sight.history, sight.series, as_of, far);
