@@ -233,7 +233,7 @@ impl Forecaster for Baseline {
 }
 
 /// Least value a series can take: power and numbers of GPUs are never below zero.
-fn floor(unit: Option<&Unit>) -> f64 {
+pub(crate) fn floor(unit: Option<&Unit>) -> f64 {
     match unit {
         Some(Unit::Megawatt | Unit::Gpus) => 0.0,
         _ => f64::NEG_INFINITY,

@@ -32,6 +32,7 @@
 pub mod arrivals;
 mod baseline;
 mod calendar;
+mod conformal;
 mod errors;
 pub mod evaluate;
 mod history;

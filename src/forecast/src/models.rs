@@ -10,6 +10,7 @@ mod perfect;
 mod persistence;
 mod published;
 mod ramping;
+mod realtime;
 mod reverting;
 mod seasonal;
 
@@ -29,6 +30,7 @@ use perfect::Perfect;
 use persistence::Persistence;
 use published::Published;
 use ramping::Ramping;
+use realtime::Realtime;
 use reverting::Reverting;
 use seasonal::{DAY, Seasonal, WEEK};
 
@@ -78,6 +80,7 @@ const MODELS: &[(&str, Build)] = &[
         baseline(o, Learned::new(Course::load(clock(o))), &[WEEK, DAY])
     }),
     ("difficulty", |o| Some(Box::new(Difficulty::new(o.inputs)))),
+    ("realtime", |o| Some(Box::new(realtime(o)))),
     ("perfect", |o| baseline(o, Perfect::new(o.truth?), &[DAY])),
 ];
 
@@ -115,6 +118,10 @@ fn baseline(
     rule: impl Rule + 'static,
     fallbacks: &[Seasonal],
 ) -> Option<Model> {
+    Some(Box::new(chain(options, rule, fallbacks)))
+}
+
+fn chain(options: &Options<'_>, rule: impl Rule + 'static, fallbacks: &[Seasonal]) -> Baseline {
     let mut rules: Vec<Box<dyn Rule>> = vec![Box::new(rule)];
     for fallback in fallbacks {
         rules.push(Box::new(*fallback));
@@ -125,5 +132,20 @@ fn baseline(
     if rules[0].name() != Persistence.name() {
         rules.push(Box::new(Persistence));
     }
-    Some(Box::new(Baseline::new(rules, clock(options))))
+    Baseline::new(rules, clock(options))
+}
+
+/// The model with the published series, if there is one, as its first input.
+fn realtime(options: &Options<'_>) -> Realtime {
+    let published = options.published.map(str::to_owned);
+    let rest = options.inputs.iter().cloned();
+    let mut inputs: Vec<String> = published.into_iter().chain(rest).collect();
+    let mut seen = Vec::new();
+    inputs.retain(|name| {
+        !seen.contains(name) && {
+            seen.push(name.clone());
+            true
+        }
+    });
+    Realtime::new(chain(options, Reverting, &[DAY]), inputs, clock(options))
 }

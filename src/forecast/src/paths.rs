@@ -3,7 +3,8 @@
 //! The model is asked again as of the same time on each of the past 28 days, for the
 //! same steps moved by whole days. A path takes its errors day by day, each day's
 //! stretch whole from one past day at the same lead and the same hours, so that the
-//! dependence across steps is that of the past. Where no past day is complete, a
+//! dependence across steps is that of the past. Which days is the same for all series
+//! of an issue, so that the dependence between them is that of the past too. Where no past day is complete, a
 //! path keeps to one quantile.
 
 use rand_chacha::ChaCha8Rng;
@@ -15,6 +16,7 @@ use crate::baseline::{Baseline, Estimate};
 use crate::calendar::DAY;
 use crate::errors::WINDOW;
 use crate::seed::generator;
+use crate::seed::mix;
 
 pub(crate) fn draw(
     baseline: &Baseline,
@@ -23,35 +25,80 @@ pub(crate) fn draw(
     spread: &[[f64; 19]],
     floor: f64,
 ) -> Vec<Vec<f64>> {
-    let days = past_days(baseline, request);
-    let mut generator = generator(request.seed, request.series, request.issued_at);
-    (0..request.paths)
-        .map(|_| {
-            let mut path: Vec<f64> = estimates.iter().map(|e| e.mean).collect();
-            let level = uniform(&mut generator);
-            // Stretches begin at another hour in each path, so that their seams do not coincide.
-            let mut from = 0;
-            let mut until = request.grid.start_s(0) + (uniform(&mut generator) * DAY as f64) as i64;
-            while from < path.len() {
-                let to = request.grid.boundary_at_or_after(until).max(from + 1);
-                let pick = generator.next_u64();
-                let errors = whole_day(&days, from, to, pick);
-                for step in from..to {
+    let past = past_days(baseline, request);
+    days_of_paths(request)
+        .map(|path| {
+            let mut values: Vec<f64> = estimates.iter().map(|e| e.mean).collect();
+            for stretch in &path.stretches {
+                let steps = stretch.from..stretch.to;
+                let is_whole = |day: usize| {
+                    (past.get(day)).is_some_and(|p| p[steps.clone()].iter().all(|e| !e.is_nan()))
+                };
+                let day = stretch.days().find(|day| is_whole(*day));
+                for step in steps.clone() {
                     let estimate = &estimates[step];
                     if estimate.open == 0.0 {
                         continue;
                     }
-                    path[step] = match errors {
-                        Some(errors) => estimate.mean + estimate.open * errors[step],
-                        None => at_level(&spread[step], level),
+                    values[step] = match day {
+                        Some(day) => estimate.mean + estimate.open * past[day][step],
+                        None => at_level(&spread[step], path.level),
                     }
                     .max(floor);
                 }
-                (from, until) = (to, until + DAY);
             }
-            path
+            values
         })
         .collect()
+}
+
+/// How many past days paths are made of.
+pub(crate) const DAYS: usize = (WINDOW / DAY) as usize;
+
+/// Where one path comes from.
+pub(crate) struct PathDays {
+    /// The quantile it keeps to where no past day serves, 0 to 1.
+    pub(crate) level: f64,
+    /// Stretches of steps, each from one past day.
+    pub(crate) stretches: Vec<Stretch>,
+}
+
+/// Steps that take their course from one past day.
+pub(crate) struct Stretch {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pick: u64,
+}
+
+impl Stretch {
+    /// Past days in the order they are to be tried: 0 is the day before the issue.
+    pub(crate) fn days(&self) -> impl Iterator<Item = usize> {
+        let pick = self.pick;
+        // Coprime strides visit every day once.
+        let stride = [1, 3, 5, 9, 11, 13, 15, 17][(mix(pick) % 8) as usize];
+        (0..DAYS).map(move |i| ((pick % DAYS as u64) as usize + i * stride) % DAYS)
+    }
+}
+
+/// The past days of each path, from seed and issue time alone: paths of all series issued
+/// together follow the same days, so that price and surplus move together.
+pub(crate) fn days_of_paths(request: &Request<'_>) -> impl Iterator<Item = PathDays> {
+    let grid = request.grid;
+    let mut generator = generator(request.seed, "paths", request.issued_at);
+    (0..request.paths).map(move |_| {
+        let level = uniform(&mut generator);
+        // Stretches begin at another hour in each path, so that their seams do not coincide.
+        let mut until = grid.start_s(0) + (uniform(&mut generator) * DAY as f64) as i64;
+        let mut stretches = Vec::new();
+        let mut from = 0;
+        while from < grid.len() {
+            let to = grid.boundary_at_or_after(until).clamp(from + 1, grid.len());
+            let pick = generator.next_u64();
+            stretches.push(Stretch { from, to, pick });
+            (from, until) = (to, until + DAY);
+        }
+        PathDays { level, stretches }
+    })
 }
 
 /// Errors per past day and step; NaN where the truth is not known yet.
@@ -89,14 +136,6 @@ fn errors(
             value.map_or(f64::NAN, |v| v - e.mean)
         })
         .collect()
-}
-
-/// One of the past days whose errors are complete over the stretch, by `pick`.
-fn whole_day(days: &[Vec<f64>], from: usize, to: usize, pick: u64) -> Option<&[f64]> {
-    let is_whole = |day: &&Vec<f64>| day[from..to].iter().all(|e| !e.is_nan());
-    let count = days.iter().filter(is_whole).count();
-    let index = (pick % count.max(1) as u64) as usize;
-    days.iter().filter(is_whole).nth(index).map(Vec::as_slice)
 }
 
 /// The value at a level between 0 and 1, straight between quantiles.

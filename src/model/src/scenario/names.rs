@@ -112,6 +112,10 @@ pub const FORECAST_MODELS: &[Named] = &[
         "difficulty",
         "network difficulty to the next retarget from observed hashrate, then drift",
     ),
+    named(
+        "realtime",
+        "quantile regressions of real-time prices on the day-ahead price, other inputs and the last hours",
+    ),
     named("perfect", "what will happen: a yardstick, not a forecast"),
 ];
 
@@ -131,6 +135,7 @@ pub const TAKING_INPUTS: &[&str] = &[
     "lear_1456",
     "kernel_364",
     "difficulty",
+    "realtime",
 ];
 
 /// Whether a table holds a name.

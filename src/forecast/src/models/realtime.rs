@@ -1,0 +1,168 @@
+//! Real-time and five-minute prices: quantile regressions on what is known at each step.
+//!
+//! ```text
+//! z = asinh of the price          spikes of either sign are not far away there
+//! columns                          last hours, same time on past days, what is usual, unrest,
+//!                                  season of day; per input its value at the step, or the latest
+//! quantiles of z                   one linear regression per level, lead, length of step and
+//!                                  state of the inputs, learned on the past year, once a fortnight
+//! bands                            spread from the median by factors that follow past coverage
+//! ```
+//!
+//! With a published day-ahead price as input the columns hold it and the recent spread
+//! to it. An input that is late, absent or in another unit costs its information: the
+//! regression without it stands in, with the wider band that it learned.
+
+mod anchor;
+mod bands;
+mod columns;
+mod course;
+mod input;
+mod issue;
+mod paths;
+mod regression;
+mod usual;
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::baseline::Baseline;
+use crate::calendar::{Clock, DAY};
+use crate::{Forecast, Forecaster, Request};
+
+use anchor::{Anchor, KNOTS, Subject, learned_at};
+use bands::{Bands, Past, Place};
+use columns::{Moment, REACH};
+use course::Course;
+use usual::Tables;
+
+/// Times of learning kept: those of the past weeks and the present one.
+const ANCHORS: usize = 8;
+
+/// The model; `plain` stands in while there is less than a fortnight of history.
+pub(super) struct Realtime {
+    plain: Baseline,
+    inputs: Vec<String>,
+    clock: Clock,
+    recalls: Mutex<BTreeMap<String, Recall>>,
+}
+
+/// What is kept of a series between issues. Every part is used again only for the very
+/// same past, so that what was asked before changes no forecast.
+#[derive(Default)]
+struct Recall {
+    tables: Tables,
+    anchors: BTreeMap<i64, (u64, Option<Anchor>)>,
+    bands: Bands,
+}
+
+impl Realtime {
+    pub(super) fn new(plain: Baseline, inputs: Vec<String>, clock: Clock) -> Self {
+        Self {
+            plain,
+            inputs,
+            clock,
+            recalls: Mutex::default(),
+        }
+    }
+
+    /// The plain rule's forecast under this model's name.
+    fn fall_back(&self, request: &Request<'_>) -> Forecast {
+        let mut forecast = self.plain.forecast(request);
+        forecast.model = self.name().to_owned();
+        let named = format!(
+            "{} in {n} of {n} steps",
+            self.plain.name(),
+            n = forecast.grid.len()
+        );
+        forecast.fallback.get_or_insert(named);
+        forecast
+    }
+}
+
+impl Forecaster for Realtime {
+    fn name(&self) -> &str {
+        "realtime"
+    }
+
+    fn forecast(&self, request: &Request<'_>) -> Forecast {
+        let subject = Subject {
+            history: request.history,
+            series: request.series,
+            inputs: &self.inputs,
+            clock: self.clock,
+        };
+        let sight = self
+            .plain
+            .sight(request.history, request.series, request.issued_at);
+        let estimates = self.plain.estimates(&sight, request.grid, 0);
+        if estimates.iter().all(|e| e.open == 0.0) {
+            let mut known = self.plain.forecast(request);
+            known.model = self.name().to_owned();
+            return known;
+        }
+        let mut recalls = self.recalls.lock().unwrap_or_else(PoisonError::into_inner);
+        let recall = recalls.entry(request.series.to_owned()).or_default();
+        issue::issue(recall, &subject, request, &estimates)
+            .unwrap_or_else(|| self.fall_back(request))
+    }
+}
+
+impl Recall {
+    /// Lends what was learned at `at`, learning it if it is not at hand; `None` when nothing was known.
+    fn with_anchor<T>(
+        &mut self,
+        subject: &Subject<'_>,
+        at: i64,
+        work: impl FnOnce(&mut Anchor, &mut Tables) -> T,
+    ) -> Option<T> {
+        let fingerprint = subject.fingerprint(at);
+        let mut anchor = match self.anchors.remove(&at) {
+            Some((known, anchor)) if known == fingerprint => anchor,
+            _ => Anchor::new(subject, at),
+        };
+        let answer = anchor.as_mut().map(|anchor| work(anchor, &mut self.tables));
+        self.anchors.insert(at, (fingerprint, anchor));
+        if self.anchors.len() > ANCHORS {
+            self.anchors.pop_first();
+        }
+        answer
+    }
+
+    /// What an issue at `at` said of one step per place; `None` where it could say nothing.
+    fn past(&mut self, subject: &Subject<'_>, at: i64, places: &[Place]) -> Vec<Option<Past>> {
+        self.try_past(subject, at, places)
+            .unwrap_or_else(|| vec![None; places.len()])
+    }
+
+    fn try_past(
+        &mut self,
+        subject: &Subject<'_>,
+        at: i64,
+        places: &[Place],
+    ) -> Option<Vec<Option<Past>>> {
+        let view = subject.view(at);
+        let learned = learned_at(view.first_known()?, at)?;
+        self.with_anchor(subject, learned, |anchor, tables| {
+            let (scale, readings) = (anchor.scale, anchor.readings.clone());
+            let course = Course::new(&view, &scale, at - REACH, at + 8 * DAY);
+            let known = course.known_until(i64::MAX)?;
+            let table = tables.at(subject.history, subject.series, subject.clock, at);
+            let moment = Moment {
+                course: &course,
+                usual: &anchor.usual(&table),
+                inputs: &subject.inputs(at),
+                readings: &readings,
+                clock: subject.clock,
+            };
+            let mut row = Vec::new();
+            let past = places.iter().map(|(knot, width)| {
+                let start = known + KNOTS[*knot];
+                let step = (start, start + width);
+                let curve = anchor.curve(subject, tables, &moment, *knot, step, known, &mut row)?;
+                Some(Past::new(step, scale, &curve))
+            });
+            Some(past.collect())
+        })?
+    }
+}
