@@ -232,10 +232,10 @@ mod tests {
     fn parts_come_back_as_they_were() {
         let world = tempfile::tempdir().expect("a temporary folder");
         let (issues, issued) = part();
-        let parts = Parts::open(world.path(), "a").ok().expect("opened");
+        let parts = Parts::open(world.path(), "a").expect("opened");
         assert_eq!(parts.load(0, &issues, 2), None, "nothing is there");
-        parts.store(0, &issued).ok().expect("stored");
-        let again = Parts::open(world.path(), "a").ok().expect("opened");
+        parts.store(0, &issued).expect("stored");
+        let again = Parts::open(world.path(), "a").expect("opened");
         assert_eq!(again.load(0, &issues, 2), Some(issued));
         assert_eq!(
             again.load(0, &issues, 3),
@@ -247,7 +247,7 @@ mod tests {
                 .said()
                 .is_some_and(|said| said.contains("going on: 1 parts"))
         );
-        let other = Parts::open(world.path(), "b").ok().expect("opened");
+        let other = Parts::open(world.path(), "b").expect("opened");
         assert!(
             other
                 .said()
@@ -260,8 +260,8 @@ mod tests {
     fn half_a_part_is_none() {
         let world = tempfile::tempdir().expect("a temporary folder");
         let (issues, issued) = part();
-        let parts = Parts::open(world.path(), "a").ok().expect("opened");
-        parts.store(0, &issued).ok().expect("stored");
+        let parts = Parts::open(world.path(), "a").expect("opened");
+        parts.store(0, &issued).expect("stored");
         let whole = fs::read(parts.path(0)).expect("there");
         for length in [0, 8, whole.len() / 2, whole.len() - 1] {
             fs::write(parts.path(0), &whole[..length]).expect("written");

@@ -14,6 +14,9 @@ mod days;
 mod kept;
 mod weighing;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -88,13 +91,11 @@ pub(super) struct Lear {
     kind: Kind,
     inputs: Vec<String>,
     clock: Clock,
-    curves: Kept<CurveKey, Option<Arc<Curve>>>,
+    curves: Kept<u64, Option<Arc<Curve>>>,
     fits: Kept<u64, Fits>,
     forecasts: Kept<u64, Arc<Forecasts>>,
 }
 
-/// Series, whether days beyond the first are wanted, fingerprints of prices and inputs.
-type CurveKey = (String, bool, Vec<u64>);
 /// Per member; `None` where a window has too few days.
 type Fits = Arc<Vec<Option<Fit>>>;
 /// Per member the slots of one day; `None` without a fit or a complete row.
@@ -120,10 +121,14 @@ impl Lear {
         }
     }
 
+    /// The curve for what was known of prices and inputs.
     fn curve(&self, history: &History, series: &str, as_of: i64, far: bool) -> Option<Arc<Curve>> {
+        let name = series
+            .bytes()
+            .fold(u64::from(far), |hash, b| mix(hash ^ u64::from(b)));
         let names = std::iter::once(series).chain(self.inputs.iter().map(String::as_str));
         let prints = names.map(|name| history.view(name, as_of).fingerprint());
-        let key = (series.to_owned(), far, prints.collect());
+        let key = prints.fold(name, |hash, print| mix(hash ^ print));
         self.curves.get_or_make(&key, || {
             self.draw(history, series, as_of, far).map(Arc::new)
         })

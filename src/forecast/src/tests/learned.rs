@@ -9,7 +9,10 @@ use crate::{Forecast, History, Request, model};
 
 const DAYS: i64 = 40;
 
-fn history(series: &[(&str, Unit, &dyn Fn(i64) -> f64, i64)]) -> History {
+/// Name, unit, value of the hour that starts at a second, and how long ahead it is known, s.
+type Row<'a> = (&'a str, Unit, &'a dyn Fn(i64) -> f64, i64);
+
+fn history(series: &[Row<'_>]) -> History {
     let mut history = History::new();
     for (name, unit, value, ahead) in series {
         history.declare(*name, unit.clone());

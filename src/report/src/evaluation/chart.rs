@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::html::escape;
 use crate::words::thousands;
 
 const WIDTH: f64 = 440.0;
@@ -32,7 +33,7 @@ impl Chart {
     pub(super) fn svg(&self) -> String {
         let mut out = format!(
             "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">",
-            super::page::escape(&self.about)
+            escape(&self.about)
         );
         self.axes(&mut out);
         if let Some(right) = &self.right {
@@ -100,7 +101,7 @@ impl Chart {
                 "<text class=\"tick\" x=\"{:.1}\" y=\"{}\" text-anchor=\"{side}\">{}</text>",
                 self.x(k),
                 HEIGHT - ROOM.3 + 15.0,
-                super::page::escape(label)
+                escape(label)
             );
         }
         let _ = write!(
@@ -108,7 +109,7 @@ impl Chart {
             "<text class=\"tick\" x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
             ROOM.0 + (WIDTH - ROOM.0 - ROOM.2) / 2.0,
             HEIGHT - 4.0,
-            super::page::escape(&self.below)
+            escape(&self.below)
         );
     }
 

@@ -140,9 +140,7 @@ impl Calendar {
             };
             if longer == 0 || at < CHANGE_AT {
                 value(at)
-            } else if at >= CHANGE_AT + longer.abs() {
-                value(at + longer)
-            } else if longer < 0 {
+            } else if longer < 0 || at >= CHANGE_AT + longer {
                 value(at + longer)
             } else {
                 0.5 * (value(at) + value(at + longer))
