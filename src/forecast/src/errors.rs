@@ -5,6 +5,12 @@
 //! So every error is out of sample, and fallbacks and late data are in it. Lead
 //! counts from the latest interval known at issue rather than from the issue itself:
 //! when a feed falls silent, leads and bands grow by themselves.
+//!
+//! Quantiles of these errors lag behind a change of regime. Errors of the past
+//! half year are therefore held against the quantiles of those known before them, and a
+//! [`Tracker`] per bucket spreads the bands as far as that asks for.
+
+mod samples;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -14,7 +20,10 @@ use swingload_model::time::TimeGrid;
 
 use crate::baseline::{Baseline, Estimate};
 use crate::calendar::{DAY, HOUR, anchor};
+use crate::conformal::{Tracker, spread};
 use crate::{History, View};
+
+use samples::{Looked, Sample, Samples};
 
 /// How far back errors are looked at.
 pub(crate) const WINDOW: i64 = 28 * DAY;
@@ -40,11 +49,15 @@ const HOUR_REACH: usize = 2;
 /// Fewest errors that carry quantiles of their own.
 const ERRORS_MIN: usize = 40;
 
+/// Position of the median in the levels.
+const MEDIAN: usize = 9;
+
 /// Errors of one model on one series, and their quantiles once asked for.
 #[derive(Debug)]
 pub(crate) struct Book {
-    /// Per bucket: hour of day of the target, truth less forecast.
-    errors: [Vec<(usize, f64)>; BUCKETS],
+    /// Per bucket the errors of the past 28 days, in order of issue.
+    errors: [Vec<Sample>; BUCKETS],
+    trackers: [Tracker; BUCKETS],
     cells: Vec<OnceLock<[f64; 19]>>,
 }
 
@@ -65,62 +78,56 @@ impl Book {
             return [estimate.mean; 19];
         }
         let bucket = bucket(lead);
-        let offsets =
-            self.cells[bucket * 24 + hour].get_or_init(|| quantiles(self.pool(bucket, hour)));
+        let offsets = self.cells[bucket * 24 + hour].get_or_init(|| {
+            let offsets = quantiles(self.pool(bucket, hour));
+            spread(&offsets, MEDIAN, self.trackers[bucket].factors(hour))
+        });
         offsets.map(|offset| (estimate.mean + estimate.open * offset).max(floor))
     }
 
     /// Errors of the bucket around the hour; of all hours, then of all buckets, when too few.
     fn pool(&self, bucket: usize, hour: usize) -> Vec<f64> {
         let own = &self.errors[bucket];
-        let near = own.iter().filter(|(h, _)| {
-            let apart = h.abs_diff(hour);
-            apart.min(24 - apart) <= HOUR_REACH
-        });
-        let near: Vec<f64> = near.map(|(_, e)| *e).collect();
+        let near = own.iter().filter(|s| is_near(s.hour, hour));
+        let near: Vec<f64> = near.map(|s| s.error).collect();
         if near.len() >= ERRORS_MIN {
             near
         } else if own.len() >= ERRORS_MIN {
-            own.iter().map(|(_, e)| *e).collect()
+            own.iter().map(|s| s.error).collect()
         } else {
-            self.errors.iter().flatten().map(|(_, e)| *e).collect()
+            self.errors.iter().flatten().map(|s| s.error).collect()
         }
     }
 
-    fn make(
-        baseline: &Baseline,
-        history: &History,
-        series: &str,
-        at: i64,
-        widths: &[i64; BUCKETS],
-    ) -> Self {
-        let truth = history.view(series, at);
-        let mut errors: [Vec<(usize, f64)>; BUCKETS] = Default::default();
-        let end_of_truth = truth.frontier().unwrap_or(i64::MIN);
-        for back in 1..=WINDOW / HOUR {
-            let sight = baseline.sight(history, series, at - back * HOUR);
-            let Some(frontier) = sight.view.frontier() else {
-                break;
-            };
-            for (bucket, errors) in errors.iter_mut().enumerate() {
-                let width = widths[bucket];
-                // Whole steps from the frontier on, as the steps of a forecast mostly lie.
-                let steps = sample_lead(bucket, back) / width;
-                let start = frontier.saturating_add(steps * width);
-                if start > end_of_truth.saturating_sub(width) {
-                    continue;
-                }
-                if let Some(value) = truth.mean(start, start + width) {
-                    let error = value - baseline.estimate(&sight, start, start + width).mean;
-                    errors.push((baseline.clock().hour(start + width / 2), error));
-                }
-            }
-        }
+    fn new((errors, trackers): Looked) -> Self {
         Self {
             errors,
+            trackers,
             cells: (0..BUCKETS * 24).map(|_| OnceLock::new()).collect(),
         }
     }
+}
+
+/// P10, P50 and P90, by the rule of [`quantiles`].
+fn band(pool: &mut [f64]) -> [f64; 3] {
+    let last = pool.len() - 1;
+    [0.1, 0.5, 0.9].map(|level| {
+        let position = (level * (pool.len() + 1) as f64 - 1.0).clamp(0.0, last as f64);
+        let (low, part) = (position as usize, position.fract());
+        let (_, value, above) = pool.select_nth_unstable_by(low, f64::total_cmp);
+        let value = *value;
+        let next = above.iter().copied().fold(f64::INFINITY, f64::min);
+        if part == 0.0 || next == f64::INFINITY {
+            value
+        } else {
+            value + part * (next - value)
+        }
+    })
+}
+
+fn is_near(hour: usize, other: usize) -> bool {
+    let apart = hour.abs_diff(other);
+    apart.min(24 - apart) <= HOUR_REACH
 }
 
 /// Bucket of a lead in seconds.
@@ -128,12 +135,12 @@ fn bucket(lead: i64) -> usize {
     BUCKET_ENDS.partition_point(|end| *end <= lead)
 }
 
-/// Lead sampled in the issue so many hours back. Seven leads per bucket in turn:
+/// Lead sampled in the issue at that hour, counted from any. Seven leads per bucket in turn:
 /// seven shares no factor with the 24 hours of a day, so each meets every hour.
-fn sample_lead(bucket: usize, back: i64) -> i64 {
+fn sample_lead(bucket: usize, hour: i64) -> i64 {
     let low = bucket.checked_sub(1).map_or(0, |i| BUCKET_ENDS[i]);
     let high = *BUCKET_ENDS.get(bucket).unwrap_or(&LAST_SAMPLE);
-    low + (high - low) * (2 * (back % 7) + 1) / 14
+    low + (high - low) * (2 * hour.rem_euclid(7) + 1) / 14
 }
 
 /// Length of the grid's step in the middle of each bucket: errors of five minutes
@@ -175,6 +182,7 @@ pub(crate) fn quantiles(mut errors: Vec<f64>) -> [f64; 19] {
 #[derive(Default)]
 pub(crate) struct Books {
     latest: Mutex<BTreeMap<String, (Key, Arc<Book>)>>,
+    samples: Mutex<BTreeMap<String, Samples>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,7 +215,10 @@ impl Books {
         {
             return Arc::clone(book);
         }
-        let book = Arc::new(Book::make(baseline, history, series, at, &key.widths));
+        let mut samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
+        let samples = samples.entry(series.to_owned()).or_default();
+        let looked = samples.look(baseline, history, series, at, &key.widths);
+        let book = Arc::new(Book::new(looked));
         lock().insert(series.to_owned(), (key, Arc::clone(&book)));
         book
     }

@@ -3,6 +3,7 @@
 mod calibration;
 mod fallbacks;
 mod learned;
+mod realtime;
 mod world;
 
 use proptest::prelude::*;

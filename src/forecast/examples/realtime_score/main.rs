@@ -6,7 +6,8 @@
 //!
 //! Issues lie 125 minutes apart in five-minute markets, 75 in quarter-hourly ones and 5 hours
 //! in hourly ones, so that each hour has its turn; the steps are the market's own up to
-//! 25 h ahead. A step is scored where none of it was known at issue.
+//! 25 h ahead. A step is scored where none of it was known at issue. `APART_MIN` sets another
+//! distance, minutes, and `FROM` another start of the test period.
 
 mod data;
 
@@ -77,11 +78,9 @@ fn report(name: &str, market: &Market) {
         &LEADS_H
     };
     let mut scores = vec![Score::default(); leads.len()];
-    let apart = match market.step_s {
-        300 => 125 * 60,
-        900 => 75 * 60,
-        _ => 5 * 3_600,
-    };
+    let apart = std::env::var("APART_MIN").map_or(default_apart(market.step_s), |text| {
+        60 * text.parse::<i64>().expect("whole minutes")
+    });
     let mut issued_at = market.test.0;
     while issued_at + 40 * 3_600 <= market.test.1 {
         let grid = grid(issued_at, market.step_s, leads[leads.len() - 1]);
@@ -113,6 +112,14 @@ fn report(name: &str, market: &Market) {
     }
     for (lead, score) in leads.iter().zip(&scores) {
         score.print(name, *lead);
+    }
+}
+
+fn default_apart(step_s: i64) -> i64 {
+    match step_s {
+        300 => 125 * 60,
+        900 => 75 * 60,
+        _ => 5 * 3_600,
     }
 }
 

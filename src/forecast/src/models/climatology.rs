@@ -9,8 +9,8 @@ use crate::calendar::{Clock, DAY, anchor};
 
 /// How far back the means reach.
 const WINDOW: i64 = 28 * DAY;
-/// Tables kept: the past errors of four weeks ask for one a day.
-const KEPT: usize = 96;
+/// Tables kept: the past errors of half a year ask for one a day.
+const KEPT: usize = 260;
 
 /// Mean by hour of day, for weekdays and weekends apart, over the past 28 days; made
 /// anew once a day (every hour in the first two days of data).

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use libm::exp2;
 use swingload_model::series::Unit;
 
 use crate::calendar::{Clock, DAY, HOUR, WEEK};
@@ -19,8 +20,10 @@ const WINDOW: i64 = 365 * DAY;
 /// Fewest seconds of history to learn from.
 const LEAST: i64 = 14 * DAY;
 /// Issues learned from, at most, and their least distance, s.
-const ROWS: i64 = 5_000;
-const APART: i64 = 1_800;
+const ROWS: i64 = 6_000;
+const APART: i64 = 900;
+/// Age at which an issue weighs half as much as the newest, s.
+const HALF_LIFE: f64 = 80.0 * 86_400.0;
 
 /// Leads at which regressions are made, s; others lie straight between two of them.
 pub(super) const KNOTS: [i64; 12] = [
@@ -189,7 +192,8 @@ impl Anchor {
     ) -> Option<Fit> {
         let truth = subject.view(self.at);
         let from = truth.first_known()?.max(self.at - WINDOW) + 2 * DAY;
-        let (mut rows, mut targets, mut row) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut rows, mut targets, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        let mut row = Vec::new();
         let mut usual = (i64::MIN, [[0.0; 3]; 24]);
         let apart = apart(self.at - from);
         let mut issue = self.at - apart;
@@ -227,9 +231,10 @@ impl Anchor {
             if moment.row(start, start + width, known, states, &mut row) {
                 rows.extend_from_slice(&row);
                 targets.push(z);
+                weights.push(exp2(-((self.at - at) as f64 / HALF_LIFE)));
             }
         }
-        Fit::make(&rows, &targets)
+        Fit::make(&rows, &targets, &weights)
     }
 }
 

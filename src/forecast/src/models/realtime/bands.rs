@@ -1,6 +1,6 @@
 //! Past forecasts, asked for again, and how far they say that bands must be spread.
 //!
-//! Every 65 minutes of the past four weeks the model is asked again, as of then and with
+//! Every 125 minutes of the past eight weeks the model is asked again, as of then and with
 //! what was learned by then; each answer moves the factors of its lead and length of
 //! step ([`Tracker`]).
 
@@ -10,14 +10,14 @@ use crate::calendar::{DAY, HOUR};
 use crate::conformal::Tracker;
 
 use super::Recall;
-use super::anchor::{KNOTS, Subject};
+use super::anchor::Subject;
 use super::course::Scale;
 use super::regression::{Curve, MEDIAN};
 
 /// How far back.
-const WINDOW: i64 = 28 * DAY;
+const WINDOW: i64 = 56 * DAY;
 /// Distance of the issues asked again, s: not a part of an hour, so that each minute has its turn.
-const APART: i64 = 3_900;
+const APART: i64 = 7_500;
 /// Positions of P10 and P90 in the fitted levels.
 const EDGES: (usize, usize) = (2, 10);
 
@@ -92,7 +92,7 @@ pub(super) fn trackers(
                 };
                 if let Some(value) = truth.mean(past.start, past.end) {
                     let hour = subject.clock.hour(past.start + (past.end - past.start) / 2);
-                    tracker.learn(KNOTS[place.0], hour, past.band, past.scale.z(value));
+                    tracker.learn(APART, hour, past.band, past.scale.z(value));
                 }
             }
             at += APART;

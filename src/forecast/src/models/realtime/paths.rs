@@ -26,41 +26,64 @@ pub(super) fn draw(
     if request.paths == 0 {
         return Vec::new();
     }
-    let ranks: Vec<[Option<f64>; DAYS]> = (0..steps.len())
+    let ranks: Vec<Ranks> = (0..steps.len())
         .map(|i| ranks(request, course, i))
         .collect();
+    let tables: Vec<Table> = steps.iter().map(|step| table(step, values)).collect();
     days_of_paths(request)
         .map(|path| {
-            let mut values_of_path = Vec::with_capacity(steps.len());
+            let mut course = Vec::with_capacity(steps.len());
             for stretch in &path.stretches {
-                let whole = |day: usize| {
-                    ranks[stretch.from..stretch.to]
-                        .iter()
-                        .all(|r| r[day].is_some())
-                };
-                let day = stretch.days().find(|day| whole(*day));
-                for i in stretch.from..stretch.to {
-                    let step = &steps[i];
+                let ranks = &ranks[stretch.from..stretch.to];
+                let is_whole = |day: usize| ranks.iter().all(|r| r.of_day[day].is_some());
+                let day = stretch.days().find(|day| is_whole(*day));
+                for (ranks, table) in ranks.iter().zip(&tables[stretch.from..stretch.to]) {
                     // Equal days of two paths differ by the path's own place inside the rank.
-                    let level = match day.and_then(|day| ranks[i][day]) {
-                        Some(rank) => rank + path.level / ranks[i].iter().flatten().count() as f64,
+                    let level = match day.and_then(|day| ranks.of_day[day]) {
+                        Some(rank) => rank + path.level * ranks.share,
                         None => path.level,
                     };
-                    values_of_path.push(if step.is_open() {
-                        step.value(values.of(at_level(&step.curve, level)))
-                    } else {
-                        step.value(0.0)
-                    });
+                    course.push(look_up(table, level));
                 }
             }
-            values_of_path
+            course
         })
         .collect()
 }
 
-/// Share of the past days whose value at this step was lower, per day; `None` for days
-/// on which it is not known yet.
-fn ranks(request: &Request<'_>, course: &Course, step: usize) -> [Option<f64>; DAYS] {
+/// Levels of a table: a path's value lies straight between two of them.
+const CELLS: usize = 64;
+
+/// Values of one step at the levels 0, 1/64 to 1.
+type Table = [f64; CELLS + 1];
+
+fn table(step: &Step, values: &Values) -> Table {
+    if !step.is_open() {
+        return [step.value(0.0); CELLS + 1];
+    }
+    std::array::from_fn(|i| step.value(values.of(at_level(&step.curve, i as f64 / CELLS as f64))))
+}
+
+fn look_up(table: &Table, level: f64) -> f64 {
+    let position = (level * CELLS as f64).clamp(0.0, CELLS as f64);
+    let low = (position as usize).min(CELLS - 1);
+    let part = position - low as f64;
+    // Not a difference times a part where both are alike: a known value stays to the last bit.
+    if table[low] == table[low + 1] {
+        return table[low];
+    }
+    table[low] + part * (table[low + 1] - table[low])
+}
+
+/// Order of the past days at one step.
+struct Ranks {
+    /// Share of the days whose value was lower; `None` where it is not known yet.
+    of_day: [Option<f64>; DAYS],
+    /// One day's share.
+    share: f64,
+}
+
+fn ranks(request: &Request<'_>, course: &Course, step: usize) -> Ranks {
     let (start, end) = (request.grid.start_s(step), request.grid.end_s(step));
     let until = course.known_until(i64::MAX).unwrap_or(i64::MIN);
     let mut seen: Vec<(f64, usize)> = (0..DAYS)
@@ -70,9 +93,10 @@ fn ranks(request: &Request<'_>, course: &Course, step: usize) -> [Option<f64>; D
         })
         .collect();
     seen.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut ranks = [None; DAYS];
+    let share = 1.0 / seen.len().max(1) as f64;
+    let mut of_day = [None; DAYS];
     for (rank, (_, day)) in seen.iter().enumerate() {
-        ranks[*day] = Some(rank as f64 / seen.len() as f64);
+        of_day[*day] = Some(rank as f64 * share);
     }
-    ranks
+    Ranks { of_day, share }
 }

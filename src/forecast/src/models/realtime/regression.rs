@@ -38,10 +38,11 @@ pub(super) struct Fit {
 }
 
 impl Fit {
-    /// `rows` holds the columns of one observation after the other, `targets` one value each.
+    /// `rows` holds the columns of one observation after the other, `targets` and
+    /// `weights` one value each.
     ///
     /// `None` with fewer observations than three per column, or fewer than 100.
-    pub(super) fn make(rows: &[f64], targets: &[f64]) -> Option<Self> {
+    pub(super) fn make(rows: &[f64], targets: &[f64], weights: &[f64]) -> Option<Self> {
         let count = targets.len();
         if count < 100 || rows.len() / count * 3 > count {
             return None;
@@ -55,7 +56,7 @@ impl Fit {
                 one.chain(row.iter().zip(&columns).map(|(x, c)| (x - c[2]) / c[3]))
             })
             .collect();
-        let mut solver = Solver::new(&scaled, targets, width + 1);
+        let mut solver = Solver::new(&scaled, targets, weights, width + 1);
         let mut all = vec![vec![0.0; width + 1]; LEVELS.len()];
         let start = solver.least_squares();
         all[MEDIAN] = solver.quantile(&start, LEVELS[MEDIAN], ROUNDS_FIRST);
@@ -106,8 +107,9 @@ fn column(rows: &[f64], width: usize, c: usize) -> [f64; 4] {
 struct Solver<'a> {
     rows: &'a [f64],
     targets: &'a [f64],
+    weights: &'a [f64],
     width: usize,
-    /// Sum of every column.
+    /// Weighted sum of every column.
     sums: Vec<f64>,
     /// Weights keep below one over this.
     least: f64,
@@ -117,24 +119,25 @@ struct Solver<'a> {
 }
 
 impl<'a> Solver<'a> {
-    fn new(rows: &'a [f64], targets: &'a [f64], width: usize) -> Self {
+    fn new(rows: &'a [f64], targets: &'a [f64], weights: &'a [f64], width: usize) -> Self {
         let count = targets.len() as f64;
         let mean = targets.iter().sum::<f64>() / count;
         let square = targets.iter().map(|y| (y - mean) * (y - mean)).sum::<f64>() / count;
         let deviation = square.sqrt().max(1e-9);
         let mut sums = vec![0.0; width];
-        for row in rows.chunks_exact(width) {
+        for (row, weight) in rows.chunks_exact(width).zip(weights) {
             for (sum, x) in sums.iter_mut().zip(row) {
-                *sum += x;
+                *sum += weight * x;
             }
         }
         Self {
             rows,
             targets,
+            weights,
             width,
             sums,
             least: 1e-3 * deviation,
-            ridge: RIDGE * count / deviation,
+            ridge: RIDGE * weights.iter().sum::<f64>() / deviation,
             matrix: vec![0.0; width * width],
         }
     }
@@ -164,8 +167,10 @@ impl<'a> Solver<'a> {
             Some(_) => self.sums.iter().map(|s| (2.0 * level - 1.0) * s).collect(),
             None => vec![0.0; width],
         };
-        for (row, y) in self.rows.chunks_exact(width).zip(self.targets) {
-            let weight = last.map_or(1.0, |b| 1.0 / (self.least + (y - product(row, b)).abs()));
+        let observed = self.rows.chunks_exact(width).zip(self.targets);
+        for ((row, y), own) in observed.zip(self.weights) {
+            let near = |b| 1.0 / (self.least + (y - product(row, b)).abs());
+            let weight = own * last.map_or(1.0, near);
             for (i, x) in row.iter().enumerate() {
                 let scaled = weight * x;
                 right[i] += scaled * y;
@@ -239,7 +244,7 @@ mod tests {
             rows.push(x);
             targets.push(3.0 * x + (1.0 + x) * uniform(2 * i + 1));
         }
-        let fit = Fit::make(&rows, &targets).expect("enough");
+        let fit = Fit::make(&rows, &targets, &[1.0; 8_000]).expect("enough");
         for x in [0.1, 0.5, 0.9] {
             for (level, value) in LEVELS.iter().zip(fit.curve(&[x])) {
                 let truth = 3.0 * x + (1.0 + x) * level;
@@ -252,8 +257,8 @@ mod tests {
 
     #[test]
     fn too_few_rows_and_constant_columns_are_no_accident() {
-        assert!(Fit::make(&[1.0; 50], &[1.0; 50]).is_none());
-        let fit = Fit::make(&[7.0; 200], &[2.0; 200]).expect("enough");
+        assert!(Fit::make(&[1.0; 50], &[1.0; 50], &[1.0; 50]).is_none());
+        let fit = Fit::make(&[7.0; 200], &[2.0; 200], &[1.0; 200]).expect("enough");
         for value in fit.curve(&[7.0]) {
             assert!((value - 2.0).abs() < 1e-3, "{value}");
         }
