@@ -10,7 +10,15 @@ fn stdout(arguments: &str) -> String {
 
 #[test]
 fn schemas_are_json() {
-    for which in ["site", "scenario", "summary", "plan"] {
+    for which in [
+        "site",
+        "scenario",
+        "summary",
+        "plan",
+        "evaluation",
+        "scores",
+        "forecast",
+    ] {
         let schema = json(stdout(&format!("schema {which}")).as_bytes());
         assert!(
             schema["title"]

@@ -3,6 +3,7 @@
 mod bad_input;
 #[path = "../../src/report/tests/browser/mod.rs"]
 mod browser;
+mod forecast;
 mod lists;
 mod plan;
 mod readme;

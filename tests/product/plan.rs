@@ -192,6 +192,71 @@ fn bad_times_and_folders_are_refused_and_nothing_is_written() {
 
 /// Whether the referee is built in depends on the program; either way it is right.
 #[test]
+fn sample_paths_decide_the_first_step_and_say_what_it_is_worth() {
+    let world = world();
+    let plan = |more: &str| {
+        let line = format!("plan --json --quiet {AFTERNOON} {SHORT} {more}");
+        let shown = world.swingload(&line).assert().success();
+        shown.get_output().stdout.clone()
+    };
+    let once = plan("--paths 4");
+    assert_eq!(once, plan("--paths 4"), "the same seed, the same bytes");
+    let json = json(&once);
+    let found = &json["on_paths"];
+    assert_eq!(found["paths"], 4);
+    let micro = |name: &str| found[name].as_i64().expect(name);
+    assert!(micro("least") <= micro("expected") && micro("expected") <= micro("most"));
+    assert!(micro("spread") > 0 && micro("gained") >= 0);
+    let nodes = |value: &Value| -> Vec<String> {
+        let names = list(value).iter().map(|v| v["node"].to_string());
+        names.collect()
+    };
+    assert_eq!(
+        nodes(&found["marginal_values"]),
+        nodes(&json["marginal_values"])
+    );
+    let (_, means) = afternoon();
+    assert!(swingload_tests::json(means).get("on_paths").is_none());
+}
+
+#[test]
+fn a_longer_search_is_never_worse() {
+    let world = world();
+    let line = format!("plan --json --quiet {AFTERNOON} {SHORT} --seconds 2");
+    let shown = world.swingload(&line).assert().success();
+    let longer = json(&shown.get_output().stdout);
+    let (_, once) = afternoon();
+    let micro = |plan: &Value, name: &str| plan["certificate"][name].as_i64().expect("micro");
+    let once = json(once);
+    assert_eq!(longer["inputs_sha256"], once["inputs_sha256"]);
+    assert!(micro(&longer, "value") >= micro(&once, "value"));
+    assert!(micro(&longer, "bound") <= micro(&once, "bound"));
+    assert!(micro(&longer, "value") <= micro(&longer, "bound"));
+}
+
+#[test]
+fn effort_that_cannot_be_spent_is_refused() {
+    let world = world();
+    for (line, says) in [
+        ("--paths 1000", "--paths = 1000"),
+        ("--paths 3 --flips 2", "leave out --paths or --flips"),
+        ("--seconds=-1", "--seconds = -1"),
+        ("--seconds 5 --flips 2", "leave out --seconds or --flips"),
+        (
+            "--seconds 5 --engine referee",
+            "the referee has its own time limit",
+        ),
+    ] {
+        let shown = world.swingload(&format!("plan {SHORT} {line}")).assert();
+        let output = shown.code(2).get_output().clone();
+        let text = String::from_utf8(output.stderr).expect("text");
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(says), "{line}: {text}");
+        assert!(world.names().is_empty(), "{line}");
+    }
+}
+
+#[test]
 fn the_referee_proves_the_same_plan_or_says_how_to_get_it() {
     let world = world();
     let small = format!(

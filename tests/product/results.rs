@@ -55,6 +55,46 @@ fn all_files_are_written_and_nothing_else() {
     assert_eq!(names, FILES);
 }
 
+/// Three days, so that there is something to be wrong about, of the policies a split needs.
+#[test]
+fn the_split_adds_up_and_fits_its_schema() {
+    let world = world();
+    let output = world
+        .swingload(
+            "simulate --split --json --quiet --policies swingload,oracle \
+             --set period.end=2026-07-07T17:00:00Z --set period.history_days=7",
+        )
+        .assert()
+        .success();
+    let summary = json(&output.get_output().stdout);
+    let split = &summary["split"];
+    let number = |value: &Value| value.as_f64().expect("a number");
+    let parts = split["parts"].as_array().expect("parts");
+    let names: Vec<&str> = parts.iter().filter_map(|p| p["part"].as_str()).collect();
+    assert_eq!(names, ["prices", "surplus", "other_series", "arrivals"]);
+    let sum: f64 = parts.iter().map(|p| number(&p["amount"])).sum();
+    assert!((sum + number(&split["planning"]) - number(&split["left"])).abs() < 1e-6);
+    assert!(parts.iter().any(|p| number(&p["amount"]) != 0.0), "{split}");
+    assert_eq!(
+        summary["policies"].as_object().map(serde_json::Map::len),
+        Some(2)
+    );
+    let models = summary["forecasters"].as_object().expect("by series");
+    assert!(
+        models.values().all(|f| f["model"].is_string()),
+        "{models:?}"
+    );
+    let printed = world.swingload("schema summary").assert().success();
+    let schema = json(&printed.get_output().stdout);
+    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
+    assert!(validator.is_valid(&summary), "{summary}");
+    let page = String::from_utf8(world.read("out/quickstart/report.html")).expect("text");
+    assert!(
+        page.contains("What was left of G"),
+        "no section of the split"
+    );
+}
+
 #[test]
 fn the_json_is_one_object_and_fits_its_schema() {
     let (world, stdout) = run();

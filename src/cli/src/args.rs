@@ -27,6 +27,7 @@ Examples:
   swingload simulate                                    the built-in quickstart
   swingload simulate simulations/texas-100mw --data ../data
   swingload simulate my/scenario.toml --policies breakeven,swingload,oracle
+  swingload simulate my/scenario.toml --split            and what better forecasts are worth
   swingload simulate my/scenario.toml --set data.price.file=prices/2021.csv.gz
   swingload simulate my/scenario.toml --set site.pools.0.count=3000 --json
 
@@ -51,6 +52,32 @@ Exit codes:
   1  it failed for another reason than its input, such as a full disk
   2  bad input: arguments, scenario, site or data; nothing was written";
 
+const EVALUATE_EXAMPLES: &str = "\
+Examples:
+  swingload forecast evaluate                           the built-in example
+  swingload forecast evaluate forecasts/germany-day-ahead.toml --data ../data
+  swingload forecast evaluate my.toml --set period.end=2024-07-01T00:00:00Z
+  swingload forecast evaluate my.toml --json | jq '.models[] | {id, mae: .all.mae}'
+
+A run that was stopped goes on where it was, when it is started again with the same file,
+data and program; results do not depend on the number of threads.
+
+Exit codes:
+  0  done
+  1  it failed for another reason than its input, such as a full disk
+  2  bad input: arguments, file or data; nothing was written";
+
+const MAKE_EXAMPLES: &str = "\
+Examples:
+  swingload forecast make --at 2024-05-14T11:30         the built-in example, on its clock
+  swingload forecast make my.toml --at 2024-06-30T06:00:00Z --json
+  swingload forecast make my.toml --at 2024-06-30T06:00:00Z --model lear --out today
+
+Exit codes:
+  0  done
+  1  it failed for another reason than its input, such as a full disk
+  2  bad input: arguments, file or data; nothing was written";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -58,7 +85,10 @@ pub(crate) enum Command {
     Simulate(Simulate),
     /// Plan once, from what was published by a time, and write the plan with a page
     Plan(Plan),
-    /// Print a JSON schema: of the two file formats, of the summary, or of a plan
+    /// Evaluate forecasts over a test period, or issue one
+    #[command(subcommand)]
+    Forecast(Forecast),
+    /// Print a JSON schema: of a file format, or of what a command prints
     Schema {
         /// Of what
         which: Schema,
@@ -85,6 +115,12 @@ pub(crate) enum Schema {
     Summary,
     /// What `plan --json` prints and plan.json holds
     Plan,
+    /// Evaluation files
+    Evaluation,
+    /// What `forecast evaluate --json` prints and evaluation.json holds
+    Scores,
+    /// What `forecast make --json` prints and forecast.json holds
+    Forecast,
 }
 
 /// Arguments of `simulate`.
@@ -102,6 +138,10 @@ pub(crate) struct Simulate {
     /// Run these policies, in this order, instead of the scenario's
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) policies: Vec<String>,
+    /// Split what `swingload` left of G into price, surplus, other series, arrivals and planning:
+    /// it runs again for each, with that part of the future known
+    #[arg(long)]
+    pub(crate) split: bool,
     /// Seed of everything random, instead of the scenario's
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -164,6 +204,70 @@ pub(crate) struct Plan {
     #[arg(long)]
     pub(crate) json: bool,
     /// No progress bars and no tables
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// What to do with forecasts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Forecast {
+    /// Issue forecasts over a test period, score them, and write them with a page
+    Evaluate(Evaluate),
+    /// Issue one forecast, from what was published by a time, and write it
+    Make(Make),
+}
+
+/// Arguments of `forecast evaluate`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EVALUATE_EXAMPLES)]
+pub(crate) struct Evaluate {
+    /// Evaluation file; the built-in example when left out
+    pub(crate) file: Option<PathBuf>,
+    /// Folder below which the data files lie
+    #[arg(long, value_name = "DIR", env = "SWINGLOAD_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// Replace a key of the file; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Threads that issue forecasts
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) threads: u8,
+    /// Folder for evaluation.html, evaluation.json and the forecasts [default: out/NAME-evaluation]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the scores as one JSON object instead of tables
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// No progress bars and no tables
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// Arguments of `forecast make`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = MAKE_EXAMPLES)]
+pub(crate) struct Make {
+    /// Evaluation file; the built-in example when left out
+    pub(crate) file: Option<PathBuf>,
+    /// When: RFC 3339, or date and time on the file's clock (issue.zone)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: String,
+    /// Only these models, by their names in the file [default: all]
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) model: Vec<String>,
+    /// Folder below which the data files lie
+    #[arg(long, value_name = "DIR", env = "SWINGLOAD_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// Replace a key of the file; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Folder for forecast.json, forecast.csv and forecast.parquet [default: out/NAME-forecast]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the forecast as one JSON object instead of tables
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// No tables
     #[arg(long, short)]
     pub(crate) quiet: bool,
 }

@@ -62,7 +62,7 @@ pub(crate) fn choose(text: Option<&str>, scenario: &Scenario) -> Result<Chosen, 
 }
 
 /// An instant, or a time on the site's clock.
-fn instant(text: &str, zone: &TimeZone) -> Result<Timestamp, String> {
+pub(crate) fn instant(text: &str, zone: &TimeZone) -> Result<Timestamp, String> {
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(instant);
     }

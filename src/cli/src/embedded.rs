@@ -1,4 +1,5 @@
-//! The scenario that is built in, so that one command shows the product from anywhere.
+//! The scenario and the evaluation that are built in, so that one command shows the product
+//! from anywhere.
 
 /// Its name, and that of its output folder.
 pub(crate) const NAME: &str = "quickstart";
@@ -8,3 +9,9 @@ pub(crate) const SCENARIO: &str = include_str!("../../../simulations/quickstart/
 
 /// `site.toml`.
 pub(crate) const SITE: &str = include_str!("../../../simulations/quickstart/site.toml");
+
+/// Name of the evaluation of forecasts.
+pub(crate) const EVALUATION_NAME: &str = "quickstart";
+
+/// Its file.
+pub(crate) const EVALUATION: &str = include_str!("../../../forecasts/quickstart.toml");

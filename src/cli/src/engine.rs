@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 use swingload_model::plan as model;
+use swingload_model::plan::Expectation;
+use swingload_model::units::Money;
 
 use swingload_report::thousands;
 use swingload_scheduler::anytime::plan_until;
 use swingload_scheduler::inputs::PlanInputs;
-use swingload_scheduler::paths;
+use swingload_scheduler::paths::{self, OnPaths};
 use swingload_scheduler::plan::{Budget, Planned, plan};
 use swingload_simulator::Moment;
 
@@ -45,38 +47,30 @@ pub(crate) fn within(seconds: f64, inputs: &PlanInputs) -> Planned {
     plan_until(inputs, &mut |_| begun.elapsed() < most)
 }
 
-/// The plan with its first step decided on the moment's sample paths, and what they say.
-pub(crate) fn on_paths(
-    moment: &Moment,
-    planned: Planned,
-    currency: &str,
-) -> (Planned, Option<String>) {
-    if moment.paths.is_empty() {
-        return (planned, None);
-    }
-    let decided = paths::on_paths(&moment.built.inputs, planned, &moment.paths);
-    let money = |value: f64| thousands(value + moment.built.constant, 0);
-    let least = decided.values.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = decided
-        .values
-        .iter()
-        .copied()
-        .fold(f64::NEG_INFINITY, f64::max);
-    let said = format!(
+/// What the moment's sample paths, if there are any, say of the plan's first step.
+pub(crate) fn on_paths(moment: &Moment, planned: &Planned) -> Option<OnPaths> {
+    let paths = (!moment.paths.is_empty()).then_some(&moment.paths)?;
+    let inputs = &moment.built.inputs;
+    Some(paths::on_paths(inputs, planned.clone(), paths))
+}
+
+/// A sentence about a first step decided on paths.
+pub(crate) fn said(found: &Expectation, currency: &str) -> String {
+    let money = |value: Money| thousands(value.as_units(), 0);
+    format!(
         "The first step was decided on {} sample paths, among {} first steps: expected value \
          {} {currency}, standard deviation {} {currency}, from {} to {} {currency} on the paths; \
          {} {currency} more than with the first step of the plan on the means. The paths are \
          known behind the first step, so this ranks first steps and is no forecast. Value and \
          bound above are those on the means.",
-        decided.values.len(),
-        decided.candidates,
-        money(decided.expected()),
-        thousands(decided.spread(), 0),
-        money(least),
-        money(most),
-        thousands(decided.gained(), 0),
-    );
-    (decided.planned, Some(said))
+        found.paths,
+        found.first_steps,
+        money(found.expected),
+        money(found.spread),
+        money(found.least),
+        money(found.most),
+        money(found.gained),
+    )
 }
 
 /// Refuses effort that cannot be spent.

@@ -8,6 +8,7 @@ mod at;
 mod embedded;
 mod engine;
 mod failure;
+mod forecast;
 mod lists;
 mod output;
 mod plan;
@@ -44,6 +45,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Simulate(simulate) => simulate::run(&simulate),
         Command::Plan(plan) => plan::run(&plan).map_err(|failure| failure.of_command("plan")),
+        Command::Forecast(forecast) => forecast::run(&forecast),
         Command::Schema { which } => schema(which),
         Command::Policies => lists::policies(),
         Command::Models => lists::models(),
@@ -60,6 +62,9 @@ fn schema(which: Schema) -> Result<(), Failure> {
         Schema::Site => swingload_model::schema::site_schema(),
         Schema::Scenario => swingload_model::schema::scenario_schema(),
         Schema::Plan => swingload_model::schema::plan_schema(),
+        Schema::Evaluation => swingload_model::schema::evaluation_schema(),
+        Schema::Scores => swingload_model::schema::scores_schema(),
+        Schema::Forecast => swingload_model::schema::forecast_schema(),
         Schema::Summary => swingload_report::json::schema(),
     };
     let text = serde_json::to_string_pretty(&schema);

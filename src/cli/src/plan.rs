@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use swingload_model::plan as model;
 use swingload_report::{folder, plan as report};
-use swingload_scheduler::publish::{Occasion, publish};
+use swingload_scheduler::publish::{Occasion, expectation, publish};
 use swingload_simulator::moment_on_paths;
 
 use crate::args::Plan;
@@ -47,9 +48,12 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
         Some(seconds) => (engine::within(seconds, &moment.built.inputs), None),
         None => engine::solve(args.engine, &moment.built.inputs)?,
     };
+    let on_paths = engine::on_paths(&moment, &solved);
+    let solved = on_paths.as_ref().map_or(solved, |o| o.planned.clone());
+    let on_paths = on_paths.map(|o| expectation(&moment.built, &o));
     let currency = &input.scenario.site.currency;
-    let (solved, on_paths) = engine::on_paths(&moment, solved, currency);
-    notes.splice(0..0, at.note.into_iter().chain(said).chain(on_paths));
+    let of_paths = on_paths.as_ref().map(|o| engine::said(o, currency));
+    notes.splice(0..0, at.note.into_iter().chain(said).chain(of_paths));
     let occasion = Occasion {
         site: &input.scenario.site,
         jobs: &moment.jobs,
@@ -57,10 +61,11 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
         engine: args.engine.into(),
         flips: args.flips,
     };
-    let plan = publish(&occasion, &moment.built, &solved).map_err(|error| Failure::Other {
+    let made = publish(&occasion, &moment.built, &solved).map_err(|error| Failure::Other {
         problem: error.to_string(),
         help: "report it with the scenario, the seed and the command line".into(),
     })?;
+    let plan = model::Plan { on_paths, ..made };
     drop(bars);
     let planned = report::Planned {
         scenario: input.scenario,

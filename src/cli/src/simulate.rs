@@ -20,7 +20,9 @@ use crate::study::{cannot_run, cannot_write, load, overrides, written};
 
 /// Runs the command.
 pub(crate) fn run(args: &Simulate) -> Result<(), Failure> {
-    let overrides = overrides(args.seed, &args.policies, &args.set)?;
+    let split = args.split.then(|| "policies.split=true".to_owned());
+    let set: Vec<String> = split.into_iter().chain(args.set.iter().cloned()).collect();
+    let overrides = overrides(args.seed, &args.policies, &set)?;
     let texts = Texts::read(args.scenario.as_deref(), &overrides)?;
     let scenario = texts.build(&overrides)?;
     let out = args
@@ -100,6 +102,7 @@ fn variants(
     for (file, changed) in study.scenario.variants.iter().zip(changed) {
         let mut own = changed.clone().unwrap_or_else(|| input.clone());
         own.scenario.policies.run = vec![policy.to_owned()];
+        own.scenario.policies.split = false;
         let mut years = Vec::new();
         for era in eras(&own, file.years) {
             let value = match (in_era(&own, &era), changed) {
@@ -127,9 +130,13 @@ fn of_variant(file: &VariantFile, overrides: &[Override], policy: &str) -> Vec<O
         path: path.clone(),
         value: value.clone(),
     });
-    let only = Override {
-        path: "policies.run".into(),
-        value: vec![policy.to_owned()].into(),
+    let only = |path: &str, value| Override {
+        path: path.to_owned(),
+        value,
     };
-    own.chain(overrides.iter().cloned()).chain([only]).collect()
+    let only = [
+        only("policies.run", vec![policy.to_owned()].into()),
+        only("policies.split", false.into()),
+    ];
+    own.chain(overrides.iter().cloned()).chain(only).collect()
 }

@@ -24,11 +24,12 @@ mod table;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use swingload_model::evaluation::Evaluation;
 use swingload_model::job::Job;
 use swingload_model::scenario::binding::{Publication, Source};
 use swingload_model::scenario::{Binding, Scenario};
 use swingload_model::series::{Observation, Unit};
-use swingload_model::{Diagnostics, Series, SeriesRef};
+use swingload_model::{Diagnostics, Seconds, Series, SeriesRef};
 
 use crate::fault::{Faults, fault};
 use crate::intervals::{Reading, Window};
@@ -59,48 +60,24 @@ pub struct Loaded {
 /// # Errors
 /// Every fault found in the files used, each with file, line, column, value and remedy.
 pub fn load(scenario: &Scenario, data_root: Option<&Path>) -> Result<Loaded, Diagnostics> {
-    let window = window(scenario);
+    let bindings = Bindings {
+        data: &scenario.data,
+        currency: Some(&scenario.site.currency),
+        seed: scenario.seed,
+        step: scenario.step,
+        window: window(scenario),
+    };
     let mut notes = Vec::new();
     let mut files = Files::new(data_root);
     let mut faults = Faults::default();
-    let mut bound = BTreeMap::new();
-    let mut shapes = BTreeMap::new();
-    for (name, binding) in &scenario.data {
-        if let Err(refused) = column_rule(name, binding) {
-            faults.extend(refused);
-            continue;
-        }
-        let observations = match &binding.source {
-            Source::File(_) => from_file(name, binding, window, &mut files, &mut notes),
-            Source::Constant(value) => {
-                let observation = Observation {
-                    start: window.from,
-                    end: window.until,
-                    value: *value,
-                    known_at: window.from,
-                };
-                in_range(name, binding, "constant", vec![observation])
-            }
-            Source::Synthetic(shape) => {
-                let step = scenario.step.get();
-                let made = synthetic::generate(name, shape, scenario.seed, step, window, &shapes);
-                let observations = made.observations(&binding.publication, window.from);
-                shapes.insert(name.clone(), made);
-                in_range(name, binding, "synthetic", observations)
-            }
-        };
-        match observations {
-            Ok(observations) => drop(bound.insert(name.clone(), observations)),
-            Err(diagnostics) => faults.extend(diagnostics),
-        }
-    }
+    let bound = bindings.observations(&mut files, &mut faults, &mut notes);
     if let Err(refused) = supply::check(scenario, &bound, &mut notes) {
         faults.extend(refused);
     }
     let jobs = jobs::load(scenario, &mut files, &mut notes);
     match (faults.finish(), jobs) {
         (Ok(()), Ok(jobs)) => Ok(Loaded {
-            series: in_site_currency(scenario, bound, window, &mut notes)?,
+            series: bindings.finished(bound, &mut notes)?,
             jobs,
             notes,
         }),
@@ -109,6 +86,150 @@ pub fn load(scenario: &Scenario, data_root: Option<&Path>) -> Result<Loaded, Dia
             Err(all)
         }
         (Err(all), Ok(_)) | (Ok(()), Err(all)) => Err(all),
+    }
+}
+
+/// Reads and generates what `evaluation` binds, from the start of its history until
+/// `until`. Inside `period` every binding must have values or a rule for gaps.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_evaluation(
+    evaluation: &Evaluation,
+    period: (i64, i64),
+    until: i64,
+    data_root: Option<&Path>,
+) -> Result<LoadedSeries, Diagnostics> {
+    let bindings = Bindings {
+        data: &evaluation.data,
+        currency: None,
+        seed: evaluation.seed,
+        step: evaluation.step,
+        window: Window {
+            from: evaluation.period.0 - evaluation.history.get(),
+            until,
+            period,
+        },
+    };
+    let mut notes = Vec::new();
+    let mut files = Files::new(data_root);
+    let mut faults = Faults::default();
+    let bound = bindings.observations(&mut files, &mut faults, &mut notes);
+    faults.finish()?;
+    let series = bindings.finished(bound, &mut notes)?;
+    Ok((series, notes))
+}
+
+/// Bound series by name, and what was found and bridged.
+pub type LoadedSeries = (BTreeMap<SeriesRef, Series>, Vec<Note>);
+
+/// Bindings with what they are read for.
+struct Bindings<'a> {
+    data: &'a BTreeMap<SeriesRef, Binding>,
+    /// The one currency of the results; without it nothing is converted.
+    currency: Option<&'a str>,
+    seed: u64,
+    step: Seconds,
+    window: Window,
+}
+
+impl Bindings<'_> {
+    /// The observations of every binding that has no fault.
+    fn observations(
+        &self,
+        files: &mut Files<'_>,
+        faults: &mut Faults,
+        notes: &mut Vec<Note>,
+    ) -> BTreeMap<SeriesRef, Vec<Observation>> {
+        let window = self.window;
+        let mut bound = BTreeMap::new();
+        let mut shapes = BTreeMap::new();
+        for (name, binding) in self.data {
+            if let Err(refused) = column_rule(name, binding) {
+                faults.extend(refused);
+                continue;
+            }
+            let observations = match &binding.source {
+                Source::File(_) => from_file(name, binding, window, files, notes),
+                Source::Constant(value) => {
+                    let observation = Observation {
+                        start: window.from,
+                        end: window.until,
+                        value: *value,
+                        known_at: window.from,
+                    };
+                    in_range(name, binding, "constant", vec![observation])
+                }
+                Source::Synthetic(shape) => {
+                    let step = self.step.get();
+                    let made = synthetic::generate(name, shape, self.seed, step, window, &shapes);
+                    let observations = made.observations(&binding.publication, window.from);
+                    shapes.insert(name.clone(), made);
+                    in_range(name, binding, "synthetic", observations)
+                }
+            };
+            match observations {
+                Ok(observations) => drop(bound.insert(name.clone(), observations)),
+                Err(diagnostics) => faults.extend(diagnostics),
+            }
+        }
+        bound
+    }
+
+    /// Applies exchange rates and builds the series.
+    fn finished(
+        &self,
+        mut bound: BTreeMap<SeriesRef, Vec<Observation>>,
+        notes: &mut Vec<Note>,
+    ) -> Result<BTreeMap<SeriesRef, Series>, Diagnostics> {
+        let mut faults = Faults::default();
+        let mut finished: BTreeMap<SeriesRef, Series> = BTreeMap::new();
+        let (plain, foreign): (Vec<_>, Vec<_>) =
+            self.data.iter().partition(|(_, b)| b.fx.is_none());
+        for (name, binding) in plain.into_iter().chain(foreign) {
+            let observations = bound.remove(name).unwrap_or_default();
+            let converted = match &binding.fx {
+                None => Ok((binding.unit.clone(), observations)),
+                Some(fx) => {
+                    let file = match &binding.source {
+                        Source::File(source) => source.file.clone(),
+                        _ => "scenario".into(),
+                    };
+                    let mut notes = Notes {
+                        all: notes,
+                        subject: format!("data.{name}"),
+                        file,
+                    };
+                    let currency = self.currency.unwrap_or_default();
+                    let unit = binding.unit.in_currency(currency);
+                    match finished.get(fx) {
+                        Some(rate) if matches!(rate.unit, Unit::ExchangeRate(..)) => {
+                            fx::convert(&observations, rate, self.window, &mut notes)
+                                .map(|all| (unit, all))
+                        }
+                        _ => Err(fault(
+                            &notes.file,
+                            None,
+                            &format!("data.{name}.fx"),
+                            fx.as_str(),
+                            "an exchange rate must be bound without `fx` of its own",
+                            "bind the rate between the two currencies directly",
+                        )
+                        .into()),
+                    }
+                }
+            };
+            match converted {
+                Ok((unit, observations)) => {
+                    let series = Series::new(name.clone(), unit, observations).expect(
+                        "invariant: readers and generators give sorted, finite, disjoint intervals",
+                    );
+                    finished.insert(name.clone(), series);
+                }
+                Err(diagnostics) => faults.extend(diagnostics),
+            }
+        }
+        faults.finish().map(|()| finished)
     }
 }
 
@@ -212,61 +333,6 @@ fn in_range(
         }
     }
     Ok(observations)
-}
-
-/// Applies exchange rates and builds the series.
-fn in_site_currency(
-    scenario: &Scenario,
-    mut bound: BTreeMap<SeriesRef, Vec<Observation>>,
-    window: Window,
-    notes: &mut Vec<Note>,
-) -> Result<BTreeMap<SeriesRef, Series>, Diagnostics> {
-    let mut faults = Faults::default();
-    let mut finished: BTreeMap<SeriesRef, Series> = BTreeMap::new();
-    let (plain, foreign): (Vec<_>, Vec<_>) =
-        scenario.data.iter().partition(|(_, b)| b.fx.is_none());
-    for (name, binding) in plain.into_iter().chain(foreign) {
-        let observations = bound.remove(name).unwrap_or_default();
-        let converted = match &binding.fx {
-            None => Ok((binding.unit.clone(), observations)),
-            Some(fx) => {
-                let file = match &binding.source {
-                    Source::File(source) => source.file.clone(),
-                    _ => "scenario".into(),
-                };
-                let mut notes = Notes {
-                    all: notes,
-                    subject: format!("data.{name}"),
-                    file,
-                };
-                let unit = binding.unit.in_currency(&scenario.site.currency);
-                match finished.get(fx) {
-                    Some(rate) if matches!(rate.unit, Unit::ExchangeRate(..)) => {
-                        fx::convert(&observations, rate, window, &mut notes).map(|all| (unit, all))
-                    }
-                    _ => Err(fault(
-                        &notes.file,
-                        None,
-                        &format!("data.{name}.fx"),
-                        fx.as_str(),
-                        "an exchange rate must be bound without `fx` of its own",
-                        "bind the rate between the two currencies directly",
-                    )
-                    .into()),
-                }
-            }
-        };
-        match converted {
-            Ok((unit, observations)) => {
-                let series = Series::new(name.clone(), unit, observations).expect(
-                    "invariant: readers and generators give sorted, finite, disjoint intervals",
-                );
-                finished.insert(name.clone(), series);
-            }
-            Err(diagnostics) => faults.extend(diagnostics),
-        }
-    }
-    faults.finish().map(|()| finished)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use swingload_model::time::TimeGrid;
 use crate::calendar::Clock;
 use crate::errors::{Book, Books};
 use crate::models::climatology::{Table, Tables};
+use crate::seed::mix;
 use crate::{Forecast, Forecaster, History, Request, View};
 
 /// A rule for the mean of a series over an interval that is not known yet.
@@ -26,6 +27,11 @@ pub(crate) trait Rule: Send + Sync {
         None
     }
 
+    /// Further series it reads, through the sight's history.
+    fn reads(&self) -> &[String] {
+        &[]
+    }
+
     /// Whether what it says needs no spread.
     fn is_certain(&self) -> bool {
         false
@@ -37,8 +43,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) view: View<'a>,
     /// The rule's [`Rule::companion`], if it has one.
     pub(crate) companion: Option<View<'a>>,
-    history: &'a History,
-    series: &'a str,
+    pub(crate) history: &'a History,
+    pub(crate) series: &'a str,
     tables: &'a Tables,
     table: OnceCell<Option<Arc<Table>>>,
     /// A rule's note: what the latest value, known until a Unix second, lay above the usual one.
@@ -83,6 +89,16 @@ impl Baseline {
             tables: Tables::new(clock),
             books: Books::default(),
         }
+    }
+
+    /// Hash of what was known, at `as_of`, of the series beside the one that is forecast.
+    pub(crate) fn others(&self, history: &History, as_of: i64) -> u64 {
+        let rule = &self.rules[0];
+        let names = rule.companion().into_iter();
+        let names = names.chain(rule.reads().iter().map(String::as_str));
+        names.fold(0, |hash, name| {
+            mix(hash ^ history.view(name, as_of).fingerprint())
+        })
     }
 
     pub(crate) fn clock(&self) -> Clock {

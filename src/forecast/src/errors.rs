@@ -207,10 +207,7 @@ impl Books {
         let key = Key {
             at,
             widths: widths(grid, view.frontier().unwrap_or(view.as_of())),
-            fingerprints: [
-                then.view.fingerprint(),
-                then.companion.map_or(0, |c| c.fingerprint()),
-            ],
+            fingerprints: [then.view.fingerprint(), baseline.others(history, at)],
         };
         let lock = || self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, book)) = lock().get(series)

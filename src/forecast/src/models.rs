@@ -1,9 +1,15 @@
 //! The models by name: one file each, one line each in `MODELS`.
 
 pub(crate) mod climatology;
+mod corrected;
+mod course;
+mod difficulty;
+mod lear;
+mod learned;
 mod perfect;
 mod persistence;
 mod published;
+mod ramping;
 mod realtime;
 mod reverting;
 mod seasonal;
@@ -15,9 +21,15 @@ use crate::baseline::{Baseline, Rule};
 use crate::calendar::Clock;
 
 use climatology::Climatology;
+use corrected::Corrected;
+use course::Course;
+use difficulty::Difficulty;
+use lear::{KERNEL, Kind, LEAR, LEAR_56, LEAR_84, LEAR_1092, LEAR_1456, LEAR_KERNEL, Lear};
+use learned::Learned;
 use perfect::Perfect;
 use persistence::Persistence;
 use published::Published;
+use ramping::Ramping;
 use realtime::Realtime;
 use reverting::Reverting;
 use seasonal::{DAY, Seasonal, WEEK};
@@ -41,7 +53,7 @@ pub type Model = Box<dyn Forecaster + Send + Sync>;
 type Build = fn(&Options<'_>) -> Option<Model>;
 
 /// All models: name and constructor.
-const MODELS: [(&str, Build); 8] = [
+const MODELS: &[(&str, Build)] = &[
     ("persistence", |o| baseline(o, Persistence, &[])),
     ("seasonal_naive_day", |o| baseline(o, DAY, &[])),
     ("seasonal_naive_week", |o| baseline(o, WEEK, &[DAY])),
@@ -50,6 +62,24 @@ const MODELS: [(&str, Build); 8] = [
     ("published", |o| {
         baseline(o, Published::new(o.published?), &[DAY])
     }),
+    (LEAR.name, |o| lear(o, LEAR)),
+    (LEAR_56.name, |o| lear(o, LEAR_56)),
+    (LEAR_84.name, |o| lear(o, LEAR_84)),
+    (LEAR_1092.name, |o| lear(o, LEAR_1092)),
+    (LEAR_1456.name, |o| lear(o, LEAR_1456)),
+    (KERNEL.name, |o| lear(o, KERNEL)),
+    (LEAR_KERNEL.name, |o| lear(o, LEAR_KERNEL)),
+    ("corrected", |o| {
+        baseline(o, Learned::new(Corrected::new(o.published?)), &[DAY])
+    }),
+    ("ramping", |o| baseline(o, Learned::new(Ramping), &[DAY])),
+    ("temperature", |o| {
+        baseline(o, Learned::new(Course::temperature(clock(o))), &[DAY])
+    }),
+    ("load", |o| {
+        baseline(o, Learned::new(Course::load(clock(o))), &[WEEK, DAY])
+    }),
+    ("difficulty", |o| Some(Box::new(Difficulty::new(o.inputs)))),
     ("realtime", |o| Some(Box::new(realtime(o)))),
     ("perfect", |o| baseline(o, Perfect::new(o.truth?), &[DAY])),
 ];
@@ -60,13 +90,25 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The model of that name. One instance serves any number of series, except
-/// `published` and `perfect`, which belong to the one their option speaks of.
+/// `published`, `corrected` and `perfect`, which belong to the one their option speaks of.
 ///
 /// `None` when no model has the name, or when the option it needs is absent:
-/// [`Options::published`] for `published`, [`Options::truth`] for `perfect`.
+/// [`Options::published`] for `published` and `corrected`, [`Options::truth`] for `perfect`.
 pub fn model(name: &str, options: &Options<'_>) -> Option<Model> {
     let (_, build) = MODELS.iter().find(|(known, _)| *known == name)?;
     build(options)
+}
+
+fn lear(options: &Options<'_>, kind: Kind) -> Option<Model> {
+    let rule = Lear::new(kind, options.inputs, options.utc_offset_s);
+    baseline(options, rule, &[WEEK, DAY])
+}
+
+/// The local clock.
+fn clock(options: &Options<'_>) -> Clock {
+    Clock {
+        offset_s: options.utc_offset_s,
+    }
 }
 
 /// The rule with those that stand in for it: the ones named, then climatology, then
@@ -80,9 +122,6 @@ fn baseline(
 }
 
 fn chain(options: &Options<'_>, rule: impl Rule + 'static, fallbacks: &[Seasonal]) -> Baseline {
-    let clock = Clock {
-        offset_s: options.utc_offset_s,
-    };
     let mut rules: Vec<Box<dyn Rule>> = vec![Box::new(rule)];
     for fallback in fallbacks {
         rules.push(Box::new(*fallback));
@@ -93,14 +132,11 @@ fn chain(options: &Options<'_>, rule: impl Rule + 'static, fallbacks: &[Seasonal
     if rules[0].name() != Persistence.name() {
         rules.push(Box::new(Persistence));
     }
-    Baseline::new(rules, clock)
+    Baseline::new(rules, clock(options))
 }
 
 /// The model with the published series, if there is one, as its first input.
 fn realtime(options: &Options<'_>) -> Realtime {
-    let clock = Clock {
-        offset_s: options.utc_offset_s,
-    };
     let published = options.published.map(str::to_owned);
     let rest = options.inputs.iter().cloned();
     let mut inputs: Vec<String> = published.into_iter().chain(rest).collect();
@@ -111,5 +147,5 @@ fn realtime(options: &Options<'_>) -> Realtime {
             true
         }
     });
-    Realtime::new(chain(options, Reverting, &[DAY]), inputs, clock)
+    Realtime::new(chain(options, Reverting, &[DAY]), inputs, clock(options))
 }

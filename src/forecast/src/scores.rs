@@ -1,4 +1,13 @@
-//! How good forecasts were: proper scores and coverage.
+//! How good forecasts were: proper scores, coverage, tests of their differences, and what
+//! they are worth.
+
+mod cheapest;
+mod diebold_mariano;
+#[cfg(test)]
+mod reference;
+
+pub use cheapest::{Saving, saving};
+pub use diebold_mariano::{Test, diebold_mariano};
 
 use swingload_model::forecast::QUANTILE_LEVELS;
 
@@ -60,6 +69,28 @@ mod tests {
         assert_eq!(pinball(0.9, 10.0, 12.0), 1.8);
         assert!((pinball(0.9, 12.0, 10.0) - 0.2).abs() < 1e-12);
         assert_eq!(pinball(0.5, 3.0, 3.0), 0.0);
+    }
+
+    #[test]
+    fn scores_equal_the_recorded_reference() {
+        let (truth, quantiles) = (reference::column("truth"), reference::quantiles());
+        let count = truth.len() as f64;
+        let mean = |score: fn(&[f64; 19], f64) -> f64| {
+            let all = quantiles.iter().zip(&truth).map(|(q, y)| score(q, *y));
+            all.sum::<f64>() / count
+        };
+        assert!((mean(pinball_mean) - reference::number("pinball")).abs() < 1e-12);
+        // Closed form of the true law; nineteen levels leave out what little the tails add,
+        // and weigh the middle more.
+        let exact = reference::number("crps_normal");
+        assert!(
+            (mean(crps) / exact - 1.0).abs() < 0.06,
+            "{} {exact}",
+            mean(crps)
+        );
+        let medians: Vec<f64> = quantiles.iter().map(|q| q[9]).collect();
+        let mae = mean_absolute_error(&medians, &truth).expect("some");
+        assert!((mae - reference::number("mae")).abs() < 1e-12);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 pub mod catalogue;
 pub mod diagnostic;
 pub mod document;
+pub mod evaluation;
 pub mod forecast;
 pub mod job;
 pub mod mining;

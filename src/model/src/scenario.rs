@@ -1,7 +1,7 @@
 //! A scenario: a site, data bindings, a period, jobs, faults and policies.
 
 pub mod binding;
-mod build;
+pub(crate) mod build;
 pub mod file;
 pub mod jobs;
 pub mod names;

@@ -1,4 +1,4 @@
-//! JSON schemas of the two file formats and of plans, made from the types that read and write them.
+//! JSON schemas of the file formats and of results, made from the types that read and write them.
 //!
 //! They describe keys, types and required keys. What holds between keys
 //! (references, sums, units) is checked when a file is built, and said there.
@@ -6,6 +6,8 @@
 use schemars::{JsonSchema, Schema, schema_for};
 use serde_json::Value;
 
+use crate::evaluation::EvaluationFile;
+use crate::evaluation::result::{EvaluationResult, IssuedForecasts};
 use crate::plan::Plan;
 use crate::scenario::ScenarioFile;
 use crate::scenario::names::{FORECAST_MODELS, Named, POLICIES};
@@ -40,6 +42,27 @@ pub fn scenario_schema() -> Schema {
 /// JSON schema (draft 2020-12) of a plan.
 pub fn plan_schema() -> Schema {
     titled::<Plan>("Swingload plan", "plan")
+}
+
+/// JSON schema (draft 2020-12) of an evaluation file, read as TOML.
+pub fn evaluation_schema() -> Schema {
+    let mut schema = titled::<EvaluationFile>("Swingload evaluation file", "evaluation");
+    if let Some(text) = schema.pointer_mut("/$defs/CandidateFile/properties/model") {
+        let names = FORECAST_MODELS.iter().map(|model| Value::from(model.name));
+        // The key may be left out: `column` stands in for it.
+        text["enum"] = names.chain([Value::Null]).collect::<Vec<_>>().into();
+    }
+    schema
+}
+
+/// JSON schema (draft 2020-12) of what an evaluation found.
+pub fn scores_schema() -> Schema {
+    titled::<EvaluationResult>("Swingload forecast scores", "scores")
+}
+
+/// JSON schema (draft 2020-12) of issued forecasts.
+pub fn forecast_schema() -> Schema {
+    titled::<IssuedForecasts>("Swingload forecast", "forecast")
 }
 
 fn titled<T: JsonSchema>(title: &str, name: &str) -> Schema {
@@ -80,6 +103,9 @@ mod tests {
         assert_eq!(undocumented(&site_schema()), Vec::<String>::new());
         assert_eq!(undocumented(&scenario_schema()), Vec::<String>::new());
         assert_eq!(undocumented(&plan_schema()), Vec::<String>::new());
+        assert_eq!(undocumented(&evaluation_schema()), Vec::<String>::new());
+        assert_eq!(undocumented(&scores_schema()), Vec::<String>::new());
+        assert_eq!(undocumented(&forecast_schema()), Vec::<String>::new());
     }
 
     #[test]

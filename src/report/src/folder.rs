@@ -9,6 +9,9 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Component, Path, PathBuf};
 
+use swingload_model::evaluation::result::{EvaluationResult, IssuedForecasts};
+
+use crate::evaluation;
 use crate::frame::{self, CsvSink, Field, ParquetSink, Sink, WriteError};
 use crate::plan::Planned;
 use crate::{Results, html, json, page};
@@ -25,6 +28,20 @@ pub const FILES: [&str; 6] = [
 
 /// Names of the files of a plan.
 pub const PLAN_FILES: [&str; 2] = ["plan.html", "plan.json"];
+
+/// Names of the files of an evaluation of forecasts.
+pub const EVALUATION_FILES: [&str; 4] = [
+    "evaluation.html",
+    "evaluation.json",
+    "forecasts.csv",
+    "forecasts.parquet",
+];
+
+/// Folder inside the target where an evaluation that was stopped left what it had.
+pub const UNFINISHED: &str = "unfinished";
+
+/// Names of the files of issued forecasts.
+pub const FORECAST_FILES: [&str; 3] = ["forecast.json", "forecast.csv", "forecast.parquet"];
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +77,24 @@ pub fn check(target: &Path) -> Result<(), Error> {
 /// [`Error`].
 pub fn check_plan(target: &Path) -> Result<(), Error> {
     check_for(target, &PLAN_FILES)
+}
+
+/// [`check`] for the files of an evaluation; what a stopped one left may be there too.
+///
+/// # Errors
+/// [`Error`].
+pub fn check_evaluation(target: &Path) -> Result<(), Error> {
+    let mut files = EVALUATION_FILES.to_vec();
+    files.push(UNFINISHED);
+    check_for(target, &files)
+}
+
+/// [`check`] for the files of issued forecasts.
+///
+/// # Errors
+/// [`Error`].
+pub fn check_forecast(target: &Path) -> Result<(), Error> {
+    check_for(target, &FORECAST_FILES)
 }
 
 fn check_for(target: &Path, files: &[&str]) -> Result<(), Error> {
@@ -101,6 +136,7 @@ fn writable(target: &Path) -> Result<(), Error> {
 /// # Errors
 /// [`Error`]; nothing is left behind then, and an earlier run's files stay.
 pub fn write(results: &Results, target: &Path) -> Result<Vec<PathBuf>, Error> {
+    check(target)?;
     write_all(target, &FILES, |folder| fill(results, folder))
 }
 
@@ -110,19 +146,53 @@ pub fn write(results: &Results, target: &Path) -> Result<Vec<PathBuf>, Error> {
 /// # Errors
 /// [`Error`]; nothing is left behind then, and an earlier plan's files stay.
 pub fn write_plan(planned: &Planned, target: &Path) -> Result<Vec<PathBuf>, Error> {
+    check_plan(target)?;
     write_all(target, &PLAN_FILES, |folder| {
         text(folder, "plan.html", &planned.html())?;
         text(folder, "plan.json", &planned.json())
     })
 }
 
-/// Fills a folder beside the target and moves its files there.
+/// Writes page, JSON and forecasts of an evaluation into `target`, replacing those of an
+/// earlier one; returns their paths.
+///
+/// # Errors
+/// [`Error`]; nothing is left behind then, and an earlier one's files stay.
+pub fn write_evaluation(
+    result: &EvaluationResult,
+    forecasts: evaluation::Forecasts<'_>,
+    target: &Path,
+) -> Result<Vec<PathBuf>, Error> {
+    check_evaluation(target)?;
+    write_all(target, &EVALUATION_FILES, |folder| {
+        text(folder, "evaluation.html", &evaluation::html(result))?;
+        text(folder, "evaluation.json", &evaluation::json(result))?;
+        let stem = folder.join("forecasts");
+        evaluation::forecasts(forecasts, Box::new(|fields| sinks(&stem, fields)))
+            .map_err(|e| failed(&folder.join("forecasts.csv"), e))
+    })
+}
+
+/// Writes issued forecasts into `target`, replacing earlier ones; returns their paths.
+///
+/// # Errors
+/// [`Error`]; nothing is left behind then, and earlier files stay.
+pub fn write_forecast(issued: &IssuedForecasts, target: &Path) -> Result<Vec<PathBuf>, Error> {
+    check_forecast(target)?;
+    write_all(target, &FORECAST_FILES, |folder| {
+        text(folder, "forecast.json", &evaluation::issued_json(issued))?;
+        let stem = folder.join("forecast");
+        evaluation::issued_rows(issued, Box::new(|fields| sinks(&stem, fields)))
+            .map_err(|e| failed(&folder.join("forecast.csv"), e))
+    })
+}
+
+/// Fills a folder beside the target, which was checked, and moves its files there.
 fn write_all(
     target: &Path,
     files: &[&str],
     fill: impl FnOnce(&Path) -> Result<(), Error>,
 ) -> Result<Vec<PathBuf>, Error> {
-    check_for(target, files)?;
     let place = place(target).map_err(|error| failed(target, error))?;
     let partial = beside(&place, "partial")?;
     let fresh = remove(&partial)

@@ -95,7 +95,8 @@ fn embeddable(json: &str) -> String {
         .replace('\u{2029}', "\\u2029")
 }
 
-fn escape(text: &str) -> String {
+/// Text as it stands between tags or in an attribute.
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -10,11 +10,13 @@
 //!         -> folder     all files at once, or none
 //!
 //! plan::Planned -> text, JSON, page, folder
+//! EvaluationResult -> text, JSON, page, folder; forecasts -> CSV, Parquet
 //! ```
 //!
 //! This crate decides nothing and computes no result of its own: figures come from the
 //! simulator's summary. It reads no clock and no network; only [`folder`] writes files.
 
+pub mod evaluation;
 pub mod folder;
 pub mod frame;
 pub mod html;

@@ -12,7 +12,7 @@ pub(crate) use series::usage;
 
 use swingload_model::time::timestamp;
 
-use crate::html::{Fact, Figure, Kind, Payload, aggregate};
+use crate::html::{Fact, Figure, Kind, Payload, Section, aggregate};
 use crate::words::thousands;
 use crate::{Results, tables};
 
@@ -39,7 +39,7 @@ pub fn payload(results: &Results) -> Payload {
         money: Some(money::policies(results)),
         levers: money::levers(results),
         series: aggregate(&series::series(results), POINTS_MAX),
-        sections: Vec::new(),
+        sections: sections(results),
         jobs: jobs::jobs(results),
         jobs_beyond: jobs_beyond(results),
         dearest: decisions.into_iter().map(|d| d.shown).collect(),
@@ -53,6 +53,26 @@ pub fn payload(results: &Results) -> Payload {
         incidents: tables::incidents(results).map(tables::without_empty),
         notes: notes(results),
     }
+}
+
+/// What the run left and why, and who forecast what.
+fn sections(results: &Results) -> Vec<Section> {
+    let split = tables::split(results).map(|table| Section {
+        id: "split",
+        title: "What was left of G".to_owned(),
+        lead: format!(
+            "and why: {} with one part of the future known after the other",
+            results.main_policy()
+        ),
+        table,
+    });
+    let forecasters = tables::forecasters(results).map(|table| Section {
+        id: "forecasts",
+        title: "Forecasts".to_owned(),
+        lead: "by series".to_owned(),
+        table,
+    });
+    split.into_iter().chain(forecasters).collect()
 }
 
 fn facts(results: &Results) -> Vec<Fact> {

@@ -1,5 +1,9 @@
 //! The tables of a run, for the terminal and the page alike.
 
+mod split;
+
+pub(crate) use split::{forecasters, split};
+
 use swingload_model::site::tree::NodeKind;
 use swingload_model::units::JOULES_PER_MWH;
 use swingload_simulator::PolicyRun;

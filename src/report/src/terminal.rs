@@ -65,6 +65,9 @@ pub fn results(results: &Results, style: Style) -> String {
         let title = format!("Money by lever, against {baseline}");
         section(&title, &tables::levers(results));
     }
+    if let Some(split) = tables::split(results) {
+        section("What was left of G, and why", &split);
+    }
     section("The bill, line by line", &tables::bill(results));
     let main = results.main_policy();
     if let Some(pools) = tables::pools(results) {
@@ -78,6 +81,9 @@ pub fn results(results: &Results, style: Style) -> String {
     }
     if let Some(variants) = tables::variants(results) {
         section("Variants by net present value", &variants);
+    }
+    if let Some(forecasters) = tables::forecasters(results) {
+        section("Forecasts", &forecasters);
     }
     if let Some(incidents) = tables::incidents(results) {
         section("Incidents", &incidents);

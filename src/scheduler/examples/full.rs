@@ -13,9 +13,15 @@ use std::process::ExitCode;
 
 use full::jobs::new_job;
 use full::{Shape, instance};
-use swingload_scheduler::carry::Carried;
-use swingload_scheduler::inputs::PlanInputs;
-use swingload_scheduler::plan::{Budget, Planned, plan, plan_from};
+use swingload_scheduler::carry::{Carried, REPLAN};
+use swingload_scheduler::plan::{Budget, Planned, plan};
+
+/// A plan that follows the carried one, with its certificate.
+const FOLLOW: Budget = Budget {
+    bound: REPLAN.bound,
+    asap: true,
+    ..Budget::FOLLOW
+};
 
 fn main() -> ExitCode {
     match run(std::env::args().skip(1).collect()) {
@@ -55,11 +61,11 @@ fn run(args: Vec<String>) -> Result<String, String> {
     let grid = inputs.supplies.len() - 1;
     let middle = inputs.steps() / 2;
     inputs.supplies[grid].cost[middle] += 25.0;
-    let (price, price_seconds) = measure::timed(|| follow(&inputs, &carried));
+    let (price, price_seconds) = measure::timed(|| carried.replan(&inputs, FOLLOW));
     inputs.supplies[grid].cost[middle] -= 25.0;
     let job = new_job(&inputs);
     inputs.jobs.push(job);
-    let (job, job_seconds) = measure::timed(|| follow(&inputs, &carried));
+    let (job, job_seconds) = measure::timed(|| carried.replan(&inputs, FOLLOW));
     let gap = |p: &Planned| 100.0 * (p.bound - p.value()) / (p.bound - p.asap).max(1e-9);
     Ok(format!(
         "{{\"value\":{:.2},\"bound\":{:.2},\"asap_value\":{:.2},\"gap_percent_of_g\":{:.3},\"ramp_excess\":{:.4},\"overload\":{:.4},\"cpu_seconds\":{seconds:.4},\"price_cpu_seconds\":{price_seconds:.4},\"price_gap\":{:.3},\"job_cpu_seconds\":{job_seconds:.4},\"job_gap\":{:.3},\"peak_rss_mb\":{:.1}}}",
@@ -79,16 +85,6 @@ fn number(text: &str) -> Option<f64> {
     text.parse()
         .ok()
         .filter(|n: &f64| *n > 0.0 && n.is_finite())
-}
-
-/// The plan that follows the carried one, with its certificate.
-fn follow(inputs: &PlanInputs, carried: &Carried) -> Planned {
-    let budget = Budget {
-        bound: Budget::STUDY.bound,
-        asap: true,
-        ..Budget::FOLLOW
-    };
-    plan_from(inputs, budget, carried.runs(inputs))
 }
 
 /// Largest resident memory so far, MB.

@@ -35,8 +35,8 @@ const OUTWARD: f64 = 1e-10;
 /// Descents along each job's own price before subgradient steps.
 const AUCTIONS: usize = 3;
 
-/// Bids looked at in one descent along all jobs, at most: beyond it subgradient steps do better.
-const RIVALRY_MAX: usize = 30_000_000;
+/// Bids looked at in one descent along all jobs, at most: beyond it other steps do better.
+const RIVALRY_MAX: usize = 3_000_000;
 
 /// Share of the gap that an auction must close for another to follow.
 const SETTLED: f64 = 0.1;
@@ -109,13 +109,14 @@ pub fn tighten(
 ) -> Bounded {
     let mut steps = Steps::new(problem);
     let mut best = best_start(problem, windows, &mut steps, starts, room);
+    let near = |relaxed: &Relaxed| relaxed.bound <= goal.enough + 1e-9 * goal.enough.abs();
     // Where jobs buy already, their own prices are beyond auctions.
     let buying = !best.1.jobs.is_empty();
-    let auctions = match steps.is_crowded() || buying {
+    let crowded = steps.is_crowded();
+    let auctions = match crowded || buying {
         true => 0,
         false => AUCTIONS.min(goal.iterations / 4),
     };
-    let near = |relaxed: &Relaxed| relaxed.bound <= goal.enough + 1e-9 * goal.enough.abs();
     for _ in 0..auctions {
         if near(&best.0) {
             break;
@@ -133,11 +134,14 @@ pub fn tighten(
     }
     let searches = goal.iterations > 1 && !buying && !near(&best.0);
     if searches && problem.inputs.jobs.iter().any(has_memory) {
-        let bids = Goal {
-            iterations: goal.iterations / 2,
-            ..goal
-        };
-        descend(problem, windows, &mut steps, &mut best, bids, room);
+        // Bids leave out gangs and starts: among many of them a long search is lost.
+        if !crowded {
+            let bids = Goal {
+                iterations: goal.iterations / 2,
+                ..goal
+            };
+            descend(problem, windows, &mut steps, &mut best, bids, room);
+        }
         let prices = bought_at(problem, &best.1, room);
         let relaxed = steps.relax(problem, windows, &prices, room);
         if relaxed.bound < best.0.bound {
@@ -344,11 +348,11 @@ fn descend(
         slopes.blend(&relaxed.slopes);
         if bound < best.0.bound {
             *best = (relaxed, prices.clone());
-            damping = (damping * 1.1f64).min(1.5);
+            damping = (damping * LONGER).min(1.5);
             continue;
         }
         // Overshot: shorter steps from here on, and once from the best prices.
-        damping *= 0.6;
+        damping *= SHORTER;
         if damping < SHARE_MIN && returned {
             break;
         }
@@ -363,6 +367,10 @@ fn descend(
 /// turn as a whole overshoot with more.
 const SHARE: f64 = 0.03;
 const SHARE_MIN: f64 = 0.001;
+
+/// By what a step that gained lengthens the next, and one that overshot shortens it.
+const LONGER: f64 = 1.5;
+const SHORTER: f64 = 0.6;
 
 /// Share of the latest slopes in the direction of a step.
 const LATEST: f64 = 0.3;

@@ -18,6 +18,7 @@ use crate::inputs::PlanInputs;
 
 mod kept;
 mod level;
+mod sites;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -86,6 +87,12 @@ struct Tree {
     supplied: Vec<bool>,
     limit: Vec<Vec<f64>>,
     export: Vec<f64>,
+    /// Nodes below the root with supply below them, and per node the number of that at or
+    /// above it, from 1; 0 where none is.
+    sites: Vec<usize>,
+    site: Vec<u32>,
+    /// Whether no site lies below another.
+    flat: bool,
 }
 
 impl Tree {
@@ -118,11 +125,23 @@ impl Tree {
                 at = parent[at];
             }
         }
+        let (mut sites, mut site, mut flat) = (Vec::new(), vec![0u32; n], true);
+        for node in 1..n {
+            site[node] = site[parent[node]];
+            if supplied[node] {
+                flat &= site[node] == 0;
+                sites.push(node);
+                site[node] = sites.len() as u32;
+            }
+        }
         Self {
             parent,
             enter,
             leave,
             supplied,
+            sites,
+            site,
+            flat,
             limit: inputs.nodes.iter().map(|node| node.limit.clone()).collect(),
             export: inputs.nodes.iter().map(|node| node.export).collect(),
         }
@@ -154,6 +173,8 @@ pub struct Workspace {
     charge: Vec<f64>,
     /// Extra segments in order, where they came in none.
     sorted: Vec<Segment>,
+    /// Loads and supplies of sites.
+    sites: sites::Room,
 }
 
 impl Workspace {
@@ -333,6 +354,9 @@ impl Market {
     fn take(&self, t: usize, fixed: &[f64], work: &mut Workspace) -> Cleared {
         if !self.local_supply {
             return self.walk(t, fixed, Held::All, work);
+        }
+        if let Some(cleared) = self.take_by_sites(t, fixed, work) {
+            return cleared;
         }
         // The root's limit holds loads, not net import: where supplies hang below, it does
         // not nest with the limits between. Mostly none of those would bind.

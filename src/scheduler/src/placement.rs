@@ -7,6 +7,7 @@
 //! and the last sweeps are exact. What one job at a time never gets past, a full step whose
 //! holder has no reason to leave, is left to [`oust`].
 
+mod held;
 mod offers;
 mod oust;
 mod pieces;
@@ -19,8 +20,9 @@ mod windows;
 use crate::inputs::Gangs;
 use crate::market::CostStep;
 use crate::schedule::{Ask, Problem, Room, Run, Schedule};
-use runs::is_held;
+use held::go_on;
 
+pub(crate) use held::{goes_on, held_until, is_held};
 pub use offers::Offers;
 pub use oust::oust;
 pub use runs::Tables;
@@ -145,6 +147,12 @@ pub fn sweep(
     let mut moved = false;
     for &j in &windows.order {
         moved |= place(problem, schedule, curves, windows, j, surcharge, room);
+        if !goes_on(problem, schedule, j) {
+            let again = |schedule: &mut _, curves: &mut _| {
+                place(problem, schedule, curves, windows, j, surcharge, room);
+            };
+            go_on(problem, schedule, curves, j, again);
+        }
     }
     moved
 }
@@ -327,7 +335,7 @@ pub fn work_done(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> f64 {
 
 /// Whether a gang of `before` GPUs goes on at a mean of `now` GPUs. Another size is a stop
 /// and a start; only the last step of the work may be run in part.
-fn goes_on(before: f64, now: f64, last: bool) -> bool {
+fn is_same(before: f64, now: f64, last: bool) -> bool {
     before > 0.0 && ((now - before).abs() <= 1e-6 * before || (last && now < before))
 }
 
@@ -352,7 +360,7 @@ fn work_of<'a>(
     let divisible = matches!(job.gangs, Gangs::Divisible(_));
     runs.iter().enumerate().map(move |(k, run)| {
         let (step, hours) = (i64::from(run.step), problem.hours[run.step as usize]);
-        let same = divisible || goes_on(before.1, run.gpus, k + 1 == runs.len());
+        let same = divisible || is_same(before.1, run.gpus, k + 1 == runs.len());
         if before.0 != step - 1 || !same {
             lost = job.restart;
         }

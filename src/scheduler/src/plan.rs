@@ -321,8 +321,11 @@ fn solved(
     }
     if best.is_none() || budget.compare_peaks {
         let free = solve(problem, windows, spread.clone(), budget, room);
+        // Caps can leave a job that may not stop without power.
+        let holds =
+            |(schedule, _): &Best| in_order(problem, schedule) || !in_order(problem, &free.0);
         best = best
-            .filter(|(capped, _)| capped.1.value > free.1.value)
+            .filter(|(capped, _)| capped.1.value > free.1.value && holds(capped))
             .or(Some((free, None)));
     }
     let (mut best, mut caps) =
@@ -496,7 +499,7 @@ fn exchanged(
     }
     let held = under_caps(inputs, best.caps.as_deref());
     let held = Problem::new(&held);
-    let tries = budget.exchanges;
+    let tries = budget.exchanges.min(EXCHANGED_MAX / looked_at(inputs));
     (best.schedule, best.evaluated) = exchange::exchange(
         &held,
         windows,
@@ -506,6 +509,12 @@ fn exchanged(
         tries,
         room,
     );
+}
+
+/// Steps of jobs that an exchange looks at, at most.
+fn looked_at(inputs: &PlanInputs) -> usize {
+    let windows = inputs.jobs.iter().map(|job| job.end - job.first);
+    windows.sum::<usize>().max(1)
 }
 
 /// Lets jobs oust others where the bound's prices say so, and keeps what gains.
@@ -557,6 +566,10 @@ const SETTLED: f64 = 1e-5;
 
 /// Evaluations that find the prices of the divisible problem: an auction or two.
 const LOOSE: usize = 4;
+
+/// Steps of jobs that all exchanges of a plan look at, at most: with very many jobs, one
+/// block more or less gains little for what placing them anew takes.
+const EXCHANGED_MAX: usize = 5_000_000;
 
 /// Share of the gap that a job must stand to gain by ousting others.
 const MATTERS: f64 = 0.02;

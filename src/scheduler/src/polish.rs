@@ -22,8 +22,8 @@ use std::ops::Range;
 use crate::commitment;
 use crate::evaluate::{Evaluated, evaluate};
 use crate::inputs::PlanInputs;
-use crate::placement::{self, Curves, Windows, work_done};
-use crate::schedule::{Problem, Room, Schedule, minimum_ends};
+use crate::placement::{self, Curves, Windows, goes_on, work_done};
+use crate::schedule::{Problem, Room, Schedule};
 
 use appraise::{Appraiser, Ties};
 use paths::{Automaton, Place};
@@ -435,27 +435,4 @@ fn keeps_order(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> bool {
 pub(crate) fn in_order(problem: &Problem<'_>, schedule: &Schedule) -> bool {
     (0..schedule.jobs.len())
         .all(|j| keeps_order(problem, schedule, j) && goes_on(problem, schedule, j))
-}
-
-/// Whether a job that runs goes on at its size for its shortest run, or to its end.
-fn goes_on(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> bool {
-    let job = &problem.inputs.jobs[j];
-    let missing = job.min_run - job.running_hours;
-    if job.running == 0 || job.first > 0 || missing <= 1e-9 {
-        return true;
-    }
-    let held = minimum_ends(&problem.hours, missing)[0].min(job.end);
-    let runs = &schedule.jobs[j];
-    let whole = (runs.iter().zip(0u32..).take(held))
-        .take_while(|(run, t)| run.step == *t && run.gpus == f64::from(job.running))
-        .count();
-    // The last step of the work may be run in part.
-    whole == held
-        || runs.len() == whole + 1
-            && runs[whole].step as usize == whole
-            && runs[whole].gpus < f64::from(job.running)
-            && work_done(problem, schedule, j) >= job.work * (1.0 - 1e-9)
-        || runs.len() == whole
-            && whole > 0
-            && work_done(problem, schedule, j) >= job.work * (1.0 - 1e-9)
 }

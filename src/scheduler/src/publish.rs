@@ -5,6 +5,7 @@
 //! split so that it adds up to the loads exactly.
 
 mod digest;
+mod expectation;
 mod jobs;
 mod limits;
 mod powers;
@@ -28,6 +29,7 @@ use crate::shed::ladder;
 use crate::state::JobState;
 
 pub use digest::sha256;
+pub use expectation::expectation;
 
 /// Plans made to find where one change turns a decision, at most.
 const REPLANS: usize = 24;
@@ -83,6 +85,7 @@ pub fn publish(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Res
         at: inputs.grid.start(0),
         grid: inputs.grid.clone(),
         certificate,
+        on_paths: None,
         loads,
         jobs: jobs::jobs(occasion, built, planned),
         supply,
@@ -100,15 +103,16 @@ fn shed(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Vec<ShedRu
 
 /// Price of one more MWh at each node.
 fn marginal_values(built: &Built, outcomes: &[StepOutcome]) -> Vec<MarginalValues> {
-    let price = |mwh: f64| {
-        // Only must-take load could give it up: that is no price.
-        (mwh < MUST_TAKE_VALUE / 2.0).then(|| EnergyPrice::from_per_mwh(mwh))
-    };
     let node = |n: usize| MarginalValues {
         node: built.inputs.nodes[n].id.clone(),
         per_mwh: outcomes.iter().map(|o| price(o.marginal[n])).collect(),
     };
     (0..built.inputs.nodes.len()).map(node).collect()
+}
+
+/// A price of power; none where only must-take load could give it up.
+fn price(per_mwh: f64) -> Option<EnergyPrice> {
+    (per_mwh < MUST_TAKE_VALUE / 2.0).then(|| EnergyPrice::from_per_mwh(per_mwh))
 }
 
 /// Reasons of the first step, with what would turn those that are asked about.

@@ -155,7 +155,7 @@ fn judge(event: Event, least: &Least) {
 fn a_new_job_is_placed_among_the_others() {
     let least = Least {
         lost: (0.0, 0.015),
-        looser: (0.004, 0.04),
+        looser: (0.007, 0.04),
     };
     judge(new_job, &least);
 }
@@ -173,7 +173,7 @@ fn a_changed_price_is_followed() {
 fn a_lost_feeder_is_planned_around() {
     let least = Least {
         lost: (0.002, 0.005),
-        looser: (0.004, 0.07),
+        looser: (0.025, 0.1),
     };
     judge(lost_feeder, &least);
 }
@@ -182,7 +182,7 @@ fn a_lost_feeder_is_planned_around() {
 fn a_shed_order_is_kept() {
     let least = Least {
         lost: (0.0, 0.02),
-        looser: (0.004, 0.04),
+        looser: (0.012, 0.07),
     };
     judge(shed_order, &least);
 }

@@ -18,7 +18,7 @@ const SHORT: Budget = Budget {
 
 /// What a plan breaks that it does not itself report as impossible: reported excess over
 /// ramps excuses ramps, up to that excess, and reported overload the balance and the limits
-/// that fixed power was too much for.
+/// that fixed power was too much for. A job may stop early where no plan could carry it on.
 fn faults(inputs: &PlanInputs, planned: &Planned) -> Vec<Violation> {
     let Evaluated {
         overload,
@@ -33,9 +33,47 @@ fn faults(inputs: &PlanInputs, planned: &Planned) -> Vec<Violation> {
     found.retain(|v| match v.rule {
         Rule::Ramp => !ramps_told,
         Rule::Balance | Rule::NodeLimit | Rule::RootLimit => overload <= 1e-9,
+        Rule::MinimumRun => !(0..inputs.jobs.len())
+            .any(|j| v.what == inputs.jobs[j].id && finds_no_power(inputs, j)),
         _ => true,
     });
     found
+}
+
+/// Whether the blocks that may not stop leave job `j`, which may not either, too little power.
+fn finds_no_power(inputs: &PlanInputs, j: usize) -> bool {
+    let job = &inputs.jobs[j];
+    let mut ran = 0.0;
+    (0..inputs.steps()).any(|t| {
+        let held = job.running > 0 && job.running_hours + ran < job.min_run - 1e-9;
+        let above = std::iter::successors(Some(job.node), |n| inputs.nodes[*n].parent);
+        let short = |node: usize| {
+            let own = inputs
+                .supplies
+                .iter()
+                .filter(|s| node > 0 && inputs.is_below(s.node, node));
+            let most = inputs.nodes[node].limit[t] + own.map(|s| s.available[t]).sum::<f64>();
+            let gang = f64::from(job.running) * job.gpu_mw * inputs.nodes[job.node].factor[t];
+            let pools = inputs
+                .pools
+                .iter()
+                .filter(|p| inputs.is_below(p.node, node));
+            let blocks: f64 = pools
+                .map(|pool| {
+                    let stay = pool
+                        .blocks
+                        .iter()
+                        .filter(|b| b.on && b.hours_in_state + ran < pool.min_on - 1e-9);
+                    let devices: f64 = stay.map(|b| b.devices).sum();
+                    devices * pool.scale[t] * pool.points[0].0 * inputs.nodes[pool.node].factor[t]
+                })
+                .sum();
+            gang + blocks > most + 1e-9
+        };
+        let found = held && above.into_iter().any(short);
+        ran += inputs.grid.hours(t);
+        found
+    })
 }
 
 /// The work ends in a step in which a smaller gang would have to start for it.
@@ -44,6 +82,22 @@ fn a_larger_gang_goes_on_for_part_of_its_last_step() {
     let inputs = common::instance(223_224);
     assert_eq!(faults(&inputs, &plan(&inputs, Budget::LOOP)), vec![]);
     assert_eq!(faults(&inputs, &plan(&inputs, SHORT)), vec![]);
+}
+
+/// What random search once found, each against both budgets: a job that may not stop and met
+/// jobs or blocks in its way, and a last step that another size would have had to start for.
+#[test]
+fn problems_found_before_stay_solved() {
+    let stopped = [
+        100_059, 200_481, 201_039, 203_433, 204_233, 208_865, 636_248,
+    ];
+    let ends = [200_612, 205_208, 206_899];
+    for seed in stopped.into_iter().chain(ends) {
+        let inputs = common::instance(seed);
+        for budget in [SHORT, Budget::LOOP] {
+            assert_eq!(faults(&inputs, &plan(&inputs, budget)), vec![], "{seed}");
+        }
+    }
 }
 
 proptest! {

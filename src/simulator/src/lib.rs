@@ -32,4 +32,6 @@ mod tests;
 pub use moment::{Moment, moment, moment_on_paths};
 pub use record::PolicyRun;
 pub use results::StudySummary;
+pub use run::knowledge::Part;
+pub use run::split::Told;
 pub use run::{Error, Progress, Study, StudyInput, simulate};

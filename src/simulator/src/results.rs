@@ -5,12 +5,14 @@
 
 mod curtailment;
 mod energy;
+mod forecasters;
 mod incidents;
 mod jobs;
 mod levers;
 mod machines;
 mod nodes;
 mod npv;
+mod split;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +23,7 @@ use swingload_model::time::timestamp;
 
 pub use curtailment::RunBin;
 pub use energy::{EnergySummary, PriceSummary, SupplySummary, UsePrice};
+pub use forecasters::{DEFAULT_MODEL, ForecasterSummary, forecaster};
 pub use incidents::IncidentSummary;
 pub use jobs::JobSummary;
 pub use levers::Levers;
@@ -29,11 +32,13 @@ pub use nodes::NodeSummary;
 pub use npv::{
     Era, EraSummary, VariantSummary, eras, in_era, net_present_value, value_per_year, variant,
 };
+pub use split::{SplitPart, SplitSummary};
 
 use crate::ledger::LineKind;
 use crate::oracle::Certificate;
 use crate::record::PolicyRun;
 use crate::run::Context;
+use crate::run::split::Told;
 
 /// Results of a study.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
@@ -63,6 +68,10 @@ pub struct StudySummary {
     /// Best possible and the scale of gain; `None` when the oracle was not asked for, or
     /// when the difficulty answers the site (then only absolute money means anything).
     pub gain: Option<GainSummary>,
+    /// What `swingload` left of G, by what it did not know; `None` unless asked for.
+    pub split: Option<SplitSummary>,
+    /// How each series that site and mining name was forecast.
+    pub forecasters: BTreeMap<String, ForecasterSummary>,
     /// Policy that levers are measured against.
     pub baseline: String,
     /// Names of the policies in the order of the report.
@@ -97,6 +106,13 @@ pub struct GainSummary {
     pub oracle: f64,
     /// Whose dispatch the oracle is.
     pub oracle_is: String,
+}
+
+impl GainSummary {
+    /// Whether G is more than rounding, so that shares of it mean something.
+    fn is_scale(&self) -> bool {
+        self.gainable > 1e-6 * self.bound.abs()
+    }
 }
 
 /// Results of one policy.
@@ -169,6 +185,7 @@ const HOURS_PER_YEAR: f64 = 8760.0;
 pub(crate) fn summarise(
     context: &Context<'_>,
     runs: &[PolicyRun],
+    told: &[Told],
     certificate: Option<&Certificate>,
 ) -> StudySummary {
     let (scenario, truth) = (context.scenario, &context.truth);
@@ -185,7 +202,7 @@ pub(crate) fn summarise(
         let value = run.ledger.value().as_units();
         let share = |amount: f64| {
             gain.as_ref()
-                .filter(|g| g.gainable > 1e-6 * g.bound.abs())
+                .filter(|g| g.is_scale())
                 .map(|g| 100.0 * amount / g.gainable)
         };
         let used = run
@@ -241,6 +258,8 @@ pub(crate) fn summarise(
         baseline: base.map(|run| run.name.clone()).unwrap_or_default(),
         order: runs.iter().map(|run| run.name.clone()).collect(),
         policies: policies.collect(),
+        split: split::split(context, runs, told, gain.as_ref()),
+        forecasters: forecasters::forecasters(context),
         gain,
     }
 }

@@ -1,7 +1,9 @@
 //! A study: every policy of a scenario on the same world, jobs and seed.
 
 pub(crate) mod closed_loop;
+pub(crate) mod knowledge;
 pub(crate) mod recorder;
+pub(crate) mod split;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +20,8 @@ use crate::record::PolicyRun;
 use crate::results::{self, StudySummary};
 use crate::truth::Truth;
 use closed_loop::ClosedLoop;
+use knowledge::{Knowledge, Part};
+use split::Told;
 
 /// Policies that plan at every step, the slowest first.
 const PLANNING: [&str; 3] = ["swingload", "ai_only", "mining_only"];
@@ -71,6 +75,8 @@ pub struct Study {
     pub jobs: Vec<Job>,
     /// Runs in the order of the scenario's policies.
     pub runs: Vec<PolicyRun>,
+    /// Runs of `swingload` that were told more of the future each time; empty unless asked for.
+    pub told: Vec<Told>,
     /// Best possible, as far as it is known.
     pub certificate: Option<Certificate>,
     /// Results of issue: one object with a `policies` map.
@@ -149,28 +155,28 @@ pub fn simulate(
             .position(|p| p == name)
             .unwrap_or(PLANNING.len())
     });
-    let runs: Result<Vec<PolicyRun>, Error> = closed
+    let told = split::parts(&context).into_iter().map(Task::Told);
+    let tasks: Vec<Task<'_>> = told.chain(closed.into_iter().map(Task::Policy)).collect();
+    let done: Result<Vec<Done>, Error> = tasks
         .into_iter()
         .par_bridge()
-        .map(|name| {
-            let driver = ClosedLoop::new(&context, &publications, name)?;
-            Ok(recorder::run(
-                &context,
-                name,
-                &scenario.faults,
-                driver,
-                progress,
-            ))
-        })
+        .map(|task| task.run(&context, &publications, progress))
         .collect();
-    let mut runs = runs?;
+    let (mut runs, mut told) = (Vec::new(), Vec::new());
+    for done in done? {
+        match done {
+            Done::Run(run) => runs.push(*run),
+            Done::Told(run) => told.push(run),
+        }
+    }
+    told.sort_by_key(|run| run.part);
     let in_order = |run: &PolicyRun| wanted.iter().position(|name| *name == run.name);
     runs.sort_by_key(in_order);
     let certificate = wanted
         .contains(&oracle::NAME)
         .then(|| oracle::add(&context, &mut runs, progress));
     runs.sort_by_key(in_order);
-    let summary = results::summarise(&context, &runs, certificate.as_ref());
+    let summary = results::summarise(&context, &runs, &told, certificate.as_ref());
     let Context {
         truth, loads, jobs, ..
     } = context;
@@ -180,7 +186,47 @@ pub fn simulate(
         loads: loads.all,
         jobs,
         runs,
+        told,
         certificate,
         summary,
     })
+}
+
+/// One run on a thread of its own.
+enum Task<'a> {
+    /// A policy of the scenario.
+    Policy(&'a str),
+    /// The policy of the split, told the future up to a part.
+    Told(Part),
+}
+
+/// What came of it.
+enum Done {
+    Run(Box<PolicyRun>),
+    Told(Told),
+}
+
+impl Task<'_> {
+    fn run(
+        &self,
+        context: &Context<'_>,
+        publications: &Publications<'_>,
+        progress: &(dyn Fn(Progress<'_>) + Sync),
+    ) -> Result<Done, Error> {
+        let (label, policy, knowledge) = match *self {
+            Self::Policy(name) => (name, name, Knowledge::default()),
+            Self::Told(part) => (split::label(part), split::POLICY, split::knowledge(part)),
+        };
+        let driver = ClosedLoop::new(context, publications, policy, knowledge)?;
+        let faults = &context.scenario.faults;
+        let run = recorder::run(context, label, faults, driver, progress);
+        Ok(match *self {
+            Self::Policy(_) => Done::Run(Box::new(run)),
+            // Only its value is needed; its columns would fill memory.
+            Self::Told(part) => Done::Told(Told {
+                part,
+                value: run.ledger.value().as_units(),
+            }),
+        })
+    }
 }

@@ -8,4 +8,5 @@ mod machines;
 mod moment;
 mod properties;
 mod settling;
+mod split;
 pub(crate) mod support;

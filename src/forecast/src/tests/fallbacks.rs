@@ -2,10 +2,10 @@
 
 use swingload_model::series::{Observation, Unit};
 
+use super::names;
 use super::world::{self, DAY, HOUR, grid};
 use super::{ask_on, bits};
 use crate::History;
-use crate::models::names;
 
 fn hourly(from: i64, until: i64) -> History {
     let mut history = History::new();

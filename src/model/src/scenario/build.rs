@@ -6,8 +6,8 @@ mod ranges;
 
 use jiff::Timestamp;
 
-use super::file::ScenarioFile;
-use super::names::{FORECAST_MODELS, POLICIES, PUBLISHED, TAKING_INPUTS, known, listed};
+use super::file::{PeriodFile, ScenarioFile};
+use super::names::{FORECAST_MODELS, NEEDING_PUBLISHED, POLICIES, TAKING_INPUTS, known, listed};
 use super::{Horizon, Scenario};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, near};
@@ -49,16 +49,9 @@ pub(super) fn build(
     mut raw: ScenarioFile,
     site: Site,
 ) -> Result<Scenario, Diagnostics> {
-    let length = raw.period.end.as_second() - raw.period.start.as_second();
-    let history = Seconds::from_hours(raw.period.history_days.clamp(0.0, DAYS_MAX) * 24.0);
-    let mut b = Builder {
-        document,
-        faults: Vec::new(),
-        period_s: length.max(0),
-        span_s: length.max(0) + history.get(),
-    };
+    let mut b = Builder::new(document, &raw.period);
     let step = Seconds::from_minutes(raw.period.step_min);
-    let grid = b.period(&raw, step);
+    let grid = b.period(&raw.period, step);
     let mut data = std::collections::BTreeMap::new();
     for (name, binding) in &raw.data {
         if let Some(binding) = b.binding(name, binding) {
@@ -113,22 +106,39 @@ pub(super) fn build(
     })
 }
 
-struct Builder<'a> {
+/// Collects what is wrong while a file is built; evaluations are read by it too.
+pub(crate) struct Builder<'a> {
     document: &'a Document,
-    faults: Vec<Diagnostic>,
+    pub(crate) faults: Vec<Diagnostic>,
     /// Length of the period, s.
     period_s: i64,
     /// The same with the history before it.
     span_s: i64,
 }
 
-impl Builder<'_> {
-    fn fault(&mut self, path: &str, problem: impl Into<String>, help: impl Into<String>) {
+impl<'a> Builder<'a> {
+    pub(crate) fn new(document: &'a Document, period: &PeriodFile) -> Self {
+        let length = period.end.as_second() - period.start.as_second();
+        let history = Seconds::from_hours(period.history_days.clamp(0.0, DAYS_MAX) * 24.0);
+        Self {
+            document,
+            faults: Vec::new(),
+            period_s: length.max(0),
+            span_s: length.max(0) + history.get(),
+        }
+    }
+
+    pub(crate) fn fault(
+        &mut self,
+        path: &str,
+        problem: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.faults.push(self.document.refuse(path, problem, help));
     }
 
-    fn period(&mut self, raw: &ScenarioFile, step: Seconds) -> Option<TimeGrid> {
-        if !(0.0..=DAYS_MAX).contains(&raw.period.history_days) {
+    pub(crate) fn period(&mut self, period: &PeriodFile, step: Seconds) -> Option<TimeGrid> {
+        if !(0.0..=DAYS_MAX).contains(&period.history_days) {
             self.fault(
                 "period.history_days",
                 format!("must be a number of days between 0 and {DAYS_MAX}, twenty years"),
@@ -136,7 +146,7 @@ impl Builder<'_> {
             );
         }
         let (first, last) = (YEARS.0.as_second(), YEARS.1.as_second());
-        for (field, at) in [("start", raw.period.start), ("end", raw.period.end)] {
+        for (field, at) in [("start", period.start), ("end", period.end)] {
             if !(first..=last).contains(&at.as_second()) {
                 self.fault(
                     &format!("period.{field}"),
@@ -154,7 +164,7 @@ impl Builder<'_> {
             );
             return None;
         }
-        let length = raw.period.end.as_second() - raw.period.start.as_second();
+        let length = period.end.as_second() - period.start.as_second();
         if length > (DAYS_MAX * 86_400.0) as i64 {
             self.fault(
                 "period.end",
@@ -186,7 +196,7 @@ impl Builder<'_> {
             );
             return None;
         }
-        match TimeGrid::regular(raw.period.start, raw.period.end, step) {
+        match TimeGrid::regular(period.start, period.end, step) {
             Ok(grid) => Some(grid),
             Err(GridError::NotWhole { period_s, step_s }) => {
                 let problem = format!(
@@ -334,15 +344,41 @@ impl Builder<'_> {
                 format!("policies: {}", listed(POLICIES)),
             );
         }
+        self.split(raw);
+    }
+
+    /// A split of what is left of G needs a bound, and the policy it is about.
+    fn split(&mut self, raw: &ScenarioFile) {
+        if !raw.policies.split {
+            return;
+        }
+        for needed in ["swingload", "oracle"] {
+            if !raw.policies.run.iter().any(|name| name == needed) {
+                self.fault(
+                    "policies.split",
+                    format!("needs the policy `{needed}`, which policies.run does not name"),
+                    "add it to policies.run, or set policies.split = false",
+                );
+            }
+        }
+        if raw.mining.as_ref().is_some_and(|m| m.difficulty_feedback) {
+            self.fault(
+                "policies.split",
+                "has no bound to split towards where mining.difficulty_feedback is on",
+                "set one of the two to false",
+            );
+        }
     }
 
     fn forecast(&mut self, raw: &ScenarioFile) {
         let help = format!("models: {}", listed(FORECAST_MODELS));
         match raw.forecast.model.as_deref() {
-            Some(PUBLISHED) => self.fault(
+            Some(model) if NEEDING_PUBLISHED.contains(&model) => self.fault(
                 "forecast.model",
                 "belongs to the one series whose forecasts are published, not to all",
-                "write [forecast.series.NAME] with model = \"published\" and published = \"SERIES\"",
+                format!(
+                    "write [forecast.series.NAME] with model = \"{model}\" and published = \"SERIES\""
+                ),
             ),
             Some(model) if !known(FORECAST_MODELS, model) => {
                 self.fault("forecast.model", "is no forecast model", &*help);
@@ -385,10 +421,13 @@ impl Builder<'_> {
                         "bind the published forecast under [data]",
                     );
                 }
-                None if setting.model == PUBLISHED => {
+                None if NEEDING_PUBLISHED.contains(&setting.model.as_str()) => {
                     self.fault(
                         &path,
-                        "the model `published` needs the series with the forecast",
+                        format!(
+                            "the model `{}` needs the series with the forecast",
+                            setting.model
+                        ),
                         "add published = \"NAME\"",
                     );
                 }

@@ -148,6 +148,8 @@ pub struct StretchFile {
 pub struct PoliciesFile {
     /// Names, each once, in the order of the report; by default all but `swingload_paths`, which costs many plans a step.
     pub run: Vec<String>,
+    /// Whether `swingload` runs again with prices, surplus, other series and arrivals known in turn, which splits what it left of G by what it did not know; needs `swingload` and `oracle` in `run`.
+    pub split: bool,
     /// Days before the period on which `strike` tunes its thresholds.
     pub strike_tuning_days: f64,
     /// Shortest time between two switches of `strike`, min.
@@ -166,6 +168,7 @@ impl Default for PoliciesFile {
             run: (POLICIES.iter().map(|p| p.name.to_owned()))
                 .filter(|name| name != PATHS)
                 .collect(),
+            split: false,
             strike_tuning_days: 28.0,
             strike_dwell_min: 30.0,
             quantile_share: 0.8,

@@ -83,17 +83,60 @@ pub const FORECAST_MODELS: &[Named] = &[
         "a bound series with published forecasts, with their past error",
     ),
     named(
+        "lear",
+        "regressions on past prices and published inputs, the mean of four calibration windows",
+    ),
+    named("lear_56", "LEAR with a window of 56 days"),
+    named("lear_84", "LEAR with a window of 84 days"),
+    named("lear_1092", "LEAR with a window of 1092 days"),
+    named("lear_1456", "LEAR with a window of 1456 days"),
+    named("kernel_364", "kernel regressions with a window of 364 days"),
+    named(
+        "lear_kernel",
+        "LEAR and kernel regressions over other windows, weighed by their errors of late",
+    ),
+    named(
+        "corrected",
+        "a bound series with published forecasts, corrected by its recent error",
+    ),
+    named(
+        "ramping",
+        "the last value with its ramp: surplus without a published forecast",
+    ),
+    named(
+        "temperature",
+        "the usual course of the past days and how far the present lies from it",
+    ),
+    named("load", "the same, with weekends apart from working days"),
+    named(
+        "difficulty",
+        "network difficulty to the next retarget from observed hashrate, then drift",
+    ),
+    named(
         "realtime",
         "quantile regressions of real-time prices on the day-ahead price, other inputs and the last hours",
     ),
     named("perfect", "what will happen: a yardstick, not a forecast"),
 ];
 
-/// The model that needs a series of published forecasts, and so belongs to one series.
+/// The model that takes published forecasts as they are.
 pub const PUBLISHED: &str = "published";
 
+/// Models that need a series of published forecasts, and so belong to one series.
+pub const NEEDING_PUBLISHED: &[&str] = &[PUBLISHED, "corrected"];
+
 /// Models that read other series beside the one they forecast.
-pub const TAKING_INPUTS: &[&str] = &["realtime"];
+pub const TAKING_INPUTS: &[&str] = &[
+    "lear",
+    "lear_kernel",
+    "lear_56",
+    "lear_84",
+    "lear_1092",
+    "lear_1456",
+    "kernel_364",
+    "difficulty",
+    "realtime",
+];
 
 /// Whether a table holds a name.
 pub fn known(table: &[Named], name: &str) -> bool {

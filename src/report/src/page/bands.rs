@@ -6,12 +6,10 @@ use swingload_forecast::{History, Request};
 use swingload_model::TimeGrid;
 use swingload_model::site::Amount;
 use swingload_model::site::supply::SupplyKind;
+use swingload_simulator::results::forecaster;
 
 use crate::Results;
 use crate::html::Band;
-
-/// Model of series for which the scenario names none.
-const DEFAULT: &str = "seasonal_naive_day";
 
 /// Band of the grid's price; `None` where it is constant or there is no grid.
 pub(super) fn price(results: &Results) -> Option<Band> {
@@ -47,7 +45,6 @@ fn band(results: &Results, amount: &Amount, unit: f64) -> Option<Band> {
     let own = scenario.forecast.series.get(name);
     let published = own.and_then(|o| o.published.as_deref());
     let inputs = own.map_or(&[][..], |o| &o.inputs);
-    let general = scenario.forecast.model.as_deref().unwrap_or(DEFAULT);
     let truth = results.input.series.get(name)?;
     let options = Options {
         published,
@@ -55,7 +52,7 @@ fn band(results: &Results, amount: &Amount, unit: f64) -> Option<Band> {
         truth: Some(truth),
         utc_offset_s: i64::from(zone.to_offset(grid.start(0)).seconds()),
     };
-    let forecaster = model(own.map_or(general, |o| &o.model), &options)?;
+    let forecaster = model(forecaster(scenario, name), &options)?;
     let mut history = History::new();
     let read = [Some(name.as_str()), published].into_iter().flatten();
     for name in read.chain(inputs.iter().map(String::as_str)) {

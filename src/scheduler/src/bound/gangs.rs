@@ -18,6 +18,9 @@ const NONE: u16 = u16::MAX;
 /// Prices of a job's work that are tried.
 const TRIES: usize = 9;
 
+/// Share of its worth that a job's bound may lie above the least.
+const NEAR: f64 = 1e-6;
+
 /// Room to work in, and where the price of each job's work was last.
 #[derive(Default)]
 pub(super) struct Buyers {
@@ -38,6 +41,24 @@ struct Tables {
     on: Vec<Vec<(f64, f64)>>,
     /// Worth of a GPU-hour that a start at each step loses at least.
     lost: Vec<f64>,
+}
+
+/// Worth at a price of work, and by how much it rises with it.
+struct Line {
+    price: f64,
+    worth: f64,
+    rise: f64,
+}
+
+impl Line {
+    /// Where a falling line meets a rising one, and the worth there.
+    fn meets(&self, rising: &Self) -> (f64, f64) {
+        let at = |x: f64| self.worth + self.rise * (x - self.price);
+        let across = at(rising.price) - rising.worth;
+        let x = rising.price - across / (self.rise - rising.rise);
+        let x = x.clamp(self.price, rising.price);
+        (x, at(x))
+    }
 }
 
 impl Buyers {
@@ -115,30 +136,37 @@ impl Tables {
         power: impl FnMut(usize, f64),
     ) -> (f64, f64) {
         let top = self.steps.iter().map(|s| s.0).fold(0.0, f64::max);
-        let (mut low, mut high) = (0.0, top);
+        // Worth is convex in the price: a line at each price tried, and between the two that
+        // the best lies between, where their lines meet.
+        let (mut low, mut high): (Option<Line>, Option<Line>) = (None, None);
         let mut best = (f64::INFINITY, 0.0);
-        let mut price = hint.clamp(low, high);
+        let mut price = hint.clamp(0.0, top);
         let mut stride = 0.02 * top;
         for _ in 0..TRIES {
             let (worth, done) = self.price(job, sizes, price);
             let after = if later.0 > price { later.1 } else { 0.0 };
-            let worth = worth + (later.0 - price).max(0.0) * later.1 + price * job.work;
-            if worth < best.0 {
-                best = (worth, price);
+            let line = Line {
+                price,
+                worth: worth + (later.0 - price).max(0.0) * later.1 + price * job.work,
+                rise: job.work - done - after,
+            };
+            if line.worth < best.0 {
+                best = (line.worth, price);
             }
-            if done + after > job.work {
-                low = price;
-            } else {
-                high = price;
-            }
-            if high <= 0.0 || high - low <= 1e-6 * top {
-                break;
-            }
-            // Outwards from the hint first, then by halves.
-            price = match () {
-                () if low > 0.0 && high >= top => (low + stride).min(top),
-                () if low <= 0.0 && high < top => (high - stride).max(0.0),
-                () => 0.5 * (low + high),
+            let side = if line.rise < 0.0 { &mut low } else { &mut high };
+            *side = Some(line);
+            price = match (&low, &high) {
+                (Some(low), Some(high)) => {
+                    let (at, least) = low.meets(high);
+                    if best.0 - least <= NEAR * best.0.abs() {
+                        break;
+                    }
+                    at
+                }
+                // Outwards from the hint first.
+                (Some(low), None) if low.price < top => (low.price + stride).min(top),
+                (None, Some(high)) if high.price > 0.0 => (high.price - stride).max(0.0),
+                _ => break,
             };
             stride *= 4.0;
         }

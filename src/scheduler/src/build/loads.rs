@@ -456,7 +456,7 @@ pub(super) fn jobs(
         let job = &state.job;
         let first = grid.boundary_at_or_after(job.release.max(start));
         let touched = grid.boundary_at_or_after(job.latest.min(end));
-        let whole = grid.boundary_at_or_before(due(state, start).min(end));
+        let whole = grid.boundary_at_or_before(due(state, start.max(job.release)).min(end));
         let last = if windows == Windows::Touched || whole <= first {
             touched
         } else {
@@ -526,7 +526,7 @@ fn leave_out_waiting(jobs: &[JobState], positions: &mut Vec<usize>, inputs: &mut
 /// prices turn out otherwise, gangs meet others at the GPUs, and late work costs.
 const RESERVE: f64 = 0.15;
 
-/// Unix second by which a plan made at `now` should have the job done.
+/// Unix second by which a plan should have the job done that can run from `now` on.
 fn due(state: &JobState, now: i64) -> i64 {
     let job = &state.job;
     let shortest = state.work_left / i64::from(job.gang_max().max(1))

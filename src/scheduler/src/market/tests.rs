@@ -218,3 +218,76 @@ fn the_roots_limit_holds_all_loads() {
         }
     );
 }
+
+/// A generator of shares of 1, the same for the same seed.
+struct Shares(u64);
+
+impl Shares {
+    fn next(&mut self) -> f64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (self.0 >> 33) as f64 / (1u64 << 31) as f64
+    }
+
+    fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.next()
+    }
+}
+
+/// Sites with feeders below them, supplies at the sites and the root, loads everywhere.
+fn sites(draw: &mut Shares) -> PlanInputs {
+    let mut nodes = vec![(None, draw.between(15.0, 60.0), 0.0)];
+    let mut supplies = vec![(0, draw.between(5.0, 60.0), draw.between(10.0, 60.0))];
+    let mut loads = vec![(0, draw.between(1.0, 10.0), draw.between(0.0, 90.0))];
+    for _ in 0..1 + (draw.between(0.0, 3.0) as usize) {
+        let site = nodes.len();
+        nodes.push((Some(0), draw.between(4.0, 30.0), draw.between(0.0, 8.0)));
+        for _ in 0..2 {
+            supplies.push((site, draw.between(1.0, 25.0), draw.between(-20.0, 80.0)));
+        }
+        loads.push((site, draw.between(1.0, 6.0), draw.between(0.0, 90.0)));
+        for _ in 0..2 {
+            let feeder = nodes.len();
+            nodes.push((Some(site), draw.between(2.0, 12.0), 0.0));
+            for _ in 0..3 {
+                loads.push((feeder, draw.between(0.5, 6.0), draw.between(-10.0, 90.0)));
+            }
+        }
+    }
+    world(&nodes, &supplies, &loads)
+}
+
+#[test]
+fn a_pass_over_sites_is_worth_what_all_walks_are() {
+    let (mut draw, mut compared, mut held) = (Shares(7), 0, 0);
+    for _ in 0..2000 {
+        let inputs = sites(&mut draw);
+        let mut market = Market::new(&inputs);
+        let mut work = Workspace::default();
+        for factor in [0.2, 0.0, 0.21, 0.205] {
+            let fixed: Vec<f64> = inputs
+                .nodes
+                .iter()
+                .map(|n| factor * n.limit[0].min(3.0))
+                .collect();
+            market.tree.flat = true;
+            market.lay_out(0, &[], &mut work);
+            let Some(by_sites) = market.take_by_sites(0, &fixed, &mut work) else {
+                continue;
+            };
+            let load = work.load;
+            market.tree.flat = false;
+            let walked = market.clear(0, &fixed, &[], &mut Workspace::default());
+            assert!(
+                (by_sites.value - walked.value).abs() <= 1e-6 * (1.0 + walked.value.abs()),
+                "{by_sites:?} {walked:?}"
+            );
+            assert!(load <= inputs.nodes[0].limit[0] + 1e-6);
+            compared += 1;
+            held += usize::from(load >= inputs.nodes[0].limit[0] - 1e-6);
+        }
+    }
+    assert!(compared > 4000 && held > 400, "{compared} {held}");
+}

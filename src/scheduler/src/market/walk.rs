@@ -115,7 +115,7 @@ impl Market {
 
     /// Nothing taken: all supply runs, nothing flexible is served. Finds the nodes whose
     /// limits could be reached.
-    fn untaken(&self, t: usize, fixed: &[f64], held: Held, work: &mut Workspace) {
+    pub(super) fn untaken(&self, t: usize, fixed: &[f64], held: Held, work: &mut Workspace) {
         let tree = &self.tree;
         let n = tree.parent.len();
         work.import.clear();

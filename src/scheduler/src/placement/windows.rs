@@ -5,7 +5,7 @@ use std::ops::Range;
 use petgraph::algo::toposort;
 use petgraph::graph::DiGraph;
 
-use super::runs::is_held;
+use super::held::is_held;
 use super::work_done;
 use crate::inputs::JobInput;
 use crate::schedule::{Problem, Schedule};

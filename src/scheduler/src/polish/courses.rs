@@ -219,9 +219,10 @@ fn go_on(
         if !same && !free {
             continue;
         }
-        // Where this step could end the work, a larger gang goes on for part of it instead.
-        let larger = way.size != OFF && sizes[usize::from(way.size)] > *size;
-        if larger && way.left <= size * offer.hours {
+        // Where the gang that runs could end the work in this step, it goes on for part of it
+        // instead of another.
+        let goes_on = (way.size != OFF && !same).then(|| sizes[usize::from(way.size)].min(*size));
+        if goes_on.is_some_and(|gpus| way.left <= gpus * offer.hours) {
             continue;
         }
         let lost = if same { way.lost } else { job.restart };

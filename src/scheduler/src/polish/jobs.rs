@@ -235,8 +235,9 @@ impl Search<'_, '_, '_> {
             if left <= job.work * 1e-12 {
                 return Some((runs, 0.0));
             }
-            if *size > 0.0 && *size < before && left <= size * self.problem.hours[t] {
-                // The larger gang goes on for the part of the step that ends the work.
+            let both = size.min(before) * self.problem.hours[t];
+            if *size != before && both > 0.0 && left <= both {
+                // The gang that runs goes on for the part of the step that ends the work.
                 runs.push(Run {
                     step: t as u32,
                     gpus: left / self.problem.hours[t],

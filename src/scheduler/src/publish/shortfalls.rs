@@ -1,4 +1,4 @@
-//! What the plan cannot keep: promises, needs, ramps, called limits.
+//! What the plan cannot keep: promises, needs, ramps, shortest runs, called limits.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,9 @@ use super::powers::watts;
 use crate::check::TOLERANCE_MW;
 use crate::evaluate::StepOutcome;
 use crate::inputs::PlanInputs;
+use crate::placement::{goes_on, held_until, is_held};
 use crate::plan::Planned;
+use crate::schedule::{Problem, Schedule};
 
 /// Everything that is short, by step.
 pub(super) fn shortfalls(
@@ -19,6 +21,7 @@ pub(super) fn shortfalls(
     planned: &Planned,
     outcomes: &[StepOutcome],
 ) -> Vec<Shortfall> {
+    let stopped = stopped(inputs, &planned.schedule);
     let mut all = Vec::new();
     for (t, outcome) in outcomes.iter().enumerate() {
         let mut missing: BTreeMap<String, f64> = BTreeMap::new();
@@ -50,6 +53,14 @@ pub(super) fn shortfalls(
             let beyond = (rise - ramp.up * hours).max(-rise - ramp.down * hours);
             note(format!("ramp of {}", inputs.nodes[ramp.node].id), beyond);
         }
+        for (j, until) in &stopped {
+            let job = &inputs.jobs[*j];
+            if t < *until {
+                let gpus = f64::from(job.running) - outcome.power.jobs[*j];
+                let mw = gpus * job.gpu_mw * inputs.nodes[job.node].factor[t];
+                note(format!("shortest run of {}", job.id), mw);
+            }
+        }
         for (penalty, mw) in beyond_limits(inputs, outcome, t) {
             if let Some(of) = called(site, penalty) {
                 note(of, mw);
@@ -62,6 +73,22 @@ pub(super) fn shortfalls(
         }));
     }
     all
+}
+
+/// Jobs that stop, or shrink, before they may, because no power is left for them, each with
+/// the first step in which it might have.
+fn stopped(inputs: &PlanInputs, schedule: &Schedule) -> Vec<(usize, usize)> {
+    let held: Vec<usize> = (0..inputs.jobs.len())
+        .filter(|j| is_held(&inputs.jobs[*j], inputs.jobs[*j].first))
+        .collect();
+    if held.is_empty() {
+        return Vec::new();
+    }
+    let problem = Problem::new(inputs);
+    held.into_iter()
+        .filter(|j| !goes_on(&problem, schedule, *j))
+        .map(|j| (j, held_until(&problem, &inputs.jobs[j])))
+        .collect()
 }
 
 /// What all loads draw in step `t`, MW.

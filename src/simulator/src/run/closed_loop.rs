@@ -9,10 +9,12 @@ use swingload_scheduler::controller::{Controller, ForecastBook};
 use swingload_scheduler::event::Event;
 use swingload_scheduler::policy::{Policy, Setup, registry};
 
+use super::knowledge::{Knowledge, Part};
 use super::recorder::Driver;
 use super::{Context, Error};
 use crate::feed::{Publications, Reader};
 use crate::record::StepReason;
+use crate::results::{DEFAULT_MODEL, forecaster};
 use crate::world::World;
 
 /// A controller with what it has yet to learn.
@@ -21,6 +23,10 @@ pub(crate) struct ClosedLoop<'a> {
     reader: Reader<'a>,
     jobs: &'a [swingload_model::job::Job],
     next_job: usize,
+    /// Jobs released so far: what the world takes commands for.
+    released: usize,
+    /// How long before its release the controller is told of a job, s.
+    notice: i64,
     first: i64,
     /// Last reason noted per job, so that only changes are kept.
     job_codes: Vec<Option<swingload_model::plan::ReasonCode>>,
@@ -38,14 +44,22 @@ pub(crate) fn setup(scenario: &Scenario) -> Setup {
 }
 
 impl<'a> ClosedLoop<'a> {
+    /// The policy of that name on the scenario's forecasts, and on the truth of what it is told.
     pub(crate) fn new(
         context: &'a Context<'a>,
         publications: &'a Publications<'a>,
         policy: &str,
+        knowledge: Knowledge,
     ) -> Result<Self, Error> {
         let rule = registry::policy(policy, &setup(context.scenario))
             .ok_or_else(|| Error::UnknownPolicy(policy.to_owned()))?;
-        Self::with_policy(context, publications, rule)
+        let mut driver = Self::told(context, publications, rule, knowledge)?;
+        if knowledge.includes(Part::Arrivals) {
+            // A plan sees no further than its horizon, so neither need the notice be longer.
+            let stretches = &context.scenario.horizon.stretches;
+            driver.notice = stretches.last().map_or(0, |(until, _)| until.get());
+        }
+        Ok(driver)
     }
 
     /// A policy that is already made, on the scenario's forecasts.
@@ -54,8 +68,20 @@ impl<'a> ClosedLoop<'a> {
         publications: &'a Publications<'a>,
         rule: Box<dyn Policy>,
     ) -> Result<Self, Error> {
+        Self::told(context, publications, rule, Knowledge::default())
+    }
+
+    fn told(
+        context: &'a Context<'a>,
+        publications: &'a Publications<'a>,
+        rule: Box<dyn Policy>,
+        knowledge: Knowledge,
+    ) -> Result<Self, Error> {
         let setup = Arc::new(setup(context.scenario));
-        let forecasts = book(context, None)?;
+        let scenario = context.scenario;
+        let forecasts = book(context, |name| {
+            Part::of_series(scenario, name).is_some_and(|part| knowledge.includes(part))
+        })?;
         Ok(Self::of(
             context,
             publications,
@@ -70,7 +96,7 @@ impl<'a> ClosedLoop<'a> {
         rule: Box<dyn Policy>,
     ) -> Self {
         let setup = Arc::new(setup(context.scenario));
-        let forecasts = book(context, Some("perfect"));
+        let forecasts = book(context, |_| true);
         let forecasts = forecasts.expect("invariant: every bound series is its own truth");
         Self::of(
             context,
@@ -89,6 +115,8 @@ impl<'a> ClosedLoop<'a> {
             reader: publications.reader(),
             jobs: &context.jobs,
             next_job: 0,
+            released: 0,
+            notice: 0,
             first: context.scenario.grid.start_s(0) - context.scenario.history.get(),
             job_codes: Vec::new(),
         }
@@ -96,13 +124,18 @@ impl<'a> ClosedLoop<'a> {
 
     /// Feeds what became known by `now`, publications and jobs by time.
     fn learn(&mut self, t: usize, now: i64, world: &mut World<'_>) {
+        let released = |job: &&swingload_model::job::Job| job.release <= now;
+        while self.jobs.get(self.released).filter(released).is_some() {
+            self.released += 1;
+            world.gpus.submit();
+        }
         loop {
-            let release = self
+            let told = self
                 .jobs
                 .get(self.next_job)
-                .map(|job| job.release)
+                .map(|job| job.release.saturating_sub(self.notice))
                 .filter(|at| *at <= now);
-            let until = release.unwrap_or(now);
+            let until = told.unwrap_or(now);
             while let Some((series, observation)) = self.reader.next_until(until) {
                 let at = observation.known_at.max(self.first);
                 let event = Event::Published {
@@ -111,11 +144,10 @@ impl<'a> ClosedLoop<'a> {
                 };
                 self.tell(t, at, event, world);
             }
-            let Some(release) = release else { return };
+            let Some(told) = told else { return };
             let job = self.jobs[self.next_job].clone();
             self.next_job += 1;
-            world.gpus.submit();
-            self.tell(t, release.max(self.first), Event::JobSubmitted(job), world);
+            self.tell(t, told.max(self.first), Event::JobSubmitted(job), world);
         }
     }
 
@@ -176,9 +208,8 @@ impl Driver for ClosedLoop<'_> {
     }
 }
 
-/// The scenario's forecasters, one per series; `every` replaces them all.
-fn book(context: &Context<'_>, every: Option<&str>) -> Result<ForecastBook, Error> {
-    const DEFAULT: &str = "seasonal_naive_day";
+/// The scenario's forecasters, one per series; the truth for those that are `known`.
+fn book(context: &Context<'_>, known: impl Fn(&str) -> bool) -> Result<ForecastBook, Error> {
     let scenario = context.scenario;
     let zone = TimeZone::get(&scenario.site.time_zone)
         .expect("invariant: a site's time zone was checked when it was read");
@@ -190,8 +221,7 @@ fn book(context: &Context<'_>, every: Option<&str>) -> Result<ForecastBook, Erro
         utc_offset_s,
         ..Options::default()
     };
-    let general = scenario.forecast.model.as_deref().unwrap_or(DEFAULT);
-    let mut book = ForecastBook::new(make(DEFAULT, &plain)?, scenario.seed);
+    let mut book = ForecastBook::new(make(DEFAULT_MODEL, &plain)?, scenario.seed);
     for (name, series) in context.series {
         let own = scenario.forecast.series.get(name);
         let options = Options {
@@ -200,10 +230,12 @@ fn book(context: &Context<'_>, every: Option<&str>) -> Result<ForecastBook, Erro
             truth: Some(series),
             utc_offset_s,
         };
-        book = book.with(
-            name.clone(),
-            make(every.unwrap_or(own.map_or(general, |o| &o.model)), &options)?,
-        );
+        let chosen = if known(name) {
+            "perfect"
+        } else {
+            forecaster(scenario, name)
+        };
+        book = book.with(name.clone(), make(chosen, &options)?);
     }
     Ok(book)
 }

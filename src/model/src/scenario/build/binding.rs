@@ -9,7 +9,7 @@ use crate::time::Seconds;
 use std::path::Path;
 
 impl Builder<'_> {
-    pub(super) fn binding(&mut self, name: &str, raw: &BindingFile) -> Option<Binding> {
+    pub(crate) fn binding(&mut self, name: &str, raw: &BindingFile) -> Option<Binding> {
         let before = self.faults.len();
         let key = |field: &str| format!("data.{name}.{field}");
         let unit = match Unit::parse(&raw.unit) {

@@ -1,0 +1,159 @@
+//! Columns of a regression and their inner products.
+
+/// Columns of equal length, one after another.
+#[derive(Debug, Clone)]
+pub struct Columns {
+    rows: usize,
+    values: Vec<f64>,
+}
+
+impl Columns {
+    /// Takes whole columns of `rows` values each; a last column cut short is dropped.
+    pub fn new(rows: usize, mut values: Vec<f64>) -> Self {
+        values.truncate(values.len() / rows.max(1) * rows.max(1));
+        Self { rows, values }
+    }
+
+    /// Values per column.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.rows.max(1)
+    }
+
+    /// Whether there is no column.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// One column.
+    pub fn column(&self, index: usize) -> &[f64] {
+        &self.values[index * self.rows..(index + 1) * self.rows]
+    }
+
+    /// One column, to change.
+    pub fn column_mut(&mut self, index: usize) -> &mut [f64] {
+        &mut self.values[index * self.rows..(index + 1) * self.rows]
+    }
+
+    /// Subtracts its mean from every column, and gives the means.
+    pub fn centre(&mut self) -> Vec<f64> {
+        (0..self.len())
+            .map(|index| centre(self.column_mut(index)))
+            .collect()
+    }
+
+    /// Inner product of every column with `target`.
+    pub fn products(&self, target: &[f64]) -> Vec<f64> {
+        (0..self.len())
+            .map(|index| dot(self.column(index), target))
+            .collect()
+    }
+}
+
+/// Subtracts the mean, and gives it.
+pub(crate) fn centre(values: &mut [f64]) -> f64 {
+    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+    for value in values {
+        *value -= mean;
+    }
+    mean
+}
+
+/// `X'X` of centred columns, with the number of rows.
+#[derive(Debug, Clone)]
+pub struct Gram {
+    size: usize,
+    rows: usize,
+    values: Vec<f64>,
+}
+
+/// Columns multiplied together at a time, so that they stay in the nearest cache.
+const TILE: usize = 4;
+
+impl Gram {
+    /// Inner products of all pairs of columns.
+    pub fn new(columns: &Columns) -> Self {
+        let size = columns.len();
+        let mut values = vec![0.0; size * size];
+        for first in (0..size).step_by(TILE) {
+            let last = (first + TILE).min(size);
+            for other in 0..last {
+                let right = columns.column(other);
+                for this in first.max(other)..last {
+                    let product = dot(columns.column(this), right);
+                    values[this * size + other] = product;
+                    values[other * size + this] = product;
+                }
+            }
+        }
+        Self {
+            size,
+            rows: columns.rows(),
+            values,
+        }
+    }
+
+    /// The same with every column divided by its `norms` entry.
+    pub fn scaled(&self, norms: &[f64]) -> Self {
+        let mut scaled = self.clone();
+        for (row, norm) in scaled.values.chunks_exact_mut(self.size).zip(norms) {
+            for (value, other) in row.iter_mut().zip(norms) {
+                *value /= norm * other;
+            }
+        }
+        scaled
+    }
+
+    /// Euclidean norm of every column; 1 for a column of zeros, so that dividing is safe.
+    pub fn norms(&self) -> Vec<f64> {
+        (0..self.size)
+            .map(|i| {
+                let square = self.values[i * self.size + i];
+                if square > 0.0 { square.sqrt() } else { 1.0 }
+            })
+            .collect()
+    }
+
+    /// Number of columns.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Rows behind the products.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Products of one column with all.
+    pub(crate) fn row(&self, index: usize) -> &[f64] {
+        &self.values[index * self.size..(index + 1) * self.size]
+    }
+}
+
+/// Inner product, in eight sums so that the processor can work on them side by side.
+/// Both are of one length.
+pub(crate) fn dot(left: &[f64], right: &[f64]) -> f64 {
+    debug_assert_eq!(left.len(), right.len(), "invariant: vectors of one length");
+    let mut sums = [0.0; 8];
+    let (left_chunks, left_rest) = left.as_chunks::<8>();
+    let (right_chunks, right_rest) = right.as_chunks::<8>();
+    for (a, b) in left_chunks.iter().zip(right_chunks) {
+        for lane in 0..8 {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let rest: f64 = left_rest.iter().zip(right_rest).map(|(a, b)| a * b).sum();
+    let [a, b, c, d, e, f, g, h] = sums;
+    ((a + e) + (b + f)) + ((c + g) + (d + h)) + rest
+}
+
+/// `target += factor * values`.
+pub(crate) fn add_scaled(target: &mut [f64], factor: f64, values: &[f64]) {
+    for (t, v) in target.iter_mut().zip(values) {
+        *t += factor * v;
+    }
+}

@@ -1,0 +1,59 @@
+//! What better forecasts would be worth: the policy run again, told one more part of the
+//! future each time.
+//!
+//! ```text
+//! own forecasts -> + prices -> + surplus -> + other series -> + arrivals -> proven bound
+//!       what each arrow adds in value is that part's share of what was left
+//! ```
+//! The parts add up to all that was left, because each run is held against the one before.
+//! Their sizes depend on the order, which is fixed: a part given later finds less left to
+//! gain or, where it needs the others, more. What no knowledge closes is planning: the
+//! planner and its horizon, machines' faults and delays, coincident peaks, and the slack
+//! of the bound.
+
+use super::Context;
+use super::knowledge::{Knowledge, Part};
+use crate::results::forecaster;
+
+/// Name of the policy whose loss is split.
+pub(crate) const POLICY: &str = "swingload";
+
+/// One run of the split: what it was told last, and what it was worth.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Told {
+    /// The part it was told beyond the run before.
+    pub part: Part,
+    /// Realised value, currency.
+    pub value: f64,
+}
+
+/// The parts that a run of their own is needed for, in their order: those the policy does
+/// not know as it is.
+pub(super) fn parts(context: &Context<'_>) -> Vec<Part> {
+    if !context.scenario.policies.split {
+        return Vec::new();
+    }
+    let unknown = |part: &Part| match part {
+        Part::Arrivals => !context.jobs.is_empty(),
+        _ => context.series.keys().any(|name| {
+            let model = forecaster(context.scenario, name);
+            Part::of_series(context.scenario, name) == Some(*part) && model != "perfect"
+        }),
+    };
+    Part::ALL.into_iter().filter(unknown).collect()
+}
+
+/// What the run for a part is told.
+pub(super) fn knowledge(part: Part) -> Knowledge {
+    Knowledge::up_to(part)
+}
+
+/// Name of such a run for progress bars.
+pub(super) fn label(part: Part) -> &'static str {
+    match part {
+        Part::Prices => "known prices",
+        Part::Surplus => "known surplus",
+        Part::OtherSeries => "known others",
+        Part::Arrivals => "known arrivals",
+    }
+}
