@@ -27,7 +27,7 @@ use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment};
 use crate::placement::Windows;
 use crate::ramp::Level;
 use crate::residuals::Residuals;
-use crate::schedule::{Problem, Room};
+use crate::schedule::{Problem, Room, Run};
 
 /// Relative outward rounding: sums of a few million products err by far less.
 const OUTWARD: f64 = 1e-10;
@@ -212,6 +212,13 @@ pub fn market_prices(
         }
     }
     found
+}
+
+/// Runs that each job wins at these prices of its work, never more than its work; `None`
+/// where more than jobs couples the steps.
+pub fn won(problem: &Problem<'_>, prices: &Prices) -> Option<Vec<Vec<Run>>> {
+    let residuals = problem.residuals.as_ref()?;
+    Some(Book::new(problem, residuals, 0).won(prices))
 }
 
 /// How the relaxed steps are cleared: on residuals where jobs alone couple them, else each

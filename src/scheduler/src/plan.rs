@@ -209,6 +209,9 @@ pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
     if budget.bound > 0 {
         let bounded = bounded(&problem, &windows, &best, begin, budget, asap, &mut room);
         bound = bounded.bound;
+        won(
+            &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
+        );
         ousted(
             &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
         );
@@ -517,6 +520,42 @@ fn looked_at(inputs: &PlanInputs) -> usize {
     windows.sum::<usize>().max(1)
 }
 
+/// Puts jobs where they win at the bound's prices, where they alone couple steps and may be
+/// divided, and keeps what gains: one job at a time does not find its way out of a crowd.
+fn won(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    best: &mut Incumbent,
+    bounded: &Bounded,
+    budget: Budget,
+    asap: f64,
+    room: &mut Room,
+) {
+    let value = best.evaluated.value;
+    let divisible = |job: &JobInput| matches!(job.gangs, Gangs::Divisible(_));
+    if bounded.bound - value <= budget.gap * (value - asap).max(0.0)
+        || !problem.inputs.jobs.iter().all(divisible)
+    {
+        return;
+    }
+    let Some(runs) = bound::won(problem, &bounded.prices) else {
+        return;
+    };
+    let mut schedule = dropped(problem, runs);
+    let mut curves = Curves::new(problem);
+    for _ in 0..WON_SWEEPS {
+        placement::sweep(problem, &mut schedule, &mut curves, windows, 0.0, room);
+    }
+    let evaluated = evaluate(problem, &schedule, windows, room);
+    if evaluated.value > value && in_order(problem, &schedule) {
+        *best = Incumbent {
+            schedule,
+            evaluated,
+            caps: None,
+        };
+    }
+}
+
 /// Lets jobs oust others where the bound's prices say so, and keeps what gains.
 fn ousted(
     problem: &Problem<'_>,
@@ -570,6 +609,9 @@ const LOOSE: usize = 4;
 /// Steps of jobs that all exchanges of a plan look at, at most: with very many jobs, one
 /// block more or less gains little for what placing them anew takes.
 const EXCHANGED_MAX: usize = 5_000_000;
+
+/// Sweeps that give jobs the work they did not win.
+const WON_SWEEPS: usize = 2;
 
 /// Share of the gap that a job must stand to gain by ousting others.
 const MATTERS: f64 = 0.02;

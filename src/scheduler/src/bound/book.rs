@@ -7,7 +7,7 @@ use super::{Active, Prices, Relaxed, Slopes, widest};
 use crate::inputs::JobInput;
 use crate::placement::{Offers, Windows};
 use crate::residuals::Residuals;
-use crate::schedule::Problem;
+use crate::schedule::{Problem, Run};
 
 /// Bidders of every step, by rising bid at the last look.
 pub(super) struct Book<'a> {
@@ -178,6 +178,75 @@ impl<'a> Book<'a> {
         }
     }
 
+    /// Serves the bids of step `t` last looked at, the highest first, from its residual:
+    /// calls `each` with the bid, the cost per MWh and the MW taken at it. Returns the price
+    /// at which the step clears, per MWh.
+    fn fill(&self, t: usize, mut each: impl FnMut(&Bid, f64, f64)) -> f64 {
+        let mut curve = self.residuals.of(t).iter();
+        let (mut cost, mut width, mut paid) = (f64::NEG_INFINITY, 0.0, f64::NEG_INFINITY);
+        for bid in self.bids.iter().rev() {
+            let mut left = bid.mw;
+            while left > 0.0 {
+                if width <= 0.0 {
+                    let Some(step) = curve.next() else {
+                        return bid.worth;
+                    };
+                    (cost, width) = (step.cost, step.width);
+                }
+                if cost > bid.worth {
+                    return bid.worth.max(paid);
+                }
+                let part = width.min(left);
+                each(bid, cost, part);
+                paid = cost;
+                (width, left) = (width - part, left - part);
+            }
+        }
+        paid
+    }
+
+    /// What every job wins at these prices of work, up to its work: the steps that cost it
+    /// least first. Some win less than their work: where bids are equal, one of them wins.
+    pub(super) fn won(&mut self, prices: &Prices) -> Vec<Vec<Run>> {
+        self.reprice(prices);
+        let problem = self.problem;
+        let mut all: Vec<Vec<(f64, Run)>> = vec![Vec::new(); problem.inputs.jobs.len()];
+        let mut row: Vec<(u32, f64, f64)> = Vec::new();
+        for t in 0..problem.inputs.steps() {
+            self.look(t, prices);
+            row.clear();
+            let price = self.fill(t, |bid, _, part| match row.last_mut() {
+                Some((job, _, mw)) if *job == bid.job => *mw += part,
+                _ => row.push((bid.job, bid.worth, part)),
+            });
+            for (job, worth, mw) in row.iter().filter(|(_, worth, _)| *worth > 0.0) {
+                let gpu_mw = problem.gpu_mw(*job as usize, t);
+                let run = Run {
+                    step: t as u32,
+                    gpus: mw / gpu_mw,
+                };
+                all[*job as usize].push(((worth - price) * gpu_mw, run));
+            }
+        }
+        let cut = |(j, mut won): (usize, Vec<(f64, Run)>)| {
+            won.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.step.cmp(&b.1.step)));
+            let mut left = problem.inputs.jobs[j].work;
+            let mut runs: Vec<Run> = Vec::new();
+            for (_, run) in won {
+                let hours = problem.hours[run.step as usize];
+                let gpus = run.gpus.min(left / hours);
+                if gpus <= 0.0 {
+                    break;
+                }
+                left -= gpus * hours;
+                runs.push(Run { gpus, ..run });
+            }
+            runs.sort_by_key(|run| run.step);
+            runs
+        };
+        all.into_iter().enumerate().map(cut).collect()
+    }
+
     /// The relaxed optimum at these prices.
     pub(super) fn relax(&mut self, windows: &Windows, prices: &Prices) -> Relaxed {
         let problem = self.problem;
@@ -186,35 +255,15 @@ impl<'a> Book<'a> {
         let (mut bound, mut work) = super::job_constants(inputs, windows, prices);
         for t in 0..inputs.steps() {
             self.look(t, prices);
-            let mut value = self.residuals.base(t);
             let hours = problem.hours[t];
-            let mut curve = self.residuals.of(t).iter();
-            let (mut cost, mut width) = (f64::NEG_INFINITY, 0.0);
-            'bids: for bid in self.bids.iter().rev() {
-                let j = bid.job as usize;
+            let mut value = self.residuals.base(t);
+            self.fill(t, |bid, cost, part| {
                 // Power drawn for its own sake does no work.
-                let per_mw = if bid.worth == 0.0 {
-                    0.0
-                } else {
-                    hours / problem.gpu_mw(j, t)
-                };
-                let mut left = bid.mw;
-                while left > 0.0 {
-                    if width <= 0.0 {
-                        let Some(step) = curve.next() else {
-                            break 'bids;
-                        };
-                        (cost, width) = (step.cost, step.width);
-                    }
-                    if cost > bid.worth {
-                        break 'bids;
-                    }
-                    let part = width.min(left);
-                    value += part * (bid.worth - cost);
-                    work[j] += part * per_mw;
-                    (width, left) = (width - part, left - part);
+                if bid.worth != 0.0 {
+                    work[bid.job as usize] += part * hours / problem.gpu_mw(bid.job as usize, t);
                 }
-            }
+                value += part * (bid.worth - cost);
+            });
             bound += hours * value;
         }
         Relaxed {
