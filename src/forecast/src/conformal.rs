@@ -60,10 +60,19 @@ impl Tracker {
             truth > median + above * (high - median),
         ];
         let step = STEP * apart as f64 / HOUR as f64;
+        let widths = [median - low, high - median];
         for (side, beyond) in beyond.into_iter().enumerate() {
+            // No factor spreads a side of no width, so that it says nothing of the factor.
+            if widths[side] <= 0.0 {
+                continue;
+            }
             let miss = f64::from(u8::from(beyond)) - BEYOND;
-            self.common[side] += step * miss;
-            self.stretches[hour / STRETCH][side] += PART * step * miss;
+            let learn = |log: &mut f64, by: f64| *log = (*log + by).clamp(LIMITS.0, LIMITS.1);
+            learn(&mut self.common[side], step * miss);
+            learn(
+                &mut self.stretches[hour / STRETCH][side],
+                PART * step * miss,
+            );
         }
     }
 }

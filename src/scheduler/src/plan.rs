@@ -406,12 +406,7 @@ fn loose_prices(
             *start = bound::tighten(loose, windows, vec![start.clone()], goal, room).prices;
         }
         start.power = bound::market_prices(loose, start, &nodes, room);
-        for (m, row) in start.power.iter_mut().enumerate() {
-            // Where no power reaches a pool, its price is what no device would pay.
-            for (t, price) in row.iter_mut().enumerate() {
-                *price = price.min(pool_ceiling(problem, m, t));
-            }
-        }
+        below_ceilings(problem, &mut start.power);
     }
     starts
 }
@@ -462,7 +457,8 @@ fn bounded(
                     ..prices.clone()
                 };
                 let nodes: Vec<usize> = inputs.pools.iter().map(|pool| pool.node).collect();
-                let power = bound::market_prices(&loose, &bids, &nodes, room);
+                let mut power = bound::market_prices(&loose, &bids, &nodes, room);
+                below_ceilings(problem, &mut power);
                 starts.push(Prices { power, ..bids });
             }
             starts.push(prices);
@@ -791,6 +787,15 @@ fn prices(
         jobs: Vec::new(),
         ramp: bound::ramp_prices(&evaluated.levels),
         peak,
+    }
+}
+
+/// Where no power reaches a pool, its price is what no device would pay.
+fn below_ceilings(problem: &Problem<'_>, power: &mut [Vec<f64>]) {
+    for (m, row) in power.iter_mut().enumerate() {
+        for (t, price) in row.iter_mut().enumerate() {
+            *price = price.min(pool_ceiling(problem, m, t));
+        }
     }
 }
 

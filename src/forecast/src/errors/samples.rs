@@ -124,7 +124,7 @@ impl Samples {
         let sight = baseline.sight(history, series, hour * HOUR);
         let fingerprints = [
             sight.view.fingerprint(),
-            sight.companion.as_ref().map_or(0, |c| c.fingerprint()),
+            baseline.others(history, hour * HOUR),
         ];
         let said = self.said.entry(hour).or_default();
         if said.fingerprints != fingerprints {

@@ -84,7 +84,9 @@ impl Sample {
                     bucket: evaluation.bucket(start - issue.issued_at),
                     label: evaluation.calendar.label(start),
                     truth: value,
-                    naive: truth.mean(start - back, end - back).map(|(value, _)| value),
+                    naive: (truth.mean(start - back, end - back))
+                        .filter(|(_, known_at)| *known_at <= issue.issued_at)
+                        .map(|(value, _)| value),
                     first_day: evaluation.by_day() || start < issue.grid.start_s(0) + 86_400,
                 });
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use swingload_model::evaluation::result::{
     DieboldMariano, Group, HourTest, ModelScores, Reliability, Scores,
 };
-use swingload_model::evaluation::{CandidateSource, Evaluation};
+use swingload_model::evaluation::{CandidateSource, Evaluation, Target};
 use swingload_model::forecast::QUANTILE_LEVELS;
 use swingload_model::series::Unit;
 
@@ -272,10 +272,10 @@ fn tests(evaluation: &Evaluation, losses: &[Daily], own: usize) -> Vec<DieboldMa
 }
 
 /// Days over which losses are related because horizons overlap: none where each day is
-/// forecast once.
+/// forecast the day before.
 fn lags(evaluation: &Evaluation) -> usize {
-    if evaluation.by_day() {
-        return 0;
+    if let Target::Day(ahead) = evaluation.target {
+        return usize::try_from(ahead - 1).unwrap_or(0);
     }
     usize::try_from((evaluation.reach.get() + 86_399) / 86_400).unwrap_or(0)
 }

@@ -76,6 +76,7 @@ struct Outlook {
 impl Outlook {
     fn new(view: &View<'_>, hashrate: Option<&View<'_>>) -> Option<Self> {
         let (until, now) = view.latest_before(view.as_of())?;
+        let until = until.min(view.as_of());
         if now <= 0.0 {
             return None;
         }
@@ -125,7 +126,10 @@ impl Outlook {
 fn course(view: &View<'_>, outlook: Option<Outlook>, grid: &TimeGrid) -> Vec<Option<(f64, f64)>> {
     let step = |k: usize| {
         let (start, end) = (grid.start_s(k), grid.end_s(k));
-        if let Some(known) = view.mean(start, end) {
+        // The latest value holds until a retarget that nobody knows yet, whatever end it has.
+        if end <= view.as_of()
+            && let Some(known) = view.mean(start, end)
+        {
             return Some((known, 0.0));
         }
         let outlook = outlook?;

@@ -8,6 +8,7 @@ use crate::evaluate::{Evaluated, evaluate};
 use crate::inputs::{JobInput, PlanInputs, PoolInput};
 use crate::placement::{Curves, Windows, drop_in, sweep};
 use crate::plan::{Planned, beyond_worth};
+use crate::polish::in_order;
 use crate::schedule::{Problem, Room, Run, Schedule};
 
 /// Decisions of a plan, and what they were made for.
@@ -48,7 +49,7 @@ impl Standing {
         let mut offer = |schedule: &Schedule, room: &mut Room| {
             let evaluated = evaluate(&problem, schedule, &windows, room);
             let known = better.as_ref().map_or(planned.value(), |(_, e)| e.value);
-            if evaluated.value > known {
+            if evaluated.value > known && in_order(&problem, schedule) {
                 better = Some((schedule.clone(), evaluated));
             }
         };

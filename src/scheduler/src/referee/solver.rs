@@ -75,12 +75,16 @@ fn run(problem: RowProblem, settings: Settings) -> Result<Solution, Error> {
         other => return Err(Error::NoSolution(format!("{other:?}"))),
     }
     let value = solved.objective_value();
-    // Without integers HiGHS keeps no bound beside the optimum.
-    let bound = solved
+    let proven = solved
         .double_info_value(c"mip_dual_bound")
         .ok()
-        .filter(|b| b.is_finite() && *b >= value - 1e-6 * value.abs())
-        .unwrap_or(value);
+        .filter(|b| b.is_finite() && *b >= value - 1e-6 * value.abs());
+    let bound = match proven {
+        Some(bound) => bound,
+        // Without integers HiGHS keeps no bound beside the optimum.
+        None if status == HighsModelStatus::Optimal => value,
+        None => return Err(Error::OutOfTime(settings.time_limit)),
+    };
     Ok(Solution {
         value,
         bound,
