@@ -135,7 +135,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 fn bad_file(faults: Diagnostics) -> Failure {
     let data = faults.0.iter().any(|f| f.help.contains("--data"));
     let next = if data {
-        "swingload forecast evaluate FILE --data DIR"
+        "give the same command with --data DIR"
     } else {
         SCHEMA
     };
@@ -157,7 +157,7 @@ fn cannot_write(error: &folder::Error) -> Failure {
     match crate::study::cannot_write(error) {
         Failure::Input { faults, .. } => Failure::Input {
             faults,
-            next: "swingload forecast evaluate FILE --out DIR".into(),
+            next: "give the same command with another --out DIR".into(),
         },
         other => other,
     }

@@ -76,7 +76,7 @@ impl Document {
             field: String::new(),
             value: String::new(),
             problem: format!("this is not valid TOML: {}", message.trim()),
-            help: "compare with the examples in simulations/".into(),
+            help: "compare with the examples in simulations/ and forecasts/".into(),
         };
         let spans = Spanned::parse(text.to_owned())
             .map_err(|e| syntax(e.message(), e.span().map_or(0, |s| s.start)))?;

@@ -126,10 +126,7 @@ impl Outlook {
 fn course(view: &View<'_>, outlook: Option<Outlook>, grid: &TimeGrid) -> Vec<Option<(f64, f64)>> {
     let step = |k: usize| {
         let (start, end) = (grid.start_s(k), grid.end_s(k));
-        // The latest value holds until a retarget that nobody knows yet, whatever end it has.
-        if end <= view.as_of()
-            && let Some(known) = view.mean(start, end)
-        {
+        if let Some(known) = view.mean(start, end) {
             return Some((known, 0.0));
         }
         let outlook = outlook?;

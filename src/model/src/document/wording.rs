@@ -112,7 +112,7 @@ fn example(expected: &str) -> &'static str {
         _ if expected.contains("timestamp") || expected.contains("instant") => {
             "an instant is text with its offset, such as \"2022-01-01T06:00:00Z\""
         }
-        _ => "compare with the examples in simulations/",
+        _ => "compare with the examples in simulations/ and forecasts/",
     }
 }
 

@@ -198,7 +198,7 @@ fn reliability(result: &EvaluationResult) -> Section {
     Section {
         id: "reliability",
         title: "Reliability",
-        lead: "On the dashed line quantiles hold what they say; above it too many truths lie below them.".to_owned(),
+        lead: "On the dotted diagonal quantiles hold what they say; above it too many truths lie below them.".to_owned(),
         body: format!(
             "<div class=\"pair\">{figure}</div>{}",
             folded("All quantiles", &table(&tables::reliability(result, Heads::Names), "quantiles", |_, _| ""))

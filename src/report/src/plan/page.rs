@@ -1,6 +1,6 @@
 //! The page of a plan, drawn by the report's own machinery.
 
-use swingload_model::plan::{JobPlan, LoadPlan, Reason};
+use swingload_model::plan::{JobPlan, LoadPlan, Plan, Reason};
 
 use super::clock::Clock;
 use super::{Class, Planned, tables};
@@ -120,6 +120,7 @@ fn figures(planned: &Planned) -> Vec<Figure> {
         ),
     ];
     let missed = plan.jobs.iter().filter(|job| job.missed > 0).count();
+    let late = plan.jobs.iter().filter(|job| is_late(plan, job)).count();
     if !plan.jobs.is_empty() {
         let running = plan.jobs.iter().filter(|j| runs_at(j, 0)).count();
         figures.push(figure(
@@ -127,7 +128,7 @@ fn figures(planned: &Planned) -> Vec<Figure> {
             running as f64,
             &format!("of {}", plan.jobs.len()),
             0,
-            format!("{missed} cannot finish in time"),
+            format!("{late} finish late, {missed} cannot finish"),
         ));
     }
     figures
@@ -197,12 +198,7 @@ fn sections(planned: &Planned) -> Vec<Section> {
     let first = Clock::new(&planned.plan.time_zone).moment(planned.plan.grid.start_s(0));
     let (short, limits) = (tables::short(planned), tables::limits(planned));
     let (reasons, left_out) = tables::reasons(planned, JOBS_MAX, |code| phrase(code).to_owned());
-    let missing = match short.rows.is_empty() {
-        true => "Nothing is short.",
-        false => {
-            "Promises and needs the plan does not meet: it cannot, or breaking them costs less."
-        }
-    };
+    let missing = missing(planned, short.rows.is_empty());
     let bind = match limits.rows.is_empty() {
         true => "No limit binds.",
         false => "What holds the plan back, the dearest first.",
@@ -214,7 +210,7 @@ fn sections(planned: &Planned) -> Vec<Section> {
     let mut all = vec![
         section("reasons", "Reasons", why, reasons),
         section("limits", "Binding limits", bind.to_owned(), limits),
-        section("short", "Short", missing.to_owned(), short),
+        section("short", "Short", missing, short),
     ];
     let flips = tables::flips(planned);
     if !flips.rows.is_empty() {
@@ -243,6 +239,37 @@ fn sections(planned: &Planned) -> Vec<Section> {
     all
 }
 
+/// What is said of what is short.
+pub(super) fn missing(planned: &Planned, none: bool) -> String {
+    let mut said = match none {
+        true => "Nothing is short.",
+        false => {
+            "Promises and needs the plan does not meet: it cannot, or breaking them costs less."
+        }
+    }
+    .to_owned();
+    let plan = &planned.plan;
+    let late = plan.jobs.iter().filter(|job| is_late(plan, job)).count();
+    if late > 0 {
+        let jobs = if late == 1 { "job ends" } else { "jobs end" };
+        said += &format!(" {late} {jobs} after the deadline, for less.");
+    }
+    said
+}
+
+/// Whether a job's work is all done, and some of it after its deadline.
+pub(super) fn is_late(plan: &Plan, job: &JobPlan) -> bool {
+    let ends = |run: &swingload_model::plan::JobRun| {
+        let seconds = run.gpu_seconds / i64::from(run.gpus.max(1));
+        plan.grid.start_s(run.from as usize) + seconds
+    };
+    let done = job.missed == 0 && job.later == 0;
+    done && job
+        .runs
+        .last()
+        .is_some_and(|last| ends(last) > job.deadline)
+}
+
 fn job(planned: &Planned, job: &JobPlan) -> Job {
     let grid = &planned.plan.grid;
     let pools = &planned.scenario.site.gpu_pools;
@@ -259,11 +286,11 @@ fn job(planned: &Planned, job: &JobPlan) -> Job {
             watts: watts * i64::from(run.gpus),
         })
         .collect();
-    let outcome = match runs.last() {
-        _ if job.missed > 0 => Outcome::Missed,
-        _ if job.later > 0 => Outcome::Open,
-        Some(last) if last.end > job.deadline => Outcome::Late,
-        _ => Outcome::OnTime,
+    let outcome = match () {
+        () if job.missed > 0 => Outcome::Missed,
+        () if job.later > 0 => Outcome::Open,
+        () if is_late(&planned.plan, job) => Outcome::Late,
+        () => Outcome::OnTime,
     };
     let reason = planned.plan.reasons.iter().find(|r| r.load == job.job);
     Job {

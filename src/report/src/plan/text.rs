@@ -58,7 +58,11 @@ pub fn text(planned: &Planned, style: Style) -> String {
             }
         }
     };
-    section("Short", "Nothing is short.", &tables::short(planned));
+    section(
+        "Short",
+        &super::page::missing(planned, true),
+        &tables::short(planned),
+    );
     section(
         "Binding limits",
         "No limit binds.",
@@ -117,7 +121,7 @@ fn certificate(planned: &Planned, style: Style) -> String {
     lines.push((
         "asap",
         format!(
-            "{} {currency}: every job as soon as possible; G, what could be gained, is {}",
+            "{} {currency}: every job as soon as possible; G, what could be gained at most, is {}",
             money(certificate.asap),
             money(certificate.gainable())
         ),
@@ -130,9 +134,12 @@ fn certificate(planned: &Planned, style: Style) -> String {
         (Some(gain), Some(gap)) => (
             "gap",
             format!(
-                "{} % of G, {of_value}: at most {left} {currency} are left; the plan has {} % of G",
+                "{of_value}, {} % of G: at most {left} {currency} are left; {}",
                 thousands(gap, 2),
-                thousands(gain, 2)
+                match certificate.value == certificate.asap {
+                    true => "the plan earns what asap does, and less of G may be there".to_owned(),
+                    false => format!("the plan has {} % of G", thousands(gain, 2)),
+                }
             ),
         ),
         _ => (
