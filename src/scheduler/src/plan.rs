@@ -406,7 +406,12 @@ fn loose_prices(
             *start = bound::tighten(loose, windows, vec![start.clone()], goal, room).prices;
         }
         start.power = bound::market_prices(loose, start, &nodes, room);
-        below_ceilings(problem, &mut start.power);
+        for (m, row) in start.power.iter_mut().enumerate() {
+            // Where no power reaches a pool, its price is what no device would pay.
+            for (t, price) in row.iter_mut().enumerate() {
+                *price = price.min(pool_ceiling(problem, m, t));
+            }
+        }
     }
     starts
 }
@@ -458,7 +463,7 @@ fn bounded(
                 };
                 let nodes: Vec<usize> = inputs.pools.iter().map(|pool| pool.node).collect();
                 let mut power = bound::market_prices(&loose, &bids, &nodes, room);
-                below_ceilings(problem, &mut power);
+                reachable(problem, &mut power);
                 starts.push(Prices { power, ..bids });
             }
             starts.push(prices);
@@ -790,11 +795,13 @@ fn prices(
     }
 }
 
-/// Where no power reaches a pool, its price is what no device would pay.
-fn below_ceilings(problem: &Problem<'_>, power: &mut [Vec<f64>]) {
+/// Where no power reaches a pool, its price is what no device would pay, and no infinity.
+fn reachable(problem: &Problem<'_>, power: &mut [Vec<f64>]) {
     for (m, row) in power.iter_mut().enumerate() {
         for (t, price) in row.iter_mut().enumerate() {
-            *price = price.min(pool_ceiling(problem, m, t));
+            if !price.is_finite() {
+                *price = pool_ceiling(problem, m, t);
+            }
         }
     }
 }
