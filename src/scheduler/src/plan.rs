@@ -140,7 +140,7 @@ impl Planned {
 }
 
 /// The inputs with the root's limit cut to the caps.
-fn under_caps<'a>(inputs: &'a PlanInputs, caps: Option<&[f64]>) -> Cow<'a, PlanInputs> {
+pub(crate) fn under_caps<'a>(inputs: &'a PlanInputs, caps: Option<&[f64]>) -> Cow<'a, PlanInputs> {
     let Some(caps) = caps else {
         return Cow::Borrowed(inputs);
     };

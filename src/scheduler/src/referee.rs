@@ -54,7 +54,7 @@ mod solver;
 use crate::evaluate::{Evaluated, evaluate, outcome};
 use crate::inputs::PlanInputs;
 use crate::placement::{Curves, Windows, drop_in};
-use crate::plan::{Planned, beyond_worth};
+use crate::plan::{Planned, beyond_worth, under_caps};
 use crate::schedule::{Problem, Room, Run, Schedule};
 
 use blocks::Blocks;
@@ -106,7 +106,23 @@ pub struct Refereed {
     pub relaxed: bool,
     /// The jobs and blocks of the best solution.
     pub schedule: Schedule,
+    /// The root's load per step at its peaks' most, MW; `None` without demand charges.
+    pub caps: Option<Vec<f64>>,
 }
+
+/// The root's limit, and no more than the peak where one is charged.
+fn caps(inputs: &PlanInputs, peaks: &[f64]) -> Option<Vec<f64>> {
+    let mut caps = (!peaks.is_empty()).then(|| inputs.nodes[0].limit.clone())?;
+    for (demand, peak) in inputs.demand.iter().zip(peaks) {
+        for cap in &mut caps[demand.first..demand.end] {
+            *cap = cap.min(peak + CAP_ROOM);
+        }
+    }
+    Some(caps)
+}
+
+/// Room above a peak for what the solver's own tolerance lets pass, MW.
+const CAP_ROOM: f64 = 1e-6;
 
 /// Solves the program of `inputs`; with slacks only where no plan keeps all limits.
 ///
@@ -126,7 +142,11 @@ fn solve_with(inputs: &PlanInputs, settings: Settings, slack: bool) -> Result<Re
     let blocks = Blocks::add(&mut model);
     let jobs = Jobs::add(&mut model, &worth);
     model.couple();
+    let peaks = std::mem::take(&mut model.peaks);
     let solution = solver::solve(model.problem, settings)?;
+    let peaks: Vec<f64> = (peaks.iter())
+        .map(|peak| solution.columns[peak.index()])
+        .collect();
     let problem = Problem::new(inputs);
     let mut curves = Curves::new(&problem);
     let mut schedule = problem.empty_schedule();
@@ -153,13 +173,15 @@ fn solve_with(inputs: &PlanInputs, settings: Settings, slack: bool) -> Result<Re
         bound: solution.bound,
         relaxed: slack,
         schedule,
+        caps: caps(inputs, &peaks),
     })
 }
 
 impl Refereed {
     /// What the planner's own arithmetic makes of these jobs and blocks.
     pub fn evaluated(&self, inputs: &PlanInputs) -> Evaluated {
-        let problem = Problem::new(inputs);
+        let held = under_caps(inputs, self.caps.as_deref());
+        let problem = Problem::new(&held);
         let mut windows = Windows::new(&problem);
         windows.beyond_worth = beyond_worth(inputs);
         evaluate(&problem, &self.schedule, &windows, &mut Room::default())
@@ -168,9 +190,9 @@ impl Refereed {
     /// The same as a plan, with the solver's bound.
     pub fn into_planned(self, inputs: &PlanInputs) -> Planned {
         let evaluated = self.evaluated(inputs);
-        let problem = Problem::new(inputs);
+        let held = under_caps(inputs, self.caps.as_deref());
         let first = outcome(
-            &problem,
+            &Problem::new(&held),
             &self.schedule,
             &evaluated.levels,
             0,
@@ -183,7 +205,7 @@ impl Refereed {
             bound,
             asap: f64::NEG_INFINITY,
             first,
-            caps: None,
+            caps: self.caps,
             prices: None,
         }
     }

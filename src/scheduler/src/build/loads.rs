@@ -5,11 +5,12 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use swingload_model::TimeGrid;
+use swingload_model::job::Job;
 use swingload_model::mining;
 use swingload_model::site::commitment::CommitmentKind;
 use swingload_model::site::tree::RatedAt;
 use swingload_model::site::{Amount, MinerPool, Site, Use};
-use swingload_model::{Seconds, TimeGrid};
 
 use super::{Look, PoolPlace, Windows, charges};
 use crate::inputs::{
@@ -479,14 +480,8 @@ pub(super) fn jobs(
             deadline: job.deadline,
             late_per_hour: job.lateness_penalty.as_units(),
             unmet: job.unmet_penalty.as_units(),
-            // A start is paid for by the stop it follows, too: the checkpoint written on the way.
-            restart: (job.restart
-                + if state.starts > 0 {
-                    job.checkpoint_cost
-                } else {
-                    Seconds::ZERO
-                })
-            .as_hours(),
+            // A start is paid for by the stop it follows, too.
+            restart: job.restart.as_hours() + if state.starts > 0 { stop(job) } else { 0.0 },
             min_run: job.min_runtime.as_hours(),
             running: state.gpus,
             running_hours: (start - state.since) as f64 / 3600.0,
@@ -498,6 +493,15 @@ pub(super) fn jobs(
     leave_out_waiting(jobs, &mut positions, &mut inputs);
     link(jobs, &positions, &mut inputs);
     (positions, inputs)
+}
+
+/// Hours of work that a stop costs: the checkpoint written within the notice, or where that is
+/// too short, half of what lies between two checkpoints, as it is lost in the mean.
+fn stop(job: &Job) -> f64 {
+    match job.notice >= job.checkpoint_cost {
+        true => job.checkpoint_cost.as_hours(),
+        false => 0.5 * job.checkpoint_interval.as_hours(),
+    }
 }
 
 /// Leaves out jobs that wait for one that is itself not among the inputs, and those that wait for them.

@@ -22,6 +22,8 @@ pub(super) struct Model<'a> {
     supplies: Vec<Vec<Terms>>,
     /// Value no decision changes.
     constant: f64,
+    /// Highest step of each demand charge.
+    pub(super) peaks: Vec<Col>,
 }
 
 impl<'a> Model<'a> {
@@ -38,6 +40,7 @@ impl<'a> Model<'a> {
             loads: empty.clone(),
             supplies: empty,
             constant: 0.0,
+            peaks: Vec::new(),
         };
         for t in 0..steps {
             for supply in &inputs.supplies {
@@ -153,6 +156,7 @@ impl<'a> Model<'a> {
             let peak = self
                 .problem
                 .add_column(-demand.per_mw, demand.peak_so_far..);
+            self.peaks.push(peak);
             self.constant += demand.per_mw * demand.peak_so_far;
             for t in demand.first..demand.end {
                 let mut terms = self.below(&self.supplies, 0, t, 1.0);
