@@ -10,13 +10,14 @@ mod tests;
 
 use crate::commitment;
 use crate::evaluate::{RAMP_VIOLATION, evaluate};
-use crate::inputs::Gangs;
+use crate::inputs::{Gangs, MUST_TAKE_VALUE};
 use crate::market::{CostStep, EPSILON_MW};
 use crate::placement::{Windows, work_done};
 use crate::schedule::{Ask, Problem, Room, Run, Schedule};
 
-/// Value of running every job as soon as possible, currency.
-pub fn value(problem: &Problem<'_>, windows: &Windows, room: &mut Room) -> f64 {
+/// Value of running every job as soon as possible, currency, and whether that keeps all
+/// limits: it heeds no ramp, and puts jobs where blocks may be that cannot stop.
+pub fn value(problem: &Problem<'_>, windows: &Windows, room: &mut Room) -> (f64, bool) {
     let mut schedule = schedule(problem, room);
     if !problem.inputs.pools.is_empty() {
         schedule.relaxed = false;
@@ -27,9 +28,10 @@ pub fn value(problem: &Problem<'_>, windows: &Windows, room: &mut Room) -> f64 {
             schedule.beyond[j] = job.beyond.min(job.work - work_done(problem, &schedule, j));
         }
     }
-    // What starts as soon as possible heeds no ramp; a rule that does so loses nothing by it.
     let evaluated = evaluate(problem, &schedule, windows, room);
-    evaluated.value + RAMP_VIOLATION * evaluated.ramp_excess
+    // A rule loses nothing by what it does not heed.
+    let lost = RAMP_VIOLATION * evaluated.ramp_excess + MUST_TAKE_VALUE * evaluated.overload;
+    (evaluated.value + lost, lost <= 0.0)
 }
 
 /// Jobs as soon as possible, pools divisible.

@@ -348,15 +348,15 @@ fn solved(
 }
 
 /// Value of running every job as soon as possible, never more than the incumbent's where
-/// that breaks a ramp and is no plan.
+/// that may break a limit and is no plan.
 fn as_soon_as_possible(
     problem: &Problem<'_>,
     windows: &Windows,
     best: &Incumbent,
     room: &mut Room,
 ) -> f64 {
-    let asap = asap::value(problem, windows, room);
-    if problem.inputs.ramps.is_empty() {
+    let (asap, keeps_limits) = asap::value(problem, windows, room);
+    if problem.inputs.ramps.is_empty() && keeps_limits {
         asap
     } else {
         asap.min(best.evaluated.value)

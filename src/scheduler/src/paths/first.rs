@@ -1,8 +1,11 @@
 //! What cannot be changed in seconds in the first step, and inputs in which it is fixed.
 
+use swingload_model::TimeGrid;
+
+use crate::commitment::start_losses;
 use crate::inputs::{BlockState, Gangs, JobInput, PlanInputs, PoolInput};
 use crate::plan::Planned;
-use crate::schedule::Run;
+use crate::schedule::{Problem, Run};
 
 /// Slow decisions of the first step.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,21 +58,31 @@ impl First {
                     job.end = job.end.max(job.first);
                     (job.running, job.running_hours) = (0, 0.0);
                 }
-                Some(gang) => constant -= hold(job, *gang, hours),
+                Some(gang) => constant -= hold(job, *gang, &inputs.grid),
             }
         }
+        constant -= self.starts(&inputs);
         for (pool, on) in inputs.pools.iter_mut().zip(&self.on) {
-            let revenue = pool.points.iter().map(|p| p.1).fold(0.0, f64::max) * pool.revenue[0];
-            let started = pool.start_cost + pool.wake * revenue;
             let (min_on, min_off) = (pool.min_on, pool.min_off);
             for (block, on) in pool.blocks.iter_mut().zip(on) {
-                if *on && !block.on {
-                    constant -= started * block.devices;
-                }
                 turn(block, *on, if *on { min_on } else { min_off } - 0.5 * hours);
             }
         }
         (inputs, constant)
+    }
+
+    /// What the blocks that this first step starts cost, as plans count it, currency.
+    fn starts(&self, inputs: &PlanInputs) -> f64 {
+        let problem = Problem::new(inputs);
+        let blocks = self.on.iter().enumerate();
+        let starting = blocks.flat_map(|(m, on)| {
+            let pool = &inputs.pools[m];
+            (0..on.len())
+                .filter(|b| on[*b] && !pool.blocks[*b].on)
+                .map(move |b| (m, b))
+        });
+        let losses = starting.map(|(m, b)| start_losses(&problem, m, b)[0]);
+        losses.sum()
     }
 
     /// Runs of a plan in which the first step may be another one.
@@ -95,15 +108,15 @@ fn is_slow(pool: &PoolInput) -> bool {
 }
 
 /// Holds a job on a gang for a step; returns what its plans are paid too much.
-fn hold(job: &mut JobInput, gang: u32, hours: f64) -> f64 {
+fn hold(job: &mut JobInput, gang: u32, grid: &TimeGrid) -> f64 {
     let mut paid = 0.0;
     if job.running != gang {
         let lost = job.restart * f64::from(gang);
         job.work += lost;
         (job.running, job.running_hours) = (gang, 0.0);
-        paid = job.value * lost;
+        paid = job.value_in(grid, 0) * lost;
     }
-    job.min_run = job.min_run.max(job.running_hours + hours);
+    job.min_run = job.min_run.max(job.running_hours + grid.hours(0));
     paid
 }
 
