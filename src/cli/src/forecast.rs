@@ -135,7 +135,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 fn bad_file(faults: Diagnostics) -> Failure {
     let data = faults.0.iter().any(|f| f.help.contains("--data"));
     let next = if data {
-        "give the same command with --data DIR"
+        "swingload forecast evaluate|make FILE --data DIR"
     } else {
         SCHEMA
     };
@@ -157,7 +157,7 @@ fn cannot_write(error: &folder::Error) -> Failure {
     match crate::study::cannot_write(error) {
         Failure::Input { faults, .. } => Failure::Input {
             faults,
-            next: "give the same command with another --out DIR".into(),
+            next: "swingload forecast evaluate|make FILE --out DIR".into(),
         },
         other => other,
     }
