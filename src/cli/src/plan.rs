@@ -18,8 +18,8 @@ use crate::study::{cannot_run, cannot_write, load, overrides, written};
 
 /// Runs the command.
 pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
-    engine::check(args.engine, args.flips)?;
     engine::check_effort(args)?;
+    engine::check(args.engine, args.flips)?;
     let overrides = overrides(args.seed, &[], &args.set)?;
     let texts = Texts::read(args.scenario.as_deref(), &overrides)?;
     let scenario = texts.build(&overrides)?;
