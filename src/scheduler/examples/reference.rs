@@ -5,8 +5,10 @@
 //! `--blocks N` splits each mining tier into N on/off blocks. `--gap` raises the
 //! budget until the gap falls below so many percent of G, or nothing more is gained.
 
+#[path = "../benches/full/measure.rs"]
+mod measure;
+
 use std::process::ExitCode;
-use std::time::Duration;
 
 use swingload_model::TimeGrid;
 use swingload_model::site::Use;
@@ -52,11 +54,8 @@ fn run(args: Vec<String>) -> Result<String, String> {
         }
     }
     let bytes = std::fs::read(&file).map_err(|e| format!("{file}: {e}"))?;
-    let before = cpu();
-    let inputs =
-        inputs(&bytes, blocks).ok_or_else(|| format!("{file}: not a file of bench/export.py"))?;
-    let planned = solve(&inputs, gap);
-    let seconds = (cpu() - before).as_secs_f64();
+    let (planned, seconds) = measure::timed(|| Some(solve(&inputs(&bytes, blocks)?, gap)));
+    let planned = planned.ok_or_else(|| format!("{file}: not a file of bench/export.py"))?;
     Ok(format!(
         "{{\"value\":{:.2},\"bound\":{:.2},\"asap_value\":{:.2},\"cpu_seconds\":{seconds:.4},\"peak_rss_mb\":{:.1}}}",
         planned.value(),
@@ -234,17 +233,6 @@ fn inputs(bytes: &[u8], blocks: usize) -> Option<PlanInputs> {
         ramps: Vec::new(),
         demand: Vec::new(),
     })
-}
-
-/// CPU time of this process, from the kernel's own count of its threads' run time.
-fn cpu() -> Duration {
-    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    let nanoseconds = text
-        .split_whitespace()
-        .next()
-        .and_then(|t| t.parse().ok())
-        .unwrap_or(0);
-    Duration::from_nanos(nanoseconds)
 }
 
 /// Largest resident memory so far, MB.

@@ -1,20 +1,23 @@
 //! `plan`: valuation, placement, commitment, demand and ramps, bound.
 
+mod bounding;
+
 use std::borrow::Cow;
 
 use crate::asap;
-use crate::bound::{self, Bounded, Goal, Prices};
+use crate::bound::Prices;
 use crate::commitment;
 use crate::demand;
 use crate::divisible;
-use crate::evaluate::{Evaluated, RAMP_VIOLATION, StepOutcome, evaluate, outcome};
-use crate::exchange;
+use crate::evaluate::{Evaluated, StepOutcome, evaluate, outcome};
 use crate::inputs::{Gangs, JobInput, PlanInputs};
 use crate::market::CostStep;
 use crate::placement::{self, Curves, SURCHARGES, Windows};
 use crate::polish::{in_order, polished};
 use crate::ramp;
 use crate::schedule::{Ask, Problem, Room, Run, Schedule};
+
+use bounding::{Begin, bounded, exchanged, loose_prices, ousted, won};
 
 /// How much work a plan may take, in iterations, so that the same inputs give the same plan.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -363,259 +366,12 @@ fn as_soon_as_possible(
     }
 }
 
-/// Prices at which blocks and jobs would meet if blocks were divisible: with what ramps and
-/// peaks are worth then, and without.
-fn loose_prices(
-    problem: &Problem<'_>,
-    loose: &Problem<'_>,
-    windows: &Windows,
-    spread: &Schedule,
-    room: &mut Room,
-) -> Vec<Prices> {
-    let inputs = problem.inputs;
-    let nodes: Vec<usize> = inputs.pools.iter().map(|pool| pool.node).collect();
-    let free = Prices {
-        power: Vec::new(),
-        jobs: Vec::new(),
-        ramp: (inputs.ramps.iter())
-            .map(|_| vec![0.0; inputs.steps() + 1])
-            .collect(),
-        peak: demand::no_peaks(inputs),
-        work: Vec::new(),
-    };
-    let mut starts = Vec::new();
-    if !inputs.ramps.is_empty() || !inputs.demand.is_empty() {
-        let levels = ramp::levels(loose, spread, room);
-        starts.push(Prices {
-            ramp: bound::ramp_prices(&levels),
-            peak: demand::peak_prices(loose, spread, room),
-            ..free.clone()
-        });
-    }
-    starts.push(free);
-    for start in &mut starts {
-        let charge = root_charges(problem, start);
-        let mut curves = Curves::new(loose);
-        start.work = placement::work_prices(loose, spread, &charge, &mut curves, room);
-        if loose.residuals.is_some() {
-            let goal = Goal {
-                target: f64::NEG_INFINITY,
-                enough: f64::NEG_INFINITY,
-                iterations: LOOSE,
-            };
-            *start = bound::tighten(loose, windows, vec![start.clone()], goal, room).prices;
-        }
-        start.power = bound::market_prices(loose, start, &nodes, room);
-        for (m, row) in start.power.iter_mut().enumerate() {
-            // Where no power reaches a pool, its price is what no device would pay.
-            for (t, price) in row.iter_mut().enumerate() {
-                *price = price.min(pool_ceiling(problem, m, t));
-            }
-        }
-    }
-    starts
-}
-
-/// Who draws in a step that makes a peak pays for it: currency per MWh of all load.
-fn root_charges(problem: &Problem<'_>, prices: &Prices) -> Vec<f64> {
-    let mut charge = vec![0.0; problem.inputs.steps()];
-    for (demand, prices) in problem.inputs.demand.iter().zip(&prices.peak) {
-        for (t, price) in (demand.first..demand.end).zip(prices) {
-            charge[t] += price / problem.hours[t];
-        }
-    }
-    charge
-}
-
-/// Prices beside the incumbent's that the bound may begin at.
-enum Begin<'a> {
-    At(Vec<Prices>),
-    /// Of another plan, without those of some jobs' work; the problem with divisible blocks;
-    /// and prices beside them.
-    Carried(Prices, Vec<usize>, Option<Box<Problem<'a>>>, Vec<Prices>),
-}
-
-/// The bound, from the prices the incumbent pays and those of `begin`.
-fn bounded(
-    problem: &Problem<'_>,
-    windows: &Windows,
-    best: &Incumbent,
-    begin: Begin<'_>,
-    budget: Budget,
-    asap: f64,
-    room: &mut Room,
-) -> Bounded {
-    let (inputs, evaluated) = (problem.inputs, &best.evaluated);
-    let free = demand::no_peaks(inputs);
-    let mut starts = vec![prices(problem, &best.schedule, evaluated, free, room)];
-    match begin {
-        Begin::At(prices) => starts.extend(prices),
-        Begin::Carried(mut prices, unpriced, loose, anew) => {
-            starts.extend(anew);
-            for j in unpriced {
-                prices.work[j] = starts[0].work[j];
-            }
-            // What power is worth to blocks now, with the work priced as before.
-            if let Some(loose) = loose {
-                let bids = Prices {
-                    jobs: Vec::new(),
-                    ..prices.clone()
-                };
-                let nodes: Vec<usize> = inputs.pools.iter().map(|pool| pool.node).collect();
-                let mut power = bound::market_prices(&loose, &bids, &nodes, room);
-                reachable(problem, &mut power);
-                starts.push(Prices { power, ..bids });
-            }
-            starts.push(prices);
-        }
-    }
-    if !inputs.demand.is_empty() {
-        let held = under_caps(inputs, best.caps.as_deref());
-        let held = Problem::new(&held);
-        let peaks = demand::peak_prices(&held, &best.schedule, room);
-        starts.push(prices(&held, &best.schedule, evaluated, peaks, room));
-    }
-    // A broken ramp's penalty says nothing of what could be reached.
-    let target = evaluated.value + RAMP_VIOLATION * evaluated.ramp_excess;
-    let goal = Goal {
-        target,
-        enough: target + budget.gap * (target - asap).max(0.0),
-        iterations: budget.bound,
-    };
-    bound::tighten(problem, windows, starts, goal, room)
-}
-
-/// Exchanges power between blocks and jobs where the bound's prices allow it.
-fn exchanged(
-    problem: &Problem<'_>,
-    windows: &Windows,
-    best: &mut Incumbent,
-    bounded: &Bounded,
-    budget: Budget,
-    asap: f64,
-    room: &mut Room,
-) {
-    let inputs = problem.inputs;
-    let value = best.evaluated.value;
-    let near = bounded.bound - value <= budget.gap * (value - asap).max(0.0);
-    if near || inputs.pools.is_empty() || inputs.jobs.is_empty() {
-        return;
-    }
-    let held = under_caps(inputs, best.caps.as_deref());
-    let held = Problem::new(&held);
-    let tries = budget.exchanges.min(EXCHANGED_MAX / looked_at(inputs));
-    (best.schedule, best.evaluated) = exchange::exchange(
-        &held,
-        windows,
-        (best.schedule.clone(), best.evaluated.clone()),
-        &bounded.prices.power,
-        bounded.bound,
-        tries,
-        room,
-    );
-}
-
-/// Steps of jobs that an exchange looks at, at most.
-fn looked_at(inputs: &PlanInputs) -> usize {
-    let windows = inputs.jobs.iter().map(|job| job.end - job.first);
-    windows.sum::<usize>().max(1)
-}
-
-/// Puts jobs where they win at the bound's prices, where they alone couple steps and may be
-/// divided, and keeps what gains: one job at a time does not find its way out of a crowd.
-fn won(
-    problem: &Problem<'_>,
-    windows: &Windows,
-    best: &mut Incumbent,
-    bounded: &Bounded,
-    budget: Budget,
-    asap: f64,
-    room: &mut Room,
-) {
-    let value = best.evaluated.value;
-    let divisible = |job: &JobInput| matches!(job.gangs, Gangs::Divisible(_));
-    if bounded.bound - value <= budget.gap * (value - asap).max(0.0)
-        || !problem.inputs.jobs.iter().all(divisible)
-    {
-        return;
-    }
-    let Some(runs) = bound::won(problem, &bounded.prices) else {
-        return;
-    };
-    let mut schedule = dropped(problem, runs);
-    let mut curves = Curves::new(problem);
-    for _ in 0..WON_SWEEPS {
-        placement::sweep(problem, &mut schedule, &mut curves, windows, 0.0, room);
-    }
-    let evaluated = evaluate(problem, &schedule, windows, room);
-    if evaluated.value > value && in_order(problem, &schedule) {
-        *best = Incumbent {
-            schedule,
-            evaluated,
-            caps: None,
-        };
-    }
-}
-
-/// Lets jobs oust others where the bound's prices say so, and keeps what gains.
-fn ousted(
-    problem: &Problem<'_>,
-    windows: &Windows,
-    best: &mut Incumbent,
-    bounded: &Bounded,
-    budget: Budget,
-    asap: f64,
-    room: &mut Room,
-) {
-    let value = best.evaluated.value;
-    if bounded.bound - value <= budget.gap * (value - asap).max(0.0) {
-        return;
-    }
-    let matters = MATTERS * (bounded.bound - value);
-    let prices = &bounded.prices.work;
-    let mut curves = Curves::new(problem);
-    let mut schedule = best.schedule.clone();
-    if placement::oust(
-        problem,
-        &mut schedule,
-        &mut curves,
-        windows,
-        prices,
-        matters,
-        room,
-    ) {
-        placement::sweep(problem, &mut schedule, &mut curves, windows, 0.0, room);
-        schedule.adders.clear();
-        let evaluated = evaluate(problem, &schedule, windows, room);
-        if evaluated.value > value && in_order(problem, &schedule) {
-            *best = Incumbent {
-                schedule,
-                evaluated,
-                caps: None,
-            };
-        }
-    }
-}
-
 /// Share of the worth of work that leaving it for after the horizon puts at risk: other
 /// jobs will want the same hours, and none of them is known yet.
 const WAITING: f64 = 0.1;
 
 /// Gain of a round, as a share of the value, below which the rounds end.
 const SETTLED: f64 = 1e-5;
-
-/// Evaluations that find the prices of the divisible problem: an auction or two.
-const LOOSE: usize = 4;
-
-/// Steps of jobs that all exchanges of a plan look at, at most: with very many jobs, one
-/// block more or less gains little for what placing them anew takes.
-const EXCHANGED_MAX: usize = 5_000_000;
-
-/// Sweeps that give jobs the work they did not win.
-const WON_SWEEPS: usize = 2;
-
-/// Share of the gap that a job must stand to gain by ousting others.
-const MATTERS: f64 = 0.02;
 
 /// A schedule and what it is worth.
 type Best = (Schedule, Evaluated);
@@ -759,100 +515,4 @@ fn under_peaks(
         room,
     );
     (best, std::mem::take(&mut inputs.nodes[0].limit))
-}
-
-/// Prices that the incumbent pays at the margin: where the bound begins.
-fn prices(
-    problem: &Problem<'_>,
-    schedule: &Schedule,
-    evaluated: &Evaluated,
-    peak: Vec<Vec<f64>>,
-    room: &mut Room,
-) -> Prices {
-    let inputs = problem.inputs;
-    // Who draws in a step that makes a peak pays for it.
-    let mut charge = vec![0.0; inputs.steps()];
-    for (demand, prices) in inputs.demand.iter().zip(&peak) {
-        for (t, price) in (demand.first..demand.end).zip(prices) {
-            charge[t] += price / problem.hours[t];
-        }
-    }
-    let mut curves = Curves::new(problem);
-    let work = placement::work_prices(problem, schedule, &charge, &mut curves, room);
-    let power = (0..inputs.pools.len())
-        .map(|m| {
-            (0..inputs.steps())
-                .map(|t| pool_price(problem, schedule, m, t, room) + charge[t])
-                .collect()
-        })
-        .collect();
-    Prices {
-        work,
-        power,
-        jobs: Vec::new(),
-        ramp: bound::ramp_prices(&evaluated.levels),
-        peak,
-    }
-}
-
-/// Where no power reaches a pool, its price is what no device would pay, and no infinity.
-fn reachable(problem: &Problem<'_>, power: &mut [Vec<f64>]) {
-    for (m, row) in power.iter_mut().enumerate() {
-        for (t, price) in row.iter_mut().enumerate() {
-            if !price.is_finite() {
-                *price = pool_ceiling(problem, m, t);
-            }
-        }
-    }
-}
-
-/// More than any device of pool `m` would pay in step `t`, currency per MWh.
-fn pool_ceiling(problem: &Problem<'_>, m: usize, t: usize) -> f64 {
-    let settings = problem.awake_hull[m].iter();
-    let worth = settings.map(|point| {
-        let (mw, revenue) = problem.setting(m, t, *point);
-        revenue / mw
-    });
-    2.0 * worth.fold(0.0, f64::max)
-}
-
-/// What the last watt of pool `m` costs in step `t`, or its first where it sleeps, currency
-/// per MWh; no more than any of its devices would ever pay.
-fn pool_price(
-    problem: &Problem<'_>,
-    schedule: &Schedule,
-    m: usize,
-    t: usize,
-    room: &mut Room,
-) -> f64 {
-    let settings: Vec<(f64, f64)> = problem.awake_hull[m]
-        .iter()
-        .map(|p| problem.setting(m, t, *p))
-        .collect();
-    let ceiling = pool_ceiling(problem, m, t);
-    let devices = schedule.awake[m][t] * problem.inputs.pools[m].scale[t];
-    let mut curve: Vec<CostStep> = Vec::new();
-    let most = settings.last().map_or(0.0, |s| s.0) * devices;
-    problem.residual(
-        schedule,
-        t,
-        Ask::at(problem.inputs.pools[m].node, most + 1e-3).without_pool(m),
-        room,
-        &mut curve,
-    );
-    // Awake devices draw their lowest setting, and more while it pays.
-    let mut at = 0.0;
-    let lowest = settings[0].0 * devices;
-    let mut price = curve.first().map_or(ceiling, |s| s.cost);
-    for step in &curve {
-        let pays = settings
-            .windows(2)
-            .any(|w| (w[1].1 - w[0].1) / (w[1].0 - w[0].0) > step.cost);
-        if at >= lowest && !pays {
-            break;
-        }
-        price = if devices > 0.0 { step.cost } else { price };
-        at += step.width;
-    }
-    price.min(ceiling)
 }
