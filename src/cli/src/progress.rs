@@ -12,12 +12,15 @@ use swingload_simulator::Progress;
 pub(crate) struct Bars {
     all: MultiProgress,
     by_policy: Mutex<BTreeMap<String, ProgressBar>>,
+    /// Whether there is somebody to tell, and no terminal to draw on.
+    lines: bool,
 }
 
 impl Bars {
     /// Hidden when asked for, and where standard error is no terminal.
     pub(crate) fn new(hidden: bool) -> Self {
-        let target = if hidden || !io::stderr().is_terminal() {
+        let drawn = io::stderr().is_terminal();
+        let target = if hidden || !drawn {
             ProgressDrawTarget::hidden()
         } else {
             ProgressDrawTarget::stderr()
@@ -25,6 +28,15 @@ impl Bars {
         Self {
             all: MultiProgress::with_draw_target(target),
             by_policy: Mutex::new(BTreeMap::new()),
+            lines: !hidden && !drawn,
+        }
+    }
+
+    /// Says in a line, where no bar is drawn, each time that a tenth more is kept.
+    pub(crate) fn kept(&self, before: usize, done: usize, of: usize) {
+        let tenths = |n: usize| 10 * n / of.max(1);
+        if self.lines && tenths(done) > tenths(before) {
+            eprintln!("kept {done} of {of}");
         }
     }
 

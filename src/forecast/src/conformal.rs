@@ -96,6 +96,38 @@ mod tests {
     use crate::seed::mix;
 
     #[test]
+    fn hours_without_width_leave_the_others_as_they_are() {
+        let (mut with, mut without) = (Tracker::default(), Tracker::default());
+        for day in 0..1_000_u64 {
+            let truth = (mix(day) % 1_000) as f64 / 100.0;
+            for tracker in [&mut with, &mut without] {
+                tracker.learn(HOUR, 12, [2.0, 5.0, 8.0], truth);
+            }
+            with.learn(HOUR, 1, [0.0; 3], 0.0);
+        }
+        assert_eq!(with.factors(12), without.factors(12));
+        assert_ne!(without.factors(12), (1.0, 1.0), "they learned");
+    }
+
+    #[test]
+    fn a_limit_reached_is_left_at_once() {
+        let mut tracker = Tracker::default();
+        let learn = |tracker: &mut Tracker, truth: f64, count: usize| {
+            for _ in 0..count {
+                tracker.learn(HOUR, 12, [2.0, 5.0, 8.0], truth);
+            }
+        };
+        learn(&mut tracker, 5.0, 50_000);
+        let least = tracker.factors(12).1;
+        learn(&mut tracker, 100.0, 300);
+        assert!(
+            tracker.factors(12).1 > 2.0 * least,
+            "{:?}",
+            tracker.factors(12)
+        );
+    }
+
+    #[test]
     fn coverage_comes_back_after_a_change() {
         // Truths uniform on [-1, 1), then twice as wide; the forecast stays at [-0.8, 0.8].
         let mut tracker = Tracker::default();

@@ -144,7 +144,9 @@ pub(super) fn issue_all(
             made.lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .insert(index, issued);
-            let done = done.fetch_add(issues.len(), Ordering::Relaxed) + issues.len();
+            let before = done.fetch_add(issues.len(), Ordering::Relaxed);
+            let done = before + issues.len();
+            bars.kept(before, done, of);
             bars.show(Progress {
                 policy: "forecasts",
                 done,
