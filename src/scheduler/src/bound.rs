@@ -12,15 +12,16 @@
 //! blocks and other loads to the price lambda.
 
 mod book;
+mod descend;
 mod gangs;
 #[cfg(test)]
 mod tests;
 
 use book::Book;
+use descend::descend;
 use gangs::Buyers;
 
 use crate::commitment;
-use crate::demand::hold;
 use crate::evaluate::{root_load, unserved_constant};
 use crate::inputs::{Gangs, JobInput, PlanInputs, RampInput};
 use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment};
@@ -324,129 +325,6 @@ fn auction(problem: &Problem<'_>, active: &Active, prices: &mut Prices, room: &m
             );
         }
         Book::new(problem, &residuals, number).auction(prices, &mut room.offers);
-    }
-}
-
-/// Subgradient steps from the best prices on. Each goes along the mean of the slopes met so
-/// far, the latest counting most, and as far as Polyak's rule says for the goal.
-fn descend(
-    problem: &Problem<'_>,
-    windows: &Windows,
-    steps: &mut Steps<'_>,
-    best: &mut (Relaxed, Prices),
-    goal: Goal,
-    room: &mut Room,
-) {
-    let mut prices = best.1.clone();
-    let mut slopes = best.0.slopes.clone();
-    let (mut damping, mut returned, mut bound) = (SHARE, false, best.0.bound);
-    for _ in 1..goal.iterations.max(1) {
-        if best.0.bound <= goal.enough + 1e-9 * goal.enough.abs() {
-            break;
-        }
-        step(
-            problem,
-            &mut prices,
-            &slopes,
-            damping * (bound - goal.target).max(0.0),
-        );
-        let relaxed = steps.relax(problem, windows, &prices, room);
-        bound = relaxed.bound;
-        slopes.blend(&relaxed.slopes);
-        if bound < best.0.bound {
-            *best = (relaxed, prices.clone());
-            damping = (damping * LONGER).min(1.5);
-            continue;
-        }
-        // Overshot: shorter steps from here on, and once from the best prices.
-        damping *= SHORTER;
-        if damping < SHARE_MIN && returned {
-            break;
-        }
-        if damping < SHARE_MIN {
-            (slopes, prices, bound) = (best.0.slopes.clone(), best.1.clone(), best.0.bound);
-            (damping, returned) = (5.0 * SHARE_MIN, true);
-        }
-    }
-}
-
-/// Share of Polyak's length of the first step, and of the last: many prices at which loads
-/// turn as a whole overshoot with more.
-const SHARE: f64 = 0.03;
-const SHARE_MIN: f64 = 0.001;
-
-/// By what a step that gained lengthens the next, and one that overshot shortens it.
-const LONGER: f64 = 1.5;
-const SHORTER: f64 = 0.6;
-
-/// Share of the latest slopes in the direction of a step.
-const LATEST: f64 = 0.3;
-
-impl Slopes {
-    /// Takes newer slopes into the mean.
-    fn blend(&mut self, latest: &Self) {
-        let mean = |old: &mut f64, new: &f64| *old += LATEST * (new - *old);
-        self.work
-            .iter_mut()
-            .zip(&latest.work)
-            .for_each(|(o, n)| mean(o, n));
-        let rows = [
-            (&mut self.power, &latest.power),
-            (&mut self.jobs, &latest.jobs),
-            (&mut self.peak, &latest.peak),
-            (&mut self.ramp, &latest.ramp),
-        ];
-        for (old, new) in rows {
-            let pairs = old.iter_mut().flatten().zip(new.iter().flatten());
-            pairs.for_each(|(o, n)| mean(o, n));
-        }
-    }
-}
-
-/// A step of Polyak's length for an `excess` of the bound, each kind of price in its own measure.
-fn step(problem: &Problem<'_>, prices: &mut Prices, slopes: &Slopes, excess: f64) {
-    // Measured per unit of a job's work, so that large and small jobs move alike.
-    let scale: Vec<f64> = problem
-        .inputs
-        .jobs
-        .iter()
-        .map(|j| 1.0 / j.work.max(1e-9))
-        .collect();
-    let jobs: f64 = slopes.work.iter().zip(&scale).map(|(g, s)| g * g * s).sum();
-    let square = |rows: &[Vec<f64>]| rows.iter().flatten().map(|g| g * g).sum::<f64>();
-    let blocks = square(&slopes.power) + square(&slopes.jobs);
-    // Peaks and ramps move as much as all else together, whatever their unit.
-    let all = if jobs + blocks > 0.0 {
-        jobs + blocks
-    } else {
-        1.0
-    };
-    let measure = |own: f64| if own > 0.0 { all / own } else { 0.0 };
-    let peak = measure(square(&slopes.peak));
-    let ramp = measure(square(&slopes.ramp));
-    let kinds = 1.0 + if peak > 0.0 { 1.0 } else { 0.0 } + if ramp > 0.0 { 1.0 } else { 0.0 };
-    let length = excess / (kinds * all);
-    for ((demand, prices), slopes) in
-        (problem.inputs.demand.iter().zip(&mut prices.peak)).zip(&slopes.peak)
-    {
-        for (price, slope) in prices.iter_mut().zip(slopes) {
-            *price += length * peak * slope;
-        }
-        hold(prices, demand.per_mw);
-    }
-    for (price, slope) in (prices.ramp.iter_mut().flatten()).zip(slopes.ramp.iter().flatten()) {
-        let moved = *price + length * ramp * slope;
-        // From pricing the rise to pricing the fall only over nothing.
-        *price = if *price * moved < 0.0 { 0.0 } else { moved };
-    }
-    for (j, price) in prices.work.iter_mut().enumerate() {
-        *price = (*price + length * slopes.work[j] * scale[j]).max(0.0);
-    }
-    for (price, slope) in (prices.power.iter_mut().flatten()).zip(slopes.power.iter().flatten()) {
-        *price += length * slope;
-    }
-    for (price, slope) in (prices.jobs.iter_mut().flatten()).zip(slopes.jobs.iter().flatten()) {
-        *price += length * slope;
     }
 }
 

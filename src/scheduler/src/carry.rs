@@ -20,11 +20,10 @@ use crate::schedule::Run;
 use prices::CarriedPrices;
 use standing::Standing;
 
-/// A re-plan on an event: a quarter of a study's evaluations of the bound, which begins
-/// where the last plan's ended.
+/// A re-plan on an event: jobs are not spread anew, and the bound begins where the last
+/// plan's ended.
 pub const REPLAN: Budget = Budget {
     surcharges: &[],
-    bound: Budget::STUDY.bound / 4,
     ..Budget::STUDY
 };
 

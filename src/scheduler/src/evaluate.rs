@@ -25,6 +25,8 @@ pub struct Evaluated {
     pub overload: f64,
     /// Amount by which ramps are exceeded, MW, summed over steps.
     pub ramp_excess: f64,
+    /// Highest load of the root in the steps of each demand charge, MW.
+    pub peaks: Vec<f64>,
 }
 
 /// Values the schedule: the steps' optima, jobs, starts, demand charges, ramps kept.
@@ -70,6 +72,7 @@ pub fn evaluate(
         levels,
         overload,
         ramp_excess,
+        peaks,
     }
 }
 
@@ -111,6 +114,7 @@ fn by_residuals(
         levels: Vec::new(),
         overload,
         ramp_excess: 0.0,
+        peaks: Vec::new(),
     }
 }
 

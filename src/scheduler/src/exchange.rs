@@ -17,7 +17,7 @@ use crate::schedule::{Problem, Room, Schedule};
 const LOSSES: [f64; 4] = [0.02, 0.1, 0.25, 0.5];
 
 /// Tries in a row without any gain after which the rest of a pass is left out.
-const PATIENCE: usize = 20;
+pub(crate) const PATIENCE: usize = 20;
 
 /// Least gain worth keeping, as a share of the value: rounding.
 const GAIN: f64 = 1e-12;

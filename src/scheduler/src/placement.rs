@@ -7,7 +7,9 @@
 //! and the last sweeps are exact. What one job at a time never gets past, a full step whose
 //! holder has no reason to leave, is left to [`oust`].
 
+mod curves;
 mod held;
+mod leads;
 mod offers;
 mod oust;
 mod pieces;
@@ -17,12 +19,15 @@ mod stay;
 mod tests;
 mod windows;
 
-use crate::inputs::Gangs;
-use crate::market::CostStep;
-use crate::schedule::{Ask, Problem, Room, Run, Schedule};
+use std::ops::Range;
+
+use crate::inputs::{Gangs, JobInput};
+use crate::schedule::{Problem, Room, Run, Schedule};
 use held::go_on;
 
+pub use curves::Curves;
 pub(crate) use held::{goes_on, held_until, is_held};
+pub use leads::Leads;
 pub use offers::Offers;
 pub use oust::oust;
 pub use runs::Tables;
@@ -35,106 +40,6 @@ pub use windows::Windows;
 /// to 99.99 % of the gain are reached, against 91 to 94 % without any rounding.
 pub const SURCHARGES: [f64; 4] = [1.0, 0.3, 0.1, 0.03];
 
-/// Residuals of the nodes jobs run on, without those jobs; rebuilt where they went stale.
-#[derive(Debug)]
-pub struct Curves {
-    steps: usize,
-    /// Steps of all curves; `ranges` says which are whose.
-    curves: Vec<CostStep>,
-    ranges: Vec<(u32, u32)>,
-    known: Vec<bool>,
-    one: Vec<CostStep>,
-}
-
-impl Curves {
-    /// Nothing known yet.
-    pub fn new(problem: &Problem<'_>) -> Self {
-        let steps = problem.inputs.steps();
-        let count = match problem.residuals {
-            Some(_) => 0,
-            None => steps * problem.job_nodes.nodes.len(),
-        };
-        Self {
-            steps,
-            curves: Vec::with_capacity(8 * count),
-            ranges: vec![(0, 0); count],
-            known: vec![false; count],
-            one: Vec::new(),
-        }
-    }
-
-    /// Makes sure the curve of a node number and step is known.
-    fn ensure(
-        &mut self,
-        problem: &Problem<'_>,
-        schedule: &Schedule,
-        number: usize,
-        t: usize,
-        room: &mut Room,
-    ) {
-        if problem.residuals.is_some() {
-            return;
-        }
-        let at = number * self.steps + t;
-        if !self.known[at] {
-            let node = problem.job_nodes.nodes[number];
-            let most = problem.most_at(node, t);
-            problem.residual(
-                schedule,
-                t,
-                Ask::at(node, most).without_jobs(number),
-                room,
-                &mut self.one,
-            );
-            let training = problem.inputs.job_adder[t];
-            self.one.iter_mut().for_each(|step| step.cost += training);
-            // In the place of the curve it had before, if that was as long.
-            let (from, room) = self.ranges[at];
-            let from = match self.one.len() <= room as usize {
-                true => from as usize,
-                false => {
-                    let end = self.curves.len();
-                    self.curves.extend_from_slice(&self.one);
-                    end
-                }
-            };
-            self.curves[from..from + self.one.len()].copy_from_slice(&self.one);
-            self.ranges[at] = (from as u32, self.one.len() as u32);
-            self.known[at] = true;
-        }
-    }
-
-    fn of<'a>(&'a self, problem: &'a Problem<'_>, number: usize, t: usize) -> &'a [CostStep] {
-        match &problem.residuals {
-            Some(residuals) => residuals.of(t),
-            None => {
-                let (from, count) = self.ranges[number * self.steps + t];
-                &self.curves[from as usize..(from + count) as usize]
-            }
-        }
-    }
-
-    /// Jobs of other node numbers changed in step `t`.
-    fn touch_others(&mut self, number: usize, t: usize) {
-        let count = self.ranges.len() / self.steps.max(1);
-        for other in (0..count).filter(|o| *o != number) {
-            self.known[other * self.steps + t] = false;
-        }
-    }
-
-    /// Blocks changed in some steps.
-    pub(crate) fn touch(&mut self, steps: std::ops::Range<usize>) {
-        for row in self.known.chunks_mut(self.steps.max(1)) {
-            row[steps.clone()].fill(false);
-        }
-    }
-
-    /// Forgets everything: blocks or adders changed.
-    pub fn forget(&mut self) {
-        self.known.fill(false);
-    }
-}
-
 /// One sweep over all jobs with a surcharge; returns whether any job moved.
 pub fn sweep(
     problem: &Problem<'_>,
@@ -145,6 +50,9 @@ pub fn sweep(
     room: &mut Room,
 ) -> bool {
     let mut moved = false;
+    if surcharge == 0.0 {
+        leads::look(problem, schedule, curves, windows, room);
+    }
     for &j in &windows.order {
         moved |= place(problem, schedule, curves, windows, j, surcharge, room);
         if !goes_on(problem, schedule, j) {
@@ -153,6 +61,9 @@ pub fn sweep(
             };
             go_on(problem, schedule, curves, j, again);
         }
+    }
+    if surcharge == 0.0 && !schedule.leads.is_empty() {
+        moved |= leads::settle(problem, schedule, curves, windows, room);
     }
     moved
 }
@@ -167,10 +78,10 @@ pub(crate) fn place(
     surcharge: f64,
     room: &mut Room,
 ) -> bool {
-    let before = lift(problem, schedule, curves, j);
+    let before = lift(problem, schedule, j);
     let window = windows.of(problem, schedule, j);
     if stay::stays(problem, schedule, curves, &window, j, &before, room) {
-        drop_in(problem, schedule, curves, j, before);
+        drop_in(problem, schedule, j, before);
         let left = problem.inputs.jobs[j].work - work_done(problem, schedule, j);
         schedule.beyond[j] = left.max(0.0).min(problem.inputs.jobs[j].beyond);
         return false;
@@ -215,7 +126,7 @@ pub(crate) fn place(
     if let Some(slack) = schedule.slack.get_mut(j) {
         *slack = placed.slack;
     }
-    drop_in(problem, schedule, curves, j, placed.runs);
+    drop_in(problem, schedule, j, placed.runs);
     // A smaller gang in the last step is the larger one for part of it, and no start: it may
     // have done more than it was placed for.
     let left = job.work - work_done(problem, schedule, j);
@@ -235,12 +146,7 @@ struct Placed {
 }
 
 /// Takes job `j` out of the schedule.
-pub(crate) fn lift(
-    problem: &Problem<'_>,
-    schedule: &mut Schedule,
-    curves: &mut Curves,
-    j: usize,
-) -> Vec<Run> {
+pub(crate) fn lift(problem: &Problem<'_>, schedule: &mut Schedule, j: usize) -> Vec<Run> {
     let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
     let runs = std::mem::take(&mut schedule.jobs[j]);
     for run in &runs {
@@ -248,24 +154,16 @@ pub(crate) fn lift(
         let left = schedule.job_mw[number][t] - run.gpus * problem.gpu_mw(j, t);
         // Rounding must not leave a negative remainder behind.
         schedule.job_mw[number][t] = if left < 1e-12 { 0.0 } else { left };
-        curves.touch_others(number, t);
     }
     runs
 }
 
 /// Puts job `j` into the schedule.
-pub fn drop_in(
-    problem: &Problem<'_>,
-    schedule: &mut Schedule,
-    curves: &mut Curves,
-    j: usize,
-    runs: Vec<Run>,
-) {
+pub fn drop_in(problem: &Problem<'_>, schedule: &mut Schedule, j: usize, runs: Vec<Run>) {
     let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
     for run in &runs {
         let t = run.step as usize;
         schedule.job_mw[number][t] += run.gpus * problem.gpu_mw(j, t);
-        curves.touch_others(number, t);
     }
     schedule.jobs[j] = runs;
 }
@@ -281,36 +179,60 @@ pub fn work_prices(
     room: &mut Room,
 ) -> Vec<f64> {
     let inputs = problem.inputs;
-    let mut offers: Vec<(f64, f64)> = Vec::new();
-    let charged = charge.iter().any(|c| *c != 0.0);
-    let price = |(j, job): (usize, &crate::inputs::JobInput)| {
-        if !charged && matches!(job.gangs, Gangs::Divisible(_)) {
+    let mut found: Vec<(f64, f64)> = Vec::new();
+    let charge = charge.iter().any(|c| *c != 0.0).then_some(charge);
+    let price = |(j, job): (usize, &JobInput)| {
+        if charge.is_none() && matches!(job.gangs, Gangs::Divisible(_)) {
             return schedule.work_price[j];
         }
-        let number = problem.job_nodes.number[job.node];
-        let mut own = schedule.jobs[j].iter().peekable();
-        offers.clear();
-        for t in job.first..job.end {
-            curves.ensure(problem, schedule, number, t, room);
-            let gpu_mw = problem.gpu_mw(j, t);
-            while own.next_if(|run| (run.step as usize) < t).is_some() {}
-            let mine = own
-                .peek()
-                .filter(|run| run.step as usize == t)
-                .map_or(0.0, |run| run.gpus * gpu_mw);
-            let others = (schedule.job_mw[number][t] - mine).max(0.0);
-            let worth = job.value_in(&inputs.grid, t) + job.unmet;
-            let most = job.gangs.max().min(job.work / problem.hours[t]) * gpu_mw;
-            pieces::exact(curves.of(problem, number, t), others, most, |cost, mw| {
-                offers.push((
-                    worth - (cost + charge[t]) * gpu_mw,
-                    mw / gpu_mw * problem.hours[t],
-                ));
-            });
-        }
-        last_bought(&mut offers, job.work)
+        let window = job.first..job.end;
+        offers(
+            problem, schedule, curves, j, window, charge, room, &mut found,
+        );
+        last_bought(&mut found, job.work)
     };
     inputs.jobs.iter().enumerate().map(price).collect()
+}
+
+/// What job `j` could buy in a window against the others as they stand, `(worth, GPU-hours)`,
+/// its power divisible, with `charge` (currency per MWh and step) on top.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one job against everything that stands"
+)]
+fn offers(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    curves: &mut Curves,
+    j: usize,
+    window: Range<usize>,
+    charge: Option<&[f64]>,
+    room: &mut Room,
+    found: &mut Vec<(f64, f64)>,
+) {
+    let job = &problem.inputs.jobs[j];
+    let number = problem.job_nodes.number[job.node];
+    let mut own = schedule.jobs[j].iter().peekable();
+    found.clear();
+    for t in window {
+        curves.ensure(problem, schedule, number, t, room);
+        let gpu_mw = problem.gpu_mw(j, t);
+        while own.next_if(|run| (run.step as usize) < t).is_some() {}
+        let mine = own
+            .peek()
+            .filter(|run| run.step as usize == t)
+            .map_or(0.0, |run| run.gpus * gpu_mw);
+        let others = (schedule.job_mw[number][t] - mine).max(0.0);
+        let worth = job.value_in(&problem.inputs.grid, t) + job.unmet;
+        let most = job.gangs.max().min(job.work / problem.hours[t]) * gpu_mw;
+        let more = charge.map_or(0.0, |charge| charge[t]);
+        pieces::exact(curves.of(problem, number, t), others, most, |cost, mw| {
+            found.push((
+                worth - (cost + more) * gpu_mw,
+                mw / gpu_mw * problem.hours[t],
+            ));
+        });
+    }
 }
 
 /// Worth of the last GPU-hour when the best `offers`, `(worth, GPU-hours)`, are bought until

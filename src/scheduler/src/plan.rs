@@ -321,11 +321,14 @@ fn solved(
         };
     }
     let mut best: Option<(Best, Option<Vec<f64>>)> = None;
+    let mut bind = false;
     if !inputs.demand.is_empty() {
         let (capped, caps) = under_peaks(problem, windows, &spread, budget, room);
+        bind = caps_bind(inputs, &capped.1, &caps);
         best = Some((capped, Some(caps)));
     }
-    if best.is_none() || budget.compare_peaks {
+    // Caps that nothing meets have cost nothing.
+    if best.is_none() || (budget.compare_peaks && bind) {
         let free = solve(problem, windows, spread.clone(), budget, room);
         // Caps can leave a job that may not stop without power.
         let holds =
@@ -350,6 +353,20 @@ fn solved(
     }
 }
 
+/// Whether load meets the caps of any demand charge above the peak so far.
+fn caps_bind(inputs: &PlanInputs, evaluated: &Evaluated, caps: &[f64]) -> bool {
+    let charges = inputs.demand.iter().zip(&evaluated.peaks);
+    let mut met = charges.map(|(demand, peak)| {
+        let cut = (demand.first..demand.end).filter(|t| caps[*t] < inputs.nodes[0].limit[*t]);
+        let cap = cut.map(|t| caps[t]).fold(f64::INFINITY, f64::min);
+        *peak >= cap - MET_MW
+    });
+    met.any(|met| met)
+}
+
+/// Load within a watt of a cap meets it, MW.
+const MET_MW: f64 = 1e-6;
+
 /// Value of running every job as soon as possible, never more than the incumbent's where
 /// that may break a limit and is no plan.
 fn as_soon_as_possible(
@@ -371,7 +388,7 @@ fn as_soon_as_possible(
 const WAITING: f64 = 0.1;
 
 /// Gain of a round, as a share of the value, below which the rounds end.
-const SETTLED: f64 = 1e-5;
+const SETTLED: f64 = 1e-6;
 
 /// A schedule and what it is worth.
 type Best = (Schedule, Evaluated);
@@ -443,9 +460,8 @@ fn placed(problem: &Problem<'_>, windows: &Windows, budget: Budget, room: &mut R
 /// Jobs where they were.
 fn dropped(problem: &Problem<'_>, runs: Vec<Vec<Run>>) -> Schedule {
     let mut schedule = problem.empty_schedule();
-    let mut curves = Curves::new(problem);
     for (j, runs) in runs.into_iter().enumerate() {
-        placement::drop_in(problem, &mut schedule, &mut curves, j, runs);
+        placement::drop_in(problem, &mut schedule, j, runs);
     }
     schedule
 }
@@ -459,9 +475,14 @@ fn solve(
     room: &mut Room,
 ) -> Best {
     let mut schedule = schedule;
+    let mut best: Option<Best> = None;
+    if !problem.inputs.ramps.is_empty() && budget.rounds > 1 {
+        schedule = without_ramps(problem, windows, schedule, budget, room);
+        let evaluated = evaluate(problem, &schedule, windows, room);
+        best = Some((schedule.clone(), evaluated));
+    }
     schedule.relaxed = false;
     let mut curves = Curves::new(problem);
-    let mut best: Option<Best> = None;
     let mut priced = false;
     for round in 0..=budget.rounds {
         let mut changed = commitment::sweep(problem, &mut schedule, room);
@@ -486,6 +507,9 @@ fn solve(
         if gained > 0.0 {
             best = Some((schedule.clone(), evaluated));
         }
+        if gained <= 0.0 && priced {
+            break;
+        }
         // The last round is spent only on ramps that have just become known.
         if (settled || alone || round + 1 >= budget.rounds) && (!binds || priced) {
             break;
@@ -496,6 +520,20 @@ fn solve(
     let mut best = best.expect("invariant: the first round is always valued");
     best.0.adders.clear();
     best
+}
+
+/// Commitment and placement that know of no ramps: most ramps bind in few steps, and plans
+/// that keep them are found from there.
+fn without_ramps(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    schedule: Schedule,
+    budget: Budget,
+    room: &mut Room,
+) -> Schedule {
+    let mut inputs = problem.inputs.clone();
+    inputs.ramps.clear();
+    solve(&Problem::new(&inputs), windows, schedule, budget, room).0
 }
 
 /// Solves under the best monthly peaks; returns the caps too, which hold the steps' markets below them.

@@ -22,7 +22,7 @@ use std::ops::Range;
 use crate::commitment;
 use crate::evaluate::{Evaluated, evaluate};
 use crate::inputs::PlanInputs;
-use crate::placement::{self, Curves, Windows, goes_on, work_done};
+use crate::placement::{self, Windows, goes_on, work_done};
 use crate::schedule::{Problem, Room, Schedule};
 
 use appraise::{Appraiser, Ties};
@@ -242,10 +242,9 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
         let mut schedule = self.schedule.clone();
         for j in 0..self.problem.inputs.jobs.len() {
             if !goes_on(self.problem, &schedule, j) {
-                let mut curves = Curves::new(self.problem);
-                placement::lift(self.problem, &mut schedule, &mut curves, j);
+                placement::lift(self.problem, &mut schedule, j);
                 if let Some((runs, beyond)) = self.courses(&schedule, j, 1).pop() {
-                    placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
+                    placement::drop_in(self.problem, &mut schedule, j, runs);
                     schedule.beyond[j] = beyond;
                 }
             }

@@ -53,7 +53,7 @@ mod solver;
 
 use crate::evaluate::{Evaluated, evaluate, outcome};
 use crate::inputs::PlanInputs;
-use crate::placement::{Curves, Windows, drop_in};
+use crate::placement::{Windows, drop_in};
 use crate::plan::{Planned, beyond_worth, under_caps};
 use crate::schedule::{Problem, Room, Run, Schedule};
 
@@ -148,7 +148,6 @@ fn solve_with(inputs: &PlanInputs, settings: Settings, slack: bool) -> Result<Re
         .map(|peak| solution.columns[peak.index()])
         .collect();
     let problem = Problem::new(inputs);
-    let mut curves = Curves::new(&problem);
     let mut schedule = problem.empty_schedule();
     schedule.relaxed = false;
     for (m, paths) in blocks.read(&solution.columns).into_iter().enumerate() {
@@ -165,7 +164,7 @@ fn solve_with(inputs: &PlanInputs, settings: Settings, slack: bool) -> Result<Re
                 gpus,
             })
             .collect();
-        drop_in(&problem, &mut schedule, &mut curves, j, runs);
+        drop_in(&problem, &mut schedule, j, runs);
         schedule.beyond[j] = later;
     }
     Ok(Refereed {

@@ -3,7 +3,7 @@
 use crate::commitment;
 use crate::inputs::PlanInputs;
 use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment, Workspace};
-use crate::placement::{Offers, Tables};
+use crate::placement::{Leads, Offers, Tables};
 use crate::residuals::Residuals;
 
 /// GPUs of a job in one step, as a mean over the step.
@@ -27,6 +27,9 @@ pub struct Schedule {
     /// Per job, what its runs may fall short of the best by, currency, where plans follow one
     /// another: a job that stands as near stays. Empty where every job is placed anew.
     pub slack: Vec<f64>,
+    /// What the ends of jobs are worth to those that wait for them: it steers where jobs are
+    /// placed, and is worth nothing itself.
+    pub leads: Leads,
     /// Power of jobs per node that has any (see [`JobNodes`]) and step, MW.
     pub job_mw: Vec<Vec<f64>>,
     /// Per pool and block, whether it is on in each step.
@@ -132,6 +135,7 @@ impl<'a> Problem<'a> {
             beyond: vec![0.0; self.inputs.jobs.len()],
             work_price: vec![0.0; self.inputs.jobs.len()],
             slack: Vec::new(),
+            leads: Leads::default(),
             job_mw: vec![vec![0.0; steps]; self.job_nodes.nodes.len()],
             on: self
                 .inputs

@@ -4,8 +4,8 @@
 //! Where jobs bid, their gangs are as good as divisible and their starts free. Against
 //! prices of power each job's own optimum is a dynamic program over step and gang at a price
 //! of its work; every such price bounds what the job can be worth, and the best is sought.
-//! Dependencies and shortest runs are left out, and a start takes off no more than the
-//! least worth of the steps it may last into.
+//! Of dependencies only the earliest end of what a job waits for counts, and shortest runs
+//! are left out.
 
 use super::Prices;
 use crate::inputs::{Gangs, JobInput};
@@ -39,8 +39,21 @@ struct Tables {
     start: Vec<u16>,
     /// The same while a gang runs in the step, gang by gang.
     on: Vec<Vec<(f64, f64)>>,
-    /// Worth of a GPU-hour that a start at each step loses at least.
-    lost: Vec<f64>,
+    /// What a start at each step takes.
+    starts: Vec<Start>,
+    /// First step of the job: not before those it waits for can be done.
+    first: usize,
+}
+
+/// The steps that a start spans, for one GPU.
+#[derive(Debug, Clone, Copy, Default)]
+struct Start {
+    /// First step after them; beyond the job's last where the start does not end in time.
+    end: usize,
+    /// Their power, currency.
+    cost: f64,
+    /// Hours of the last of them in which work is done.
+    works: f64,
 }
 
 /// Worth at a price of work, and by how much it rises with it.
@@ -75,16 +88,17 @@ impl Buyers {
         self.hints.resize(problem.inputs.jobs.len(), 0.0);
         for (j, job) in problem.inputs.jobs.iter().enumerate() {
             let number = problem.job_nodes.number[job.node];
-            self.tables.lay_out(problem, j, &prices.jobs[number]);
+            self.tables
+                .lay_out(problem, windows, j, &prices.jobs[number]);
             let later = (windows.beyond_worth[j].max(0.0), job.beyond.min(job.work));
             let hint = if self.hints[j] > 0.0 {
                 self.hints[j]
             } else {
                 prices.work[j]
             };
-            let row = &mut drawn[number];
+            let (row, first) = (&mut drawn[number], self.tables.first);
             let power = |i: usize, gpu_hours: f64| {
-                let t = job.first + i;
+                let t = first + i;
                 row[t] += gpu_hours * problem.gpu_mw(j, t);
             };
             let (worth, price) = match &job.gangs {
@@ -101,28 +115,33 @@ impl Buyers {
 }
 
 impl Tables {
-    fn lay_out(&mut self, problem: &Problem<'_>, j: usize, power: &[f64]) {
+    fn lay_out(&mut self, problem: &Problem<'_>, windows: &Windows, j: usize, power: &[f64]) {
         let job = &problem.inputs.jobs[j];
+        self.first = windows.first(j);
         self.steps.clear();
-        self.steps.extend((job.first..job.end).map(|t| {
+        self.steps.extend((self.first..job.end).map(|t| {
             let cost = (power[t] + problem.inputs.job_adder[t]) * problem.gpu_mw(j, t);
             let worth = job.value_in(&problem.inputs.grid, t) + job.unmet;
             (worth, cost, problem.hours[t])
         }));
-        self.lost.clear();
-        self.lost.resize(self.steps.len(), f64::NEG_INFINITY);
-        if job.restart > 0.0 {
-            for i in 0..self.steps.len() {
-                let (mut hours, mut least) = (0.0, f64::INFINITY);
-                for step in &self.steps[i..] {
-                    least = least.min(step.0);
-                    hours += step.2;
-                    if hours >= job.restart {
-                        break;
-                    }
-                }
-                self.lost[i] = least;
+        self.starts.clear();
+        for i in 0..self.steps.len() {
+            let mut start = Start {
+                end: i,
+                ..Start::default()
+            };
+            let mut left = job.restart;
+            while left > 1e-12 {
+                let Some((_, cost, hours)) = self.steps.get(start.end) else {
+                    start.end = self.steps.len() + 1;
+                    break;
+                };
+                start.cost += cost * hours;
+                start.works = (hours - left).max(0.0);
+                left -= hours;
+                start.end += 1;
             }
+            self.starts.push(start);
         }
     }
 
@@ -191,19 +210,20 @@ impl Tables {
         let pause = if sizes.len() > 1 { 1 } else { 2 };
         for i in (0..n).rev() {
             let (worth, hours) = (self.gain(i, price), self.steps[i].2);
-            let (restart, lost) = match self.lost[i].is_finite() {
-                true => ((self.lost[i] - price) * job.restart, job.restart),
-                false => (0.0, 0.0),
+            let begin = self.starts[i];
+            let begun = match begin.end > i && begin.end <= n {
+                true => (self.steps[begin.end - 1].0 - price) * begin.works - begin.cost,
+                false => 0.0,
             };
             let after = self.off[i + 1];
             let (mut best, mut pick) = (after, NONE);
             // Power that is paid for may be drawn by starts that are broken off.
             let (mut paid, mut spent) = (0.0, 0.0);
             for k in i..n {
-                spent += self.steps[k].2;
-                if spent > job.restart {
+                if spent >= job.restart {
                     break;
                 }
+                spent += self.steps[k].2;
                 paid -= self.steps[k].1 * self.steps[k].2 * most;
                 // Another size may start at once, the same one after a pause.
                 let rest = self.off[(k + pause).min(n)];
@@ -219,9 +239,16 @@ impl Tables {
                     after
                 };
                 row[i] = (next.0 + worth * gpus, next.1 + gpus * hours);
-                let start = row[i].0 - restart * gpus;
+                let Some(then) = row.get(begin.end) else {
+                    continue;
+                };
+                let then = match begin.end > i && self.off[begin.end].0 > then.0 {
+                    true => self.off[begin.end],
+                    false => *then,
+                };
+                let start = then.0 + begun * gpus;
                 if start > best.0 {
-                    (best, pick) = ((start, row[i].1 - lost * gpus), g as u16);
+                    (best, pick) = ((start, then.1 + begin.works * gpus), g as u16);
                 }
             }
             (self.off[i], self.start[i]) = (best, pick);
@@ -240,7 +267,7 @@ impl Tables {
 
     /// The gang that runs when the horizon begins, where going on is worth more than stopping.
     fn running(&self, job: &JobInput, sizes: &[u32]) -> Option<usize> {
-        let runs = job.running > 0 && job.first == 0 && !self.steps.is_empty();
+        let runs = job.running > 0 && self.first == 0 && !self.steps.is_empty();
         let gang = runs.then(|| sizes.iter().position(|s| *s == job.running))?;
         gang.filter(|g| self.on[*g][0].0 > self.off[0].0)
     }
@@ -248,13 +275,16 @@ impl Tables {
     /// Calls `power` with the position and GPU-hours of every step of the best path at the last price.
     fn walk(&self, job: &JobInput, sizes: &[u32], mut power: impl FnMut(usize, f64)) {
         let mut on = self.running(job, sizes);
+        // Where a start ends: until then the gang draws power whatever it is worth.
+        let mut starting = 0;
         for i in 0..self.steps.len() {
             if on.is_none() && self.start[i] != NONE {
                 on = Some(usize::from(self.start[i]));
+                starting = self.starts[i].end;
             }
             if let Some(g) = on {
                 power(i, f64::from(sizes[g]) * self.steps[i].2);
-                if self.on[g][i + 1].0 <= self.off[i + 1].0 {
+                if i + 1 >= starting && self.on[g][i + 1].0 <= self.off[i + 1].0 {
                     on = None;
                 }
             }

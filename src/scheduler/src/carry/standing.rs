@@ -86,7 +86,6 @@ impl Standing {
             return None;
         }
         let mut schedule = problem.empty_schedule();
-        let mut curves = Curves::new(problem);
         for (j, job) in inputs.jobs.iter().enumerate() {
             let Some((known, runs, beyond)) = self.jobs.get(&job.id) else {
                 continue;
@@ -94,7 +93,7 @@ impl Standing {
             if known != job {
                 return None;
             }
-            drop_in(problem, &mut schedule, &mut curves, j, runs.clone());
+            drop_in(problem, &mut schedule, j, runs.clone());
             schedule.beyond[j] = *beyond;
         }
         schedule.relaxed = false;

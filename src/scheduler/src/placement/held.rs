@@ -48,13 +48,18 @@ pub(super) fn go_on(
 ) {
     let before = schedule.clone();
     let until = held_until(problem, &problem.inputs.jobs[j]);
-    for give_way in [lift_others, stop_blocks] {
-        if give_way(problem, schedule, curves, j, until) {
-            again(schedule, curves);
-        }
-        if goes_on(problem, schedule, j) {
-            return;
-        }
+    if lift_others(problem, schedule, j, until) {
+        again(schedule, curves);
+    }
+    if goes_on(problem, schedule, j) {
+        return;
+    }
+    if stop_blocks(problem, schedule, until) {
+        curves.forget();
+        again(schedule, curves);
+    }
+    if goes_on(problem, schedule, j) {
+        return;
     }
     *schedule = before;
     curves.forget();
@@ -67,13 +72,7 @@ pub(crate) fn held_until(problem: &Problem<'_>, job: &JobInput) -> usize {
 
 /// Takes out the jobs that may move and share a step before `until`, and those that wait for
 /// them; returns whether there were any.
-fn lift_others(
-    problem: &Problem<'_>,
-    schedule: &mut Schedule,
-    curves: &mut Curves,
-    j: usize,
-    until: usize,
-) -> bool {
+fn lift_others(problem: &Problem<'_>, schedule: &mut Schedule, j: usize, until: usize) -> bool {
     let jobs = &problem.inputs.jobs;
     let shares = |k: usize| {
         let first = schedule.jobs[k].first();
@@ -85,7 +84,7 @@ fn lift_others(
     let found = !out.is_empty();
     while let Some(k) = out.pop() {
         if !schedule.jobs[k].is_empty() {
-            lift(problem, schedule, curves, k);
+            lift(problem, schedule, k);
             out.extend((0..jobs.len()).filter(|f| jobs[*f].after.contains(&k)));
         }
     }
@@ -93,13 +92,7 @@ fn lift_others(
 }
 
 /// Stops blocks that run before `until`, as soon as they may; returns whether any could.
-fn stop_blocks(
-    problem: &Problem<'_>,
-    schedule: &mut Schedule,
-    curves: &mut Curves,
-    _: usize,
-    until: usize,
-) -> bool {
+fn stop_blocks(problem: &Problem<'_>, schedule: &mut Schedule, until: usize) -> bool {
     let mut found = false;
     for (m, pool) in problem.inputs.pools.iter().enumerate() {
         for (b, block) in pool.blocks.iter().enumerate() {
@@ -118,9 +111,6 @@ fn stop_blocks(
                 found = true;
             }
         }
-    }
-    if found {
-        curves.forget();
     }
     found
 }

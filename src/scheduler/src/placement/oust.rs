@@ -83,7 +83,7 @@ fn oust_for(
     ousted: &mut Vec<usize>,
     room: &mut Room,
 ) {
-    lift(problem, schedule, curves, j);
+    lift(problem, schedule, j);
     let window = windows.of(problem, schedule, j);
     let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
     for t in window.clone() {
@@ -160,7 +160,7 @@ fn oust_for(
     leave.sort_unstable_by_key(|(h, _)| (held[*h].by, held[*h].step));
     for leave in leave.chunk_by(|a, b| held[a.0].by == held[b.0].by) {
         let by = held[leave[0].0].by;
-        let mut theirs = lift(problem, schedule, curves, by);
+        let mut theirs = lift(problem, schedule, by);
         for (h, mw) in leave {
             let step = held[*h].step;
             if let Ok(at) = theirs.binary_search_by_key(&(step as u32), |r| r.step) {
@@ -168,14 +168,14 @@ fn oust_for(
             }
         }
         theirs.retain(|run| run.gpus > 1e-9);
-        drop_in(problem, schedule, curves, by, theirs);
+        drop_in(problem, schedule, by, theirs);
         if !ousted.contains(&by) {
             ousted.push(by);
         }
     }
     schedule.work_price[j] = price.of_work();
     schedule.beyond[j] = beyond;
-    drop_in(problem, schedule, curves, j, runs);
+    drop_in(problem, schedule, j, runs);
 }
 
 /// Power of other divisible jobs at the node of job `j`, by step and rising bid.

@@ -30,7 +30,7 @@ pub(super) fn divisible(
     let most = job.gangs.max();
     let factor = &problem.inputs.nodes[job.node].factor;
     let (others, hours) = (&schedule.job_mw[number], &problem.hours);
-    let worth = Worth::new(problem, j);
+    let worth = Worth::new(problem, j, schedule.leads.of(j));
     offers.clear();
     let half = 0.5 * surcharge;
     for t in window {
@@ -105,24 +105,28 @@ fn next_cost(curve: &[CostStep], i: usize) -> f64 {
 struct Worth<'a> {
     job: &'a JobInput,
     grid: &'a TimeGrid,
+    /// Penalty, and what those that wait for the job add.
+    more: f64,
     /// The same in all steps: none of its window starts late.
     constant: Option<f64>,
 }
 
 impl<'a> Worth<'a> {
-    fn new(problem: &'a Problem<'_>, j: usize) -> Self {
+    fn new(problem: &'a Problem<'_>, j: usize, led: f64) -> Self {
         let (job, grid) = (&problem.inputs.jobs[j], &problem.inputs.grid);
+        let more = job.unmet + led;
         let late = job.end > 0 && grid.start_s(job.end - 1) > job.deadline;
         Self {
             job,
             grid,
-            constant: (!late).then_some(job.value + job.unmet),
+            more,
+            constant: (!late).then_some(job.value + more),
         }
     }
 
     fn at(&self, t: usize) -> f64 {
         self.constant
-            .unwrap_or_else(|| self.job.value_in(self.grid, t) + self.job.unmet)
+            .unwrap_or_else(|| self.job.value_in(self.grid, t) + self.more)
     }
 }
 

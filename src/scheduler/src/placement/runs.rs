@@ -74,7 +74,8 @@ pub(super) fn place(
     };
     let (mut worth, mut gangs) = std::mem::take(&mut tables.laid);
     worth.clear();
-    worth.extend((window.clone()).map(|t| job.value_in(&problem.inputs.grid, t) + job.unmet));
+    let led = job.unmet + schedule.leads.of(j);
+    worth.extend((window.clone()).map(|t| job.value_in(&problem.inputs.grid, t) + led));
     gangs.resize_with(sizes.len(), Gang::default);
     for (gang, size) in gangs.iter_mut().zip(sizes.iter().rev()) {
         gang.gpus = f64::from(*size);

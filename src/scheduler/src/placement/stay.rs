@@ -51,7 +51,8 @@ pub(super) fn stays(
         curves.ensure(problem, schedule, number, t, room);
         let curve = curves.of(problem, number, t);
         let others = schedule.job_mw[number][t];
-        let worth = job.value_in(&problem.inputs.grid, t) + job.unmet - price;
+        let led = job.unmet + schedule.leads.of(j);
+        let worth = job.value_in(&problem.inputs.grid, t) + led - price;
         let gain = |gpus: f64| {
             let mw = gpus * problem.gpu_mw(j, t);
             area(curve, others, others + mw).map_or(f64::NEG_INFINITY, |cost| worth * gpus - cost)

@@ -15,6 +15,8 @@ use crate::schedule::{Problem, Schedule};
 pub struct Windows {
     /// Jobs node by node; there those that others wait for first, then the tightest.
     pub order: Vec<usize>,
+    /// First step of each job, late enough for those that it waits for.
+    first: Vec<usize>,
     /// First step after each job's window, early enough for those that wait for it.
     end: Vec<usize>,
     /// Jobs that wait for each one.
@@ -23,15 +25,16 @@ pub struct Windows {
     pub beyond_worth: Vec<f64>,
 }
 
-/// First step by which a job that runs without pause from its release on is done.
-fn shortest_end(problem: &Problem<'_>, job: &JobInput) -> usize {
-    let mut needed = job.work / job.gangs.max().max(1e-12) + job.restart;
-    let mut end = job.first;
-    while end < job.end && needed > 1e-9 {
+/// First step by which a job that runs without pause from step `first` on is done.
+fn shortest_end(problem: &Problem<'_>, job: &JobInput, first: usize) -> usize {
+    let start = if job.running > 0 { 0.0 } else { job.restart };
+    let mut needed = job.work / job.gangs.max().max(1e-12) + start;
+    let mut end = first;
+    while end < job.end && needed > 1e-9 && job.work > 0.0 {
         needed -= problem.hours[end];
         end += 1;
     }
-    end.max(job.first + 1)
+    end
 }
 
 impl Windows {
@@ -39,6 +42,7 @@ impl Windows {
     pub fn new(problem: &Problem<'_>) -> Self {
         let jobs = &problem.inputs.jobs;
         let mut end: Vec<usize> = jobs.iter().map(|j| j.end).collect();
+        let mut first: Vec<usize> = jobs.iter().map(|j| j.first).collect();
         let mut order: Vec<usize> = (0..jobs.len()).collect();
         let tightness = |j: usize| {
             let job = &jobs[j];
@@ -71,7 +75,8 @@ impl Windows {
                 let before_end = problem.inputs.grid.boundary_at_or_before(latest_start);
                 for before in &jobs[*j].after {
                     // A chain that does not fit leaves its first part what it needs itself.
-                    let own = shortest_end(problem, &jobs[*before]);
+                    let ahead = &jobs[*before];
+                    let own = shortest_end(problem, ahead, ahead.first).max(ahead.first + 1);
                     end[*before] = end[*before].min(before_end.max(own));
                 }
             }
@@ -79,6 +84,8 @@ impl Windows {
             for j in &sorted {
                 ordered[*j] = true;
                 for before in &jobs[*j].after {
+                    let done = shortest_end(problem, &jobs[*before], first[*before]);
+                    first[*j] = first[*j].max(done);
                     rank[*j] = rank[*j].max(rank[*before] + 1);
                     let crosses = usize::from(jobs[*before].node != jobs[*j].node);
                     crossings[*j] = crossings[*j].max(crossings[*before] + crosses);
@@ -104,10 +111,16 @@ impl Windows {
         }
         Self {
             order,
+            first,
             end,
             followers,
             beyond_worth: vec![0.0; jobs.len()],
         }
+    }
+
+    /// First step that job `j` could run in if those it waits for ran without pause.
+    pub fn first(&self, j: usize) -> usize {
+        self.first[j]
     }
 
     /// Steps job `j` may use now: after what it waits for is done.

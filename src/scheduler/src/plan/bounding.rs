@@ -234,7 +234,12 @@ pub(super) fn exchanged(
     }
     let held = under_caps(inputs, best.caps.as_deref());
     let held = Problem::new(&held);
-    let tries = budget.exchanges.min(EXCHANGED_MAX / looked_at(inputs));
+    let tries = EXCHANGED_MAX / looked_at(inputs);
+    // A few would find nothing.
+    if tries < exchange::PATIENCE {
+        return;
+    }
+    let tries = budget.exchanges.min(tries);
     (best.schedule, best.evaluated) = exchange::exchange(
         &held,
         windows,

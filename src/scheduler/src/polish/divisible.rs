@@ -6,7 +6,7 @@ use crate::inputs::Gangs;
 use std::ops::Range;
 
 use crate::market::{Owner, Segment};
-use crate::placement::{self, Curves};
+use crate::placement;
 use crate::schedule::{Problem, Run, Schedule};
 
 /// Halvings of the price of a divisible job's work.
@@ -20,8 +20,7 @@ impl Search<'_, '_, '_> {
                 continue;
             }
             let mut without = self.schedule.clone();
-            let mut curves = Curves::new(self.problem);
-            placement::lift(self.problem, &mut without, &mut curves, j);
+            placement::lift(self.problem, &mut without, j);
             without.beyond[j] = 0.0;
             if let Some(schedule) = self.priced(&without, j) {
                 self.offer(&schedule);
@@ -50,9 +49,8 @@ impl Search<'_, '_, '_> {
         if flexible.is_empty() {
             return decide(self, schedule);
         }
-        let mut curves = Curves::new(self.problem);
         for j in &flexible {
-            placement::lift(self.problem, schedule, &mut curves, *j);
+            placement::lift(self.problem, schedule, *j);
             schedule.beyond[*j] = self.later(*j);
         }
         let mut bids: Vec<Vec<Segment>> = vec![Vec::new(); self.problem.inputs.steps()];
@@ -83,7 +81,7 @@ impl Search<'_, '_, '_> {
             ]
             .concat()
             {
-                placement::lift(self.problem, schedule, &mut curves, j);
+                placement::lift(self.problem, schedule, j);
                 schedule.beyond[j] = self.later(j);
                 if let Some(with) = self.priced(schedule, j) {
                     *schedule = with;
@@ -178,8 +176,7 @@ impl Search<'_, '_, '_> {
             })
             .collect();
         let mut schedule = without.clone();
-        let mut curves = Curves::new(problem);
-        placement::drop_in(problem, &mut schedule, &mut curves, j, runs);
+        placement::drop_in(problem, &mut schedule, j, runs);
         schedule.beyond[j] = later(problem, self.windows, j, left);
         keeps_order(problem, &schedule, j).then_some(schedule)
     }

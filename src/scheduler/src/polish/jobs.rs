@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Search, keeps_order};
 use crate::inputs::Gangs;
-use crate::placement::{self, Curves, Windows, work_done};
+use crate::placement::{self, Windows, work_done};
 use crate::schedule::{Problem, Run, Schedule};
 
 impl Search<'_, '_, '_> {
@@ -13,8 +13,7 @@ impl Search<'_, '_, '_> {
         for j in 0..self.problem.inputs.jobs.len() {
             self.replaced(j, 8);
             let mut without = self.schedule.clone();
-            let mut curves = Curves::new(self.problem);
-            placement::lift(self.problem, &mut without, &mut curves, j);
+            placement::lift(self.problem, &mut without, j);
             let waiting = self.waiting(j);
             let first = self.windows.of(self.problem, &without, j).start;
             for (runs, beyond) in placements(
@@ -27,7 +26,7 @@ impl Search<'_, '_, '_> {
                     return;
                 }
                 let mut schedule = without.clone();
-                placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
+                placement::drop_in(self.problem, &mut schedule, j, runs);
                 schedule.beyond[j] = beyond;
                 if !waiting.is_empty() {
                     self.offer_replaced(schedule.clone(), &waiting);
@@ -56,12 +55,11 @@ impl Search<'_, '_, '_> {
             return;
         }
         let mut without = self.schedule.clone();
-        let mut curves = Curves::new(self.problem);
-        placement::lift(self.problem, &mut without, &mut curves, j);
+        placement::lift(self.problem, &mut without, j);
         without.beyond[j] = 0.0;
         for (runs, beyond) in self.courses(&without, j, count) {
             let mut schedule = without.clone();
-            placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
+            placement::drop_in(self.problem, &mut schedule, j, runs);
             schedule.beyond[j] = beyond;
             self.offer_committed(schedule);
         }
@@ -72,12 +70,12 @@ impl Search<'_, '_, '_> {
         }
         // Those that wait make way, and follow.
         for k in &waiting {
-            placement::lift(self.problem, &mut without, &mut curves, *k);
+            placement::lift(self.problem, &mut without, *k);
             without.beyond[*k] = self.later(*k);
         }
         for (runs, beyond) in self.courses(&without, j, 2 * count) {
             let mut schedule = without.clone();
-            placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
+            placement::drop_in(self.problem, &mut schedule, j, runs);
             schedule.beyond[j] = beyond;
             self.offer_replaced(schedule, &waiting);
         }
@@ -85,13 +83,12 @@ impl Search<'_, '_, '_> {
 
     /// Puts gang `j` on its best course and commits the blocks around it; whether anything changed.
     fn exchanged(&mut self, schedule: &mut Schedule, j: usize) -> bool {
-        let mut curves = Curves::new(self.problem);
-        let before = placement::lift(self.problem, schedule, &mut curves, j);
+        let before = placement::lift(self.problem, schedule, j);
         schedule.beyond[j] = self.later(j);
         let best = self.courses(schedule, j, 1).pop();
         let (runs, beyond) = best.unwrap_or((Vec::new(), self.later(j)));
         let moved = runs != before;
-        placement::drop_in(self.problem, schedule, &mut curves, j, runs);
+        placement::drop_in(self.problem, schedule, j, runs);
         schedule.beyond[j] = beyond;
         self.commit(schedule) || moved
     }
@@ -131,9 +128,8 @@ impl Search<'_, '_, '_> {
         if self.is_over() {
             return;
         }
-        let mut curves = Curves::new(self.problem);
         for j in jobs {
-            placement::lift(self.problem, &mut schedule, &mut curves, *j);
+            placement::lift(self.problem, &mut schedule, *j);
             schedule.beyond[*j] = self.later(*j);
         }
         for j in jobs {
@@ -142,7 +138,7 @@ impl Search<'_, '_, '_> {
                     schedule = with;
                 }
             } else if let Some((runs, beyond)) = self.courses(&schedule, *j, 1).pop() {
-                placement::drop_in(self.problem, &mut schedule, &mut curves, *j, runs);
+                placement::drop_in(self.problem, &mut schedule, *j, runs);
                 schedule.beyond[*j] = beyond;
             }
         }
@@ -214,9 +210,8 @@ impl Search<'_, '_, '_> {
         course[stretch].fill(size);
         let (runs, left) = self.cut(j, &course)?;
         let mut schedule = self.schedule.clone();
-        let mut curves = Curves::new(self.problem);
-        placement::lift(self.problem, &mut schedule, &mut curves, j);
-        placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
+        placement::lift(self.problem, &mut schedule, j);
+        placement::drop_in(self.problem, &mut schedule, j, runs);
         schedule.beyond[j] = later(self.problem, self.windows, j, left);
         keeps_order(self.problem, &schedule, j).then_some(schedule)
     }
@@ -328,9 +323,8 @@ impl Search<'_, '_, '_> {
         runs.retain(|r| r.gpus > 1e-9);
         runs.sort_by_key(|r| r.step);
         let mut schedule = self.schedule.clone();
-        let mut curves = Curves::new(self.problem);
-        placement::lift(self.problem, &mut schedule, &mut curves, j);
-        placement::drop_in(self.problem, &mut schedule, &mut curves, j, runs);
+        placement::lift(self.problem, &mut schedule, j);
+        placement::drop_in(self.problem, &mut schedule, j, runs);
         Some(schedule)
     }
 }

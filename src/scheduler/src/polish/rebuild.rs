@@ -2,7 +2,7 @@
 
 use super::{Draw, Search};
 use crate::inputs::Gangs;
-use crate::placement::{self, Curves};
+use crate::placement;
 use crate::schedule::Schedule;
 
 /// Shares of the charges of ramps and peaks at which parts are built anew.
@@ -72,11 +72,10 @@ impl Search<'_, '_, '_> {
     fn build(&mut self, schedule: &mut Schedule, parts: &[usize], draw: &mut Draw) {
         let inputs = self.problem.inputs;
         let jobs = inputs.jobs.len();
-        let mut curves = Curves::new(self.problem);
         let steps = inputs.steps();
         for part in parts {
             if *part < jobs {
-                placement::lift(self.problem, schedule, &mut curves, *part);
+                placement::lift(self.problem, schedule, *part);
                 schedule.beyond[*part] = self.later(*part);
             } else {
                 let (m, b) = self.places[part - jobs];
@@ -112,7 +111,7 @@ impl Search<'_, '_, '_> {
             }
             let pick = draw.below(2 * courses.len()).saturating_sub(courses.len());
             let (runs, beyond) = courses.swap_remove(pick);
-            placement::drop_in(self.problem, schedule, &mut curves, *part, runs);
+            placement::drop_in(self.problem, schedule, *part, runs);
             schedule.beyond[*part] = beyond;
         }
         // A path that was only filled in may not be one.

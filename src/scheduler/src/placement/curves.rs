@@ -1,0 +1,183 @@
+//! Residuals of the nodes jobs run on, each without the jobs there.
+//!
+//! A step is cleared once and read for every node, until the jobs of other nodes have moved
+//! by some weight in it: on a large site one clearing serves many nodes and many jobs.
+
+use crate::market::{CostStep, EPSILON_MW, Kept, Load};
+use crate::schedule::{Ask, Problem, Room, Schedule};
+
+/// Share of the power that jobs can draw by which those of other nodes may move in a step
+/// before it is cleared anew.
+const MATTERS: f64 = 0.002;
+
+/// Residuals of the nodes jobs run on, without those jobs; read anew where they went stale.
+#[derive(Debug)]
+pub struct Curves {
+    steps: usize,
+    /// Steps of all curves; `ranges` says which are whose.
+    curves: Vec<CostStep>,
+    ranges: Vec<(u32, u32)>,
+    /// Clearing that each curve was read from; 0 where none was.
+    read: Vec<u32>,
+    one: Vec<CostStep>,
+    seen: Vec<Seen>,
+    /// Power by which jobs of other nodes may move in a step, MW.
+    enough: f64,
+}
+
+/// A step as it was last cleared.
+#[derive(Debug, Default)]
+struct Seen {
+    kept: Kept,
+    /// Whether all load was carried, so that curves can be read from it.
+    carried: bool,
+    /// Power of the jobs of each node number then, MW.
+    jobs: Vec<f64>,
+    /// Clearings so far; curves of earlier ones are stale.
+    count: u32,
+    /// Whether blocks or adders changed since.
+    stale: bool,
+}
+
+impl Seen {
+    /// Whether the jobs at other nodes than `number` draw what they did, within `enough` MW.
+    fn holds(&self, schedule: &Schedule, number: usize, t: usize, enough: f64) -> bool {
+        let now = schedule.job_mw.iter().map(|row| row[t]);
+        let moved = self.jobs.iter().zip(now).enumerate();
+        let moved = moved.filter(|(other, _)| *other != number);
+        !self.stale
+            && moved
+                .map(|(_, (then, now))| (now - then).abs())
+                .sum::<f64>()
+                <= enough
+    }
+}
+
+impl Curves {
+    /// Nothing known yet.
+    pub fn new(problem: &Problem<'_>) -> Self {
+        let inputs = problem.inputs;
+        let steps = inputs.steps();
+        let nodes = match problem.residuals {
+            Some(_) => 0,
+            None => problem.job_nodes.nodes.len(),
+        };
+        let jobs = inputs.jobs.iter();
+        let most: f64 = jobs.map(|job| job.gangs.max() * job.gpu_mw).sum();
+        Self {
+            steps,
+            curves: Vec::with_capacity(8 * steps * nodes),
+            ranges: vec![(0, 0); steps * nodes],
+            read: vec![0; steps * nodes],
+            one: Vec::new(),
+            seen: (0..if nodes > 0 { steps } else { 0 })
+                .map(|_| Seen::default())
+                .collect(),
+            enough: (MATTERS * most.min(held_by_nodes(problem))).max(EPSILON_MW),
+        }
+    }
+
+    /// Makes sure the curve of a node number and step is known.
+    pub(super) fn ensure(
+        &mut self,
+        problem: &Problem<'_>,
+        schedule: &Schedule,
+        number: usize,
+        t: usize,
+        room: &mut Room,
+    ) {
+        if problem.residuals.is_some() {
+            return;
+        }
+        let seen = &mut self.seen[t];
+        let at = number * self.steps + t;
+        if seen.count > 0 && seen.holds(schedule, number, t, self.enough) {
+            if self.read[at] == seen.count {
+                return;
+            }
+        } else {
+            seen.count += 1;
+            seen.stale = false;
+            seen.jobs.clear();
+            seen.jobs.extend(schedule.job_mw.iter().map(|row| row[t]));
+            // The only node is cleared without its jobs.
+            seen.carried = seen.jobs.len() > 1 && {
+                let cleared = problem.clear(schedule, t, room);
+                seen.kept.keep(&room.work);
+                cleared.overload <= EPSILON_MW
+            };
+        }
+        let node = problem.job_nodes.nodes[number];
+        let load = Load {
+            node,
+            fixed: seen.jobs[number],
+            most: problem.most_at(node, t),
+            owner: None,
+        };
+        let (market, work) = (&problem.market, &mut room.work);
+        if seen.carried && market.price_without(t, &seen.kept, load, work, &mut self.one) {
+            let charge = problem.adder(schedule, node, t);
+            self.one.iter_mut().for_each(|step| step.cost += charge);
+        } else {
+            let ask = Ask::at(node, load.most).without_jobs(number);
+            problem.residual(schedule, t, ask, room, &mut self.one);
+        }
+        let training = problem.inputs.job_adder[t];
+        self.one.iter_mut().for_each(|step| step.cost += training);
+        self.read[at] = seen.count;
+        self.write(at);
+    }
+
+    /// Puts the curve just read where it was before, if that was as long, or at the end.
+    fn write(&mut self, at: usize) {
+        let (from, room) = self.ranges[at];
+        let from = match self.one.len() <= room as usize {
+            true => from as usize,
+            false => {
+                let end = self.curves.len();
+                self.curves.extend_from_slice(&self.one);
+                end
+            }
+        };
+        self.curves[from..from + self.one.len()].copy_from_slice(&self.one);
+        self.ranges[at] = (from as u32, self.one.len() as u32);
+    }
+
+    /// The curve of a node number and step, known since [`Curves::ensure`].
+    pub(super) fn of<'a>(
+        &'a self,
+        problem: &'a Problem<'_>,
+        number: usize,
+        t: usize,
+    ) -> &'a [CostStep] {
+        match &problem.residuals {
+            Some(residuals) => residuals.of(t),
+            None => {
+                let (from, count) = self.ranges[number * self.steps + t];
+                &self.curves[from as usize..(from + count) as usize]
+            }
+        }
+    }
+
+    /// Blocks changed in some steps.
+    pub(crate) fn touch(&mut self, steps: std::ops::Range<usize>) {
+        if !self.seen.is_empty() {
+            self.seen[steps].iter_mut().for_each(|s| s.stale = true);
+        }
+    }
+
+    /// Forgets everything: blocks or adders changed.
+    pub fn forget(&mut self) {
+        self.seen.iter_mut().for_each(|s| s.stale = true);
+    }
+}
+
+/// What the nodes of jobs can draw together in any step, MW.
+fn held_by_nodes(problem: &Problem<'_>) -> f64 {
+    let nodes = problem.job_nodes.nodes.iter();
+    let highest = |node: &usize| {
+        let steps = 0..problem.inputs.steps();
+        steps.map(|t| problem.most_at(*node, t)).fold(0.0, f64::max)
+    };
+    nodes.map(highest).sum()
+}
