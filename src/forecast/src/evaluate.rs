@@ -80,9 +80,9 @@ impl Runner {
                     seed: evaluation.seed,
                 });
                 Issued {
+                    fallback: forecast.fallback_text(),
                     mean: forecast.mean,
                     quantiles: forecast.quantiles,
-                    fallback: forecast.fallback,
                 }
             }
             Self::Column(column) => {
