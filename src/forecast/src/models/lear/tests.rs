@@ -33,6 +33,11 @@ fn midnight(day: i64, change: i64) -> i64 {
 
 /// Prices published at noon of the day before, wind two hours before that.
 fn history(change: i64) -> History {
+    history_without(change, None)
+}
+
+/// The same without the wind of the hour that starts at `hole`.
+fn history_without(change: i64, hole: Option<i64>) -> History {
     let mut history = History::new();
     history.declare("price", Unit::PricePerMwh("EUR".into()));
     history.declare("wind", Unit::Megawatt);
@@ -49,7 +54,9 @@ fn history(change: i64) -> History {
                 };
                 history.push(series, observation).expect("valid");
             };
-            push("wind", wind(start), known_at - 2 * HOUR);
+            if hole != Some(start) {
+                push("wind", wind(start), known_at - 2 * HOUR);
+            }
             if day < DAYS {
                 push("price", price(start), known_at);
             }
@@ -177,4 +184,21 @@ fn what_is_published_later_changes_no_bit() {
         );
         assert_eq!(a, b, "{name}");
     }
+}
+
+#[test]
+fn one_missing_slot_of_an_input_costs_one_slot() {
+    let change = DAYS + 9;
+    let from = midnight(DAYS, change);
+    let ask = |hole| {
+        let history = history_without(change, hole);
+        ask("lear", &history, from - 13 * HOUR, from, 24)
+    };
+    let whole = error(&ask(None));
+    let gappy = ask(Some(from + 11 * HOUR));
+    assert_eq!(
+        gappy.fallback_text().as_deref(),
+        Some("wind missing for 60 min around now")
+    );
+    assert!(error(&gappy) < whole + 1.0, "{} and {whole}", error(&gappy));
 }
