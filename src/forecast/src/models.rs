@@ -4,6 +4,7 @@ pub(crate) mod climatology;
 mod corrected;
 mod course;
 mod difficulty;
+mod hashprice;
 mod lear;
 mod learned;
 mod perfect;
@@ -25,6 +26,7 @@ use climatology::Climatology;
 use corrected::Corrected;
 use course::Course;
 use difficulty::Difficulty;
+use hashprice::Hashprice;
 use lear::{KERNEL, Kind, LEAR, LEAR_56, LEAR_84, LEAR_1092, LEAR_1456, LEAR_KERNEL, Lear};
 use learned::Learned;
 use perfect::Perfect;
@@ -84,6 +86,10 @@ const MODELS: &[(&str, Build)] = &[
         baseline(o, Learned::new(Course::load(clock(o))), &[WEEK, DAY])
     }),
     ("difficulty", |o| Some(Box::new(Difficulty::new(o.inputs)))),
+    ("hashprice", |o| {
+        let plain = chain(o, Persistence, &[]);
+        Some(Box::new(Hashprice::new(o.inputs, plain)))
+    }),
     ("realtime", |o| Some(Box::new(realtime(o)))),
     (PERFECT, |o| baseline(o, Perfect::new(o.truth?), &[DAY])),
 ];
