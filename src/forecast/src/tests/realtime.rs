@@ -83,14 +83,14 @@ fn a_published_price_narrows_the_band_and_its_absence_widens_it_again() {
     let late = ask(&history(ISSUED_AT, ISSUED_AT, 1.0), Some("outlook"));
     assert_eq!(
         late.fallback_text().as_deref(),
-        Some("latest outlook in 24 of 24 steps")
+        Some("latest outlook in 24 of 24 steps, outlook silent for 49 h")
     );
     assert!(width(&late) > 2.0 * width(&whole));
 
     let stale = ask(&history(ISSUED_AT, ISSUED_AT - DAY, 1.0), Some("outlook"));
     assert_eq!(
         stale.fallback_text().as_deref(),
-        Some("without outlook in 24 of 24 steps")
+        Some("without outlook in 24 of 24 steps, outlook silent for 3 days")
     );
     assert!(width(&stale) > 2.0 * width(&whole));
 
@@ -116,7 +116,10 @@ fn an_input_off_by_a_thousand_is_left_out() {
 #[test]
 fn a_silent_price_feed_is_named_and_too_long_a_silence_takes_the_plain_rule() {
     let silent = ask(&history(ISSUED_AT - 30 * HOUR, 40 * DAY, 1.0), None);
-    assert_eq!(silent.fallback_text().as_deref(), Some("no value for 30 h"));
+    assert_eq!(
+        silent.fallback_text().as_deref(),
+        Some("price silent for 30 h")
+    );
     let gone = ask(&history(ISSUED_AT - 8 * DAY, 40 * DAY, 1.0), None);
     let fallback = gone.fallback_text().expect("named");
     assert!(fallback.contains("24 of 24 steps"), "{fallback}");
