@@ -270,6 +270,31 @@ fn one_forecast_is_issued_from_what_was_published() {
 }
 
 #[test]
+fn paths_are_written_on_request() {
+    let world = world();
+    let made = |seed: u8| {
+        let arguments = format!(
+            "forecast make --json --at 2024-05-10T11:30 --paths 12 --set seed={seed} {SHORT}"
+        );
+        let shown = world.swingload(&arguments).assert().success();
+        json(&shown.get_output().stdout)
+    };
+    let forecast = made(5);
+    fits("forecast", &forecast);
+    let paths = list(&model(&forecast, "climatology")["paths"]).to_vec();
+    assert_eq!((paths.len(), list(&paths[0]).len()), (12, 24));
+    assert!(paths.iter().any(|path| path != &paths[0]), "they differ");
+    assert!(
+        model(&forecast, "expert").get("paths").is_none(),
+        "a column has none"
+    );
+    let csv = String::from_utf8(world.read("out/quickstart-forecast/forecast.csv")).expect("text");
+    let head = csv.lines().next().expect("a head");
+    assert!(head.ends_with(",p95,path01,path02,path03,path04,path05,path06,path07,path08,path09,path10,path11,path12"), "{head}");
+    assert_eq!(made(5), forecast, "same seed, same paths");
+}
+
+#[test]
 fn bad_files_and_times_are_refused_and_nothing_is_written() {
     let broken = long_file().replacen("model = \"climatology\"", "model = \"climate\"", 1);
     let world = world()

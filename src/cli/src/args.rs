@@ -72,6 +72,7 @@ Examples:
   swingload forecast make --at 2024-05-14T11:30         the built-in example, on its clock
   swingload forecast make my.toml --at 2024-06-30T06:00:00Z --json
   swingload forecast make my.toml --at 2024-06-30T06:00:00Z --model lear --out today
+  swingload forecast make my.toml --at 2024-06-30T06:00:00Z --paths 200
 
 Exit codes:
   0  done
@@ -255,6 +256,9 @@ pub(crate) struct Make {
     /// Only these models, by their names in the file [default: all]
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) model: Vec<String>,
+    /// Sample paths to draw beside the quantiles, with the file's seed
+    #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u16).range(..=1000))]
+    pub(crate) paths: u16,
     /// Folder below which the data files lie
     #[arg(long, value_name = "DIR", env = "SWINGLOAD_DATA")]
     pub(crate) data: Option<PathBuf>,

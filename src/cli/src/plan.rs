@@ -53,7 +53,17 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
     let on_paths = on_paths.map(|o| expectation(&moment.built, &o));
     let currency = &input.scenario.site.currency;
     let of_paths = on_paths.as_ref().map(|o| engine::said(o, currency));
-    notes.splice(0..0, at.note.into_iter().chain(said).chain(of_paths));
+    let steps = moment.built.inputs.grid.len();
+    let stood_in = (moment.fallbacks.iter())
+        .map(|(series, fallback)| format!("forecast of {series}: {}", fallback.text(steps)));
+    notes.splice(
+        0..0,
+        at.note
+            .into_iter()
+            .chain(said)
+            .chain(of_paths)
+            .chain(stood_in),
+    );
     let occasion = Occasion {
         site: &input.scenario.site,
         jobs: &moment.jobs,

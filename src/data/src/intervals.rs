@@ -2,6 +2,7 @@
 
 mod events;
 mod gaps;
+mod lasting;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,8 @@ pub(crate) struct Cell {
     pub(crate) value: Option<f64>,
     /// Time of its publication column.
     pub(crate) known: Option<i64>,
+    /// Where only the next row ends it: until when no row of the file ends earlier.
+    pub(crate) sure: Option<i64>,
     /// Line it stands on.
     pub(crate) line: usize,
 }
@@ -56,6 +59,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) source: &'a FileSource,
     pub(crate) table: &'a Table,
     pub(crate) window: Window,
+    /// Length of a step of the run, s.
+    pub(crate) step: i64,
 }
 
 impl Reading<'_> {
@@ -192,6 +197,7 @@ impl Reading<'_> {
             start: cell.start + by,
             end: cell.end + by,
             known: cell.known.map(|k| k + by),
+            sure: cell.sure.map(|s| s + by),
             ..*cell
         };
         copies

@@ -150,7 +150,9 @@ impl Bindings<'_> {
                 continue;
             }
             let observations = match &binding.source {
-                Source::File(_) => from_file(name, binding, window, files, notes),
+                Source::File(_) => {
+                    from_file(name, binding, (window, self.step.get()), files, notes)
+                }
                 Source::Constant(value) => {
                     let observation = Observation {
                         start: window.from,
@@ -254,7 +256,7 @@ fn window(scenario: &Scenario) -> Window {
 fn from_file(
     name: &str,
     binding: &Binding,
-    window: Window,
+    (window, step): (Window, i64),
     files: &mut Files<'_>,
     notes: &mut Vec<Note>,
 ) -> Result<Vec<Observation>, Diagnostics> {
@@ -274,6 +276,7 @@ fn from_file(
         source,
         table: &table,
         window,
+        step,
     };
     let observations = reading.observations(&mut notes)?;
     let filled = observations

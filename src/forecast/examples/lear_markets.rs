@@ -288,7 +288,7 @@ fn forecasts(
                 paths: 0,
                 seed: 1,
             });
-            if let Some(fallback) = &forecast.fallback {
+            if let Some(fallback) = &forecast.fallback_text() {
                 eprintln!(
                     "{name} at {}: {fallback}",
                     Timestamp::from_second(day.issued_at)?

@@ -1,6 +1,6 @@
 //! How much work will arrive: GPU-hours of jobs not released yet.
 
-use swingload_model::forecast::Forecast;
+use swingload_model::forecast::{Fallback, Forecast};
 use swingload_model::job::Job;
 use swingload_model::time::TimeGrid;
 
@@ -64,9 +64,13 @@ impl ArrivalForecast {
     /// Quantiles come from what this model got wrong on past days at the same hours.
     pub fn forecast(&self, issued_at: i64, grid: &TimeGrid, quantiles: bool) -> Forecast {
         let rates = self.rates(issued_at);
-        let fallback = match &rates {
-            None => Some("zero: no arrivals were watched yet".to_owned()),
-            Some(_) => None,
+        let fallbacks = match &rates {
+            None => vec![Fallback {
+                what: "zero: no arrivals were watched yet".to_owned(),
+                steps: grid.len(),
+                extent: None,
+            }],
+            Some(_) => Vec::new(),
         };
         let mean = self.expected(rates.as_ref(), grid, 0);
         Forecast {
@@ -79,7 +83,7 @@ impl ArrivalForecast {
             mean,
             paths: Vec::new(),
             model: "arrivals_hour_of_week".into(),
-            fallback,
+            fallbacks,
             grid: grid.clone(),
         }
     }

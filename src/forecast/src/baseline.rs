@@ -1,15 +1,16 @@
 //! What the baselines share: known values, a chain of rules, spread and paths.
 
 use std::cell::{Cell, OnceCell};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
+use swingload_model::forecast::Fallback;
 use swingload_model::series::Unit;
 use swingload_model::time::TimeGrid;
 
 use crate::calendar::Clock;
-use crate::errors::{Book, Books};
+use crate::errors::{Book, Books, MEDIAN, Stretch};
 use crate::models::climatology::{Table, Tables};
 use crate::seed::mix;
 use crate::{Forecast, Forecaster, History, Request, View};
@@ -93,10 +94,7 @@ impl Baseline {
 
     /// Hash of what was known, at `as_of`, of the series beside the one that is forecast.
     pub(crate) fn others(&self, history: &History, as_of: i64) -> u64 {
-        let rule = &self.rules[0];
-        let names = rule.companion().into_iter();
-        let names = names.chain(rule.reads().iter().map(String::as_str));
-        names.fold(0, |hash, name| {
+        self.reads().into_iter().fold(0, |hash, name| {
             mix(hash ^ history.view(name, as_of).fingerprint())
         })
     }
@@ -159,6 +157,17 @@ impl Baseline {
         }
     }
 
+    /// What one of the rules says, whatever is known; `None` when it lacks data.
+    pub(crate) fn answer(
+        &self,
+        rule: usize,
+        sight: &Sight<'_>,
+        start: i64,
+        end: i64,
+    ) -> Option<f64> {
+        self.rules.get(rule)?.point(sight, start, end)
+    }
+
     pub(crate) fn estimates(
         &self,
         sight: &Sight<'_>,
@@ -172,28 +181,81 @@ impl Baseline {
             .collect()
     }
 
-    fn fallback(&self, estimates: &[Estimate], book: Option<&Book>) -> Option<String> {
+    /// The rules that stood in, in their order.
+    fn fallbacks(&self, estimates: &[Estimate]) -> Vec<Fallback> {
         let mut counts = BTreeMap::new();
         for estimate in estimates.iter().filter(|e| e.rule > 0) {
             *counts.entry(estimate.rule).or_insert(0_usize) += 1;
         }
-        let mut text = String::new();
-        for (rule, count) in counts {
-            let name = self.rules.get(rule).map_or("zero", |r| r.name());
-            let sep = if text.is_empty() { "" } else { ", " };
-            let _ = write!(text, "{sep}{name} in {count} of {} steps", estimates.len());
-        }
-        if book.is_some_and(Book::is_empty) && estimates.iter().any(|e| e.open > 0.0) {
-            let sep = if text.is_empty() { "" } else { ", " };
-            let _ = write!(text, "{sep}no past errors, so no spread");
-        }
-        (!text.is_empty()).then_some(text)
+        let named = |(rule, steps): (usize, usize)| Fallback {
+            what: self.rules.get(rule).map_or("zero", |r| r.name()).to_owned(),
+            steps,
+            extent: None,
+        };
+        counts.into_iter().map(named).collect()
     }
+
+    /// The bands of all steps, each from the errors of the rule that answered for it.
+    fn bands(
+        &self,
+        request: &Request<'_>,
+        sight: &Sight<'_>,
+        estimates: &[Estimate],
+        floor: f64,
+    ) -> Bands {
+        let grid = request.grid;
+        let silence = (request.history).silence(request.series, request.issued_at);
+        let mut books: BTreeMap<usize, Arc<Book>> = BTreeMap::new();
+        let mut bands = Bands::default();
+        for (step, estimate) in estimates.iter().enumerate() {
+            if estimate.open == 0.0 || estimate.rule == self.rules.len() {
+                bands.spread.push([estimate.mean; 19]);
+                bands.stretches.push(None);
+                continue;
+            }
+            let book = books.entry(estimate.rule).or_insert_with(|| {
+                let whose = (self, estimate.rule);
+                (self.books).get(whose, request.history, request.series, &sight.view, grid)
+            });
+            let (start, end) = (grid.start_s(step), grid.end_s(step));
+            let latest = sight.view.latest_before(start);
+            let lead = latest.map_or(i64::MAX, |(end, _)| start.saturating_sub(end));
+            let hour = self.clock.hour((start + end) / 2);
+            let mut band = book.spread(estimate, lead, hour, floor);
+            if let Some(silence) = silence {
+                // No surer than if the feed had not fallen silent.
+                let heard = book.spread(estimate, lead.saturating_sub(silence), hour, floor);
+                band = wider(&band, &heard);
+            }
+            bands.spread.push(band);
+            let stretch = (request.paths > 0).then(|| book.stretch(lead, hour));
+            bands.stretches.push(stretch);
+            bands.scant += usize::from(book.is_scant(lead));
+        }
+        bands
+    }
+}
+
+/// What may come, per step.
+#[derive(Default)]
+pub(crate) struct Bands {
+    /// Values at the quantile levels.
+    pub(crate) spread: Vec<[f64; 19]>,
+    /// How paths spread past errors; `None` where nothing is uncertain or paths are not wanted.
+    pub(crate) stretches: Vec<Option<Stretch>>,
+    /// Steps whose rule was tried too seldom for a band of its errors alone.
+    scant: usize,
 }
 
 impl Forecaster for Baseline {
     fn name(&self) -> &str {
         self.rules[0].name()
+    }
+
+    fn reads(&self) -> Vec<&str> {
+        let rule = &self.rules[0];
+        let inputs = rule.reads().iter().map(String::as_str);
+        rule.companion().into_iter().chain(inputs).collect()
     }
 
     fn forecast(&self, request: &Request<'_>) -> Forecast {
@@ -211,24 +273,20 @@ impl Forecaster for Baseline {
             estimate.mean = estimate.mean.max(floor);
         }
 
-        let book = (request.quantiles || request.paths > 0)
-            .then(|| self.books.get(self, history, series, &sight.view, grid));
-        let book = book.as_deref();
-        let spread: Vec<[f64; 19]> = match book {
-            Some(book) => estimates
-                .iter()
-                .enumerate()
-                .map(|(i, e)| {
-                    let (start, end) = (grid.start_s(i), grid.end_s(i));
-                    let latest = sight.view.latest_before(start);
-                    let lead = latest.map_or(i64::MAX, |(end, _)| start.saturating_sub(end));
-                    book.spread(e, lead, self.clock.hour((start + end) / 2), floor)
-                })
-                .collect(),
-            None => Vec::new(),
+        let bands = match request.quantiles || request.paths > 0 {
+            true => self.bands(request, &sight, &estimates, floor),
+            false => Bands::default(),
         };
+        let mut fallbacks = self.fallbacks(&estimates);
+        if bands.scant > 0 {
+            fallbacks.push(Fallback {
+                what: "band of few past errors".to_owned(),
+                steps: bands.scant,
+                extent: None,
+            });
+        }
         let paths = if request.paths > 0 {
-            crate::paths::draw(self, request, &estimates, &spread, floor)
+            crate::paths::draw(self, request, &estimates, &bands, floor)
         } else {
             Vec::new()
         };
@@ -236,16 +294,25 @@ impl Forecaster for Baseline {
             issued_at,
             mean: estimates.iter().map(|e| e.mean).collect(),
             quantiles: if request.quantiles {
-                spread
+                bands.spread
             } else {
                 Vec::new()
             },
             paths,
             model: self.name().to_owned(),
-            fallback: self.fallback(&estimates, book),
+            fallbacks,
             grid: grid.clone(),
         }
     }
+}
+
+/// On either side of the median whichever lies further out.
+fn wider(a: &[f64; 19], b: &[f64; 19]) -> [f64; 19] {
+    std::array::from_fn(|i| match i.cmp(&MEDIAN) {
+        Ordering::Less => a[i].min(b[i]),
+        Ordering::Equal => a[i],
+        Ordering::Greater => a[i].max(b[i]),
+    })
 }
 
 /// Least value a series can take: power and numbers of GPUs are never below zero.

@@ -1,15 +1,17 @@
-//! A model's own past errors, by lead time and hour of day.
+//! A rule's own past errors, by lead time and hour of day.
 //!
-//! Every hour of the past 28 days the model is asked again, as of that hour, for one
+//! Every hour of the past 28 days the rule is asked again, as of that hour, for one
 //! interval in each bucket of lead times, and the answer is held against what came.
-//! So every error is out of sample, and fallbacks and late data are in it. Lead
-//! counts from the latest interval known at issue rather than from the issue itself:
-//! when a feed falls silent, leads and bands grow by themselves.
+//! So every error is out of sample, and late data are in it. The rules that stand in for a
+//! model each have errors of their own: a step has the band of the rule that answered for
+//! it. Lead counts from the latest interval known at issue rather than from the issue
+//! itself: when a feed falls silent, leads and bands grow by themselves.
 //!
 //! Quantiles of these errors lag behind a change of regime. Errors of the past
 //! half year are therefore held against the quantiles of those known before them, and a
 //! [`Tracker`] per bucket spreads the bands as far as that asks for.
 
+mod prior;
 mod samples;
 
 use std::collections::BTreeMap;
@@ -23,6 +25,7 @@ use crate::calendar::{DAY, HOUR, anchor};
 use crate::conformal::{Tracker, spread};
 use crate::{History, View};
 
+use prior::{prior, widened};
 use samples::{Looked, Sample, Samples};
 
 /// How far back errors are looked at.
@@ -50,20 +53,23 @@ const HOUR_REACH: usize = 2;
 const ERRORS_MIN: usize = 40;
 
 /// Position of the median in the levels.
-const MEDIAN: usize = 9;
+pub(crate) const MEDIAN: usize = 9;
 
-/// Errors of one model on one series, and their quantiles once asked for.
+/// Errors of one rule on one series, and their quantiles once asked for.
 #[derive(Debug)]
 pub(crate) struct Book {
     /// Per bucket the errors of the past 28 days, in order of issue.
     errors: [Vec<Sample>; BUCKETS],
     trackers: [Tracker; BUCKETS],
+    /// What errors may be before there were any.
+    prior: [f64; 19],
     cells: Vec<OnceLock<[f64; 19]>>,
 }
 
 impl Book {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.errors.iter().all(Vec::is_empty)
+    /// Whether so few errors of that lead are known that the band does not rest on them alone.
+    pub(crate) fn is_scant(&self, lead: i64) -> bool {
+        self.errors[bucket(lead)].len() < ERRORS_MIN
     }
 
     /// Values at the quantile levels of a step whose middle lies in `hour`; rising.
@@ -77,12 +83,29 @@ impl Book {
         if estimate.open == 0.0 {
             return [estimate.mean; 19];
         }
-        let bucket = bucket(lead);
-        let offsets = self.cells[bucket * 24 + hour].get_or_init(|| {
-            let offsets = quantiles(self.pool(bucket, hour));
-            spread(&offsets, MEDIAN, self.trackers[bucket].factors(hour))
+        let offsets = self.cells[bucket(lead) * 24 + hour].get_or_init(|| {
+            let bucket = bucket(lead);
+            let own = quantiles(self.pool(bucket, hour));
+            let own = spread(&own, MEDIAN, self.trackers[bucket].factors(hour));
+            let lacking = ERRORS_MIN.saturating_sub(self.errors[bucket].len());
+            widened(&own, &self.prior, lacking as f64 / ERRORS_MIN as f64)
         });
         offsets.map(|offset| (estimate.mean + estimate.open * offset).max(floor))
+    }
+
+    /// How errors of that lead and hour are spread where a path takes one as it was.
+    pub(crate) fn stretch(&self, lead: i64, hour: usize) -> Stretch {
+        let bucket = bucket(lead);
+        let mut pool = self.pool(bucket, hour);
+        let middle = pool.len() / 2;
+        let median = match pool.is_empty() {
+            true => 0.0,
+            false => *pool.select_nth_unstable_by(middle, f64::total_cmp).1,
+        };
+        Stretch {
+            median,
+            factors: self.trackers[bucket].factors(hour),
+        }
     }
 
     /// Errors of the bucket around the hour; of all hours, then of all buckets, when too few.
@@ -99,12 +122,32 @@ impl Book {
         }
     }
 
-    fn new((errors, trackers): Looked) -> Self {
+    fn new((errors, trackers): Looked, prior: [f64; 19]) -> Self {
         Self {
             errors,
             trackers,
+            prior,
             cells: (0..BUCKETS * 24).map(|_| OnceLock::new()).collect(),
         }
+    }
+}
+
+/// The factors by which a band is spread, and the error they leave as it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stretch {
+    median: f64,
+    factors: (f64, f64),
+}
+
+impl Stretch {
+    pub(crate) fn of(&self, error: f64) -> f64 {
+        let away = error - self.median;
+        let factor = if away < 0.0 {
+            self.factors.0
+        } else {
+            self.factors.1
+        };
+        self.median + factor * away
     }
 }
 
@@ -177,13 +220,16 @@ pub(crate) fn quantiles(mut errors: Vec<f64>) -> [f64; 19] {
     })
 }
 
-/// The latest book per series. What it returns does not depend on what it holds:
+/// The latest book per rule and series. What it returns does not depend on what it holds:
 /// a book is used again only for the very same past.
 #[derive(Default)]
 pub(crate) struct Books {
-    latest: Mutex<BTreeMap<String, (Key, Arc<Book>)>>,
-    samples: Mutex<BTreeMap<String, Samples>>,
+    latest: Mutex<BTreeMap<Whose, (Key, Arc<Book>)>>,
+    samples: Mutex<BTreeMap<Whose, Samples>>,
 }
+
+/// Position of the rule in its model, and the series.
+type Whose = (usize, String);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Key {
@@ -195,12 +241,13 @@ struct Key {
 impl Books {
     pub(crate) fn get(
         &self,
-        baseline: &Baseline,
+        (baseline, rule): (&Baseline, usize),
         history: &History,
         series: &str,
         view: &View<'_>,
         grid: &TimeGrid,
     ) -> Arc<Book> {
+        let whose = (rule, series.to_owned());
         let first = view.first_known().unwrap_or(view.as_of());
         let at = anchor(first, view.as_of(), REFRESH);
         let then = baseline.sight(history, series, at);
@@ -210,16 +257,16 @@ impl Books {
             fingerprints: [then.view.fingerprint(), baseline.others(history, at)],
         };
         let lock = || self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, book)) = lock().get(series)
+        if let Some((known, book)) = lock().get(&whose)
             && *known == key
         {
             return Arc::clone(book);
         }
         let mut samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
-        let samples = samples.entry(series.to_owned()).or_default();
-        let looked = samples.look(baseline, history, series, at, &key.widths);
-        let book = Arc::new(Book::new(looked));
-        lock().insert(series.to_owned(), (key, Arc::clone(&book)));
+        let samples = samples.entry(whose.clone()).or_default();
+        let looked = samples.look((baseline, rule), history, series, at, &key.widths);
+        let book = Arc::new(Book::new(looked, prior(&then.view)));
+        lock().insert(whose, (key, Arc::clone(&book)));
         book
     }
 }

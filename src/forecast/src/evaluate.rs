@@ -33,6 +33,8 @@ pub struct Issued {
     pub quantiles: Vec<[f64; 19]>,
     /// What stood in for the model, where something did.
     pub fallback: Option<String>,
+    /// Sample paths, each with one value per step; empty when not asked for, and for a column.
+    pub paths: Vec<Vec<f64>>,
 }
 
 /// Something that forecasts at the issues of an evaluation.
@@ -65,8 +67,14 @@ impl Runner {
         }
     }
 
-    /// Forecasts one issue from what `history` holds by then.
-    pub fn issue(&self, evaluation: &Evaluation, history: &History, issue: &Issue) -> Issued {
+    /// Forecasts one issue from what `history` holds by then, with so many sample paths.
+    pub fn issue(
+        &self,
+        evaluation: &Evaluation,
+        history: &History,
+        issue: &Issue,
+        paths: usize,
+    ) -> Issued {
         let series = evaluation.series.as_str();
         match self {
             Self::Model(model) => {
@@ -76,13 +84,14 @@ impl Runner {
                     issued_at: issue.issued_at,
                     grid: &issue.grid,
                     quantiles: true,
-                    paths: 0,
+                    paths,
                     seed: evaluation.seed,
                 });
                 Issued {
+                    fallback: forecast.fallback_text(),
                     mean: forecast.mean,
                     quantiles: forecast.quantiles,
-                    fallback: forecast.fallback,
+                    paths: forecast.paths,
                 }
             }
             Self::Column(column) => {
@@ -94,6 +103,7 @@ impl Runner {
                         .collect(),
                     quantiles: Vec::new(),
                     fallback: None,
+                    paths: Vec::new(),
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! What has been published so far, queried as it was known at a time.
 
+mod screen;
 mod track;
 mod view;
 
@@ -19,8 +20,9 @@ pub use view::{Cover, View};
 /// Observations may come late, twice and in any order; the result depends on what
 /// was pushed, not on the order. Where two cover the same time, the one known later
 /// holds from its `known_at` on (at the same `known_at` the greater value, so that
-/// order does not matter). Pushing the newest interval takes constant time; one
-/// that lies far back moves what follows it.
+/// order does not matter). A value that can only be in another unit is refused: it is as
+/// good as never published, and [`History::refused`] tells of it. Pushing what became known
+/// last takes constant time; what became known before others have all of them judged anew.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     tracks: BTreeMap<String, (Unit, Track)>,
@@ -54,10 +56,11 @@ impl History {
 
     /// Adds a series; declaring it again only changes its unit.
     pub fn declare(&mut self, series: impl Into<String>, unit: Unit) {
-        self.tracks
-            .entry(series.into())
-            .and_modify(|(known, _)| *known = unit.clone())
-            .or_insert_with(|| (unit, Track::default()));
+        let room = screen::room(&unit);
+        let entry = self.tracks.entry(series.into());
+        let (known, track) = entry.or_insert_with(|| (unit.clone(), Track::with_room(room)));
+        *known = unit;
+        track.set_room(room);
     }
 
     /// Adds one observation.
@@ -100,6 +103,24 @@ impl History {
             Some((_, track)) => track.view(as_of),
             None => View::empty(as_of),
         }
+    }
+
+    /// Values of the series that were refused as being in another unit, for times from `from`
+    /// on, as known at `as_of`; those that were published again since do not count.
+    pub fn refused(&self, series: &str, from: i64, as_of: i64) -> usize {
+        let Some((_, track)) = self.tracks.get(series) else {
+            return 0;
+        };
+        let view = track.view(as_of);
+        let is_missed =
+            |o: &&Observation| o.end > from && view.cover(o.start, o.end).seconds < o.end - o.start;
+        track.refused(as_of).iter().filter(is_missed).count()
+    }
+
+    /// Seconds for which the series has been silent at `as_of`, where that is longer than its
+    /// own publications so far make usual; `None` where it is not.
+    pub fn silence(&self, series: &str, as_of: i64) -> Option<i64> {
+        self.tracks.get(series)?.1.silence(as_of)
     }
 
     /// Names of the declared series, in order.

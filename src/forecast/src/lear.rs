@@ -33,3 +33,5 @@ mod tests;
 
 pub use fit::{Fit, Method, Recipe};
 pub use panel::Panel;
+
+pub(crate) use design::INPUT_LAGS;

@@ -81,6 +81,12 @@ pub trait Forecaster {
     /// Name under which the model is registered and reported.
     fn name(&self) -> &str;
 
-    /// The forecast; [`Forecast::fallback`] says where plainer rules stood in.
+    /// Names of the series it reads beside the one it is asked for.
+    fn reads(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// The forecast; [`Forecast::fallbacks`] says where plainer rules stood in, and which
+    /// data could not be used.
     fn forecast(&self, request: &Request<'_>) -> Forecast;
 }

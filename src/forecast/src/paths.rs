@@ -4,15 +4,15 @@
 //! same steps moved by whole days. A path takes its errors day by day, each day's
 //! stretch whole from one past day at the same lead and the same hours, so that the
 //! dependence across steps is that of the past. Which days is the same for all series
-//! of an issue, so that the dependence between them is that of the past too. Where no past day is complete, a
-//! path keeps to one quantile.
+//! of an issue, so that the dependence between them is that of the past too. Errors are
+//! spread by the same factors as the bands. Where no past day is complete, a path keeps to
+//! one quantile.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
-use swingload_model::time::TimeGrid;
 
 use crate::Request;
-use crate::baseline::{Baseline, Estimate};
+use crate::baseline::{Bands, Baseline, Estimate};
 use crate::calendar::DAY;
 use crate::errors::WINDOW;
 use crate::seed::generator;
@@ -22,10 +22,10 @@ pub(crate) fn draw(
     baseline: &Baseline,
     request: &Request<'_>,
     estimates: &[Estimate],
-    spread: &[[f64; 19]],
+    bands: &Bands,
     floor: f64,
 ) -> Vec<Vec<f64>> {
-    let past = past_days(baseline, request);
+    let past = past_days(baseline, request, estimates);
     days_of_paths(request)
         .map(|path| {
             let mut values: Vec<f64> = estimates.iter().map(|e| e.mean).collect();
@@ -41,8 +41,12 @@ pub(crate) fn draw(
                         continue;
                     }
                     values[step] = match day {
-                        Some(day) => estimate.mean + estimate.open * past[day][step],
-                        None => at_level(&spread[step], path.level),
+                        Some(day) => {
+                            let error = past[day][step];
+                            let error = bands.stretches[step].map_or(error, |s| s.of(error));
+                            estimate.mean + estimate.open * error
+                        }
+                        None => at_level(&bands.spread[step], path.level),
                     }
                     .max(floor);
                 }
@@ -101,8 +105,9 @@ pub(crate) fn days_of_paths(request: &Request<'_>) -> impl Iterator<Item = PathD
     })
 }
 
-/// Errors per past day and step; NaN where the truth is not known yet.
-fn past_days(baseline: &Baseline, request: &Request<'_>) -> Vec<Vec<f64>> {
+/// Errors per past day and step of the rules that answered now; NaN where one had no
+/// answer then, or the truth is not known yet.
+fn past_days(baseline: &Baseline, request: &Request<'_>, estimates: &[Estimate]) -> Vec<Vec<f64>> {
     let Request {
         history,
         series,
@@ -113,27 +118,20 @@ fn past_days(baseline: &Baseline, request: &Request<'_>) -> Vec<Vec<f64>> {
     let truth = history.view(series, issued_at);
     (1..=WINDOW / DAY)
         .map_while(|day| {
-            let sight = baseline.sight(history, series, issued_at - day * DAY);
+            let shift = day * DAY;
+            let sight = baseline.sight(history, series, issued_at - shift);
             sight.view.frontier()?;
-            let past = baseline.estimates(&sight, grid, day * DAY);
-            Some(errors(grid, day * DAY, &past, |start, end| {
-                truth.mean(start, end)
-            }))
-        })
-        .collect()
-}
-
-fn errors(
-    grid: &TimeGrid,
-    shift: i64,
-    past: &[Estimate],
-    truth: impl Fn(i64, i64) -> Option<f64>,
-) -> Vec<f64> {
-    past.iter()
-        .enumerate()
-        .map(|(i, e)| {
-            let value = truth(grid.start_s(i) - shift, grid.end_s(i) - shift);
-            value.map_or(f64::NAN, |v| v - e.mean)
+            let error = |(step, estimate): (usize, &Estimate)| {
+                let (start, end) = (grid.start_s(step) - shift, grid.end_s(step) - shift);
+                // What is known already takes no error.
+                if estimate.open == 0.0 {
+                    return Some(0.0);
+                }
+                let said = baseline.answer(estimate.rule, &sight, start, end)?;
+                Some(truth.mean(start, end)? - said)
+            };
+            let errors = estimates.iter().enumerate();
+            Some(errors.map(|step| error(step).unwrap_or(f64::NAN)).collect())
         })
         .collect()
 }

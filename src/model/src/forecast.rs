@@ -22,8 +22,21 @@ pub struct Forecast {
     pub paths: Vec<Vec<f64>>,
     /// Name of the model that made it.
     pub model: String,
-    /// Why a fallback stood in for the model; `None` when it did not.
-    pub fallback: Option<String>,
+    /// What stood in for the model's own rule, and which of its data could not be used;
+    /// empty when all was as it should be.
+    pub fallbacks: Vec<Fallback>,
+}
+
+/// Something a forecast had to do with instead of its own rule or all of its data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fallback {
+    /// What it was, in the same words whenever it happens: `seasonal_naive_day`,
+    /// `without price_day_ahead`, `price silent`.
+    pub what: String,
+    /// Steps of the forecast that rest on it.
+    pub steps: usize,
+    /// How much of it there was this time, such as `for 30 h`, where steps do not say it.
+    pub extent: Option<String>,
 }
 
 impl Forecast {
@@ -33,5 +46,23 @@ impl Forecast {
             .iter()
             .position(|level| *level == level_pct)?;
         (!self.quantiles.is_empty()).then(|| self.quantiles.iter().map(|q| q[index]).collect())
+    }
+
+    /// The fallbacks in words: `seasonal_naive_day in 2 of 24 steps, price silent for 3 h`;
+    /// `None` when there are none.
+    pub fn fallback_text(&self) -> Option<String> {
+        let text = |fallback: &Fallback| fallback.text(self.grid.len());
+        let all: Vec<String> = self.fallbacks.iter().map(text).collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+}
+
+impl Fallback {
+    /// In words, for a forecast of so many steps.
+    pub fn text(&self, of: usize) -> String {
+        match &self.extent {
+            Some(extent) => format!("{} {extent}", self.what),
+            None => format!("{} in {} of {of} steps", self.what, self.steps),
+        }
     }
 }

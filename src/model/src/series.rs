@@ -190,6 +190,8 @@ pub enum Unit {
     Celsius,
     /// Bitcoin per block: subsidy or fees.
     BitcoinPerBlock,
+    /// Revenue of hashing, currency per PH/s and day.
+    Hashprice(String),
     /// Network difficulty, dimensionless.
     Difficulty,
     /// Number of GPUs.
@@ -201,7 +203,7 @@ pub enum Unit {
 /// Text that names no unit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no unit; use MW, CUR/MWh, CUR/BTC, CUR/GPUh, CUR/CUR, g/kWh, degC, BTC/block, difficulty, GPU or 1, with CUR an ISO currency code such as USD"
+    "`{0}` is no unit; use MW, CUR/MWh, CUR/BTC, CUR/GPUh, CUR/PH/d, CUR/CUR, g/kWh, degC, BTC/block, difficulty, GPU or 1, with CUR an ISO currency code such as USD"
 )]
 pub struct UnknownUnit(pub String);
 
@@ -232,6 +234,9 @@ impl TryFrom<String> for Unit {
             Some((currency, "GPUh")) if is_currency(currency) => {
                 Ok(Self::PricePerGpuHour(currency.into()))
             }
+            Some((currency, "PH/d")) if is_currency(currency) => {
+                Ok(Self::Hashprice(currency.into()))
+            }
             Some((currency, "BTC")) if is_currency(currency) => {
                 Ok(Self::PricePerBitcoin(currency.into()))
             }
@@ -250,6 +255,7 @@ impl From<Unit> for String {
             Unit::PricePerMwh(c) => format!("{c}/MWh"),
             Unit::PricePerBitcoin(c) => format!("{c}/BTC"),
             Unit::PricePerGpuHour(c) => format!("{c}/GPUh"),
+            Unit::Hashprice(c) => format!("{c}/PH/d"),
             Unit::ExchangeRate(to, from) => format!("{to}/{from}"),
             Unit::GramPerKwh => "g/kWh".into(),
             Unit::Celsius => "degC".into(),
@@ -282,6 +288,7 @@ impl Unit {
             Self::PricePerMwh(c)
             | Self::PricePerBitcoin(c)
             | Self::PricePerGpuHour(c)
+            | Self::Hashprice(c)
             | Self::ExchangeRate(c, _) => Some(c),
             _ => None,
         }
@@ -295,6 +302,7 @@ impl Unit {
             Self::PricePerMwh(_) => Self::PricePerMwh(currency),
             Self::PricePerBitcoin(_) => Self::PricePerBitcoin(currency),
             Self::PricePerGpuHour(_) => Self::PricePerGpuHour(currency),
+            Self::Hashprice(_) => Self::Hashprice(currency),
             other => other.clone(),
         }
     }
@@ -369,6 +377,7 @@ mod tests {
             "AUD/MWh",
             "USD/BTC",
             "USD/GPUh",
+            "USD/PH/d",
             "USD/AUD",
             "g/kWh",
             "degC",

@@ -40,7 +40,7 @@ use calendar::Calendar;
 use graph::JobGraph;
 use guard::Guard;
 
-pub use forecasts::ForecastBook;
+pub use forecasts::{FallbackCount, FallbackLog, ForecastBook};
 pub use graph::JobRefusal;
 
 /// Incidents kept; later ones are only counted.
@@ -105,6 +105,7 @@ pub struct Controller {
     setup: Arc<Setup>,
     policy: Box<dyn Policy>,
     forecasts: ForecastBook,
+    fallbacks: FallbackLog,
     history: History,
     calendar: Calendar,
     /// Whether a first event fixed the time of `state`.
@@ -155,6 +156,7 @@ impl Controller {
             guard: Guard::new(&setup.site),
             policy,
             forecasts,
+            fallbacks: FallbackLog::default(),
             history,
             jobs: Vec::new(),
             open: Vec::new(),
@@ -169,6 +171,14 @@ impl Controller {
             incident_count: 0,
             setup,
         }
+    }
+
+    /// The same controller with the unit of a series that no part of the site names, such as
+    /// a published forecast: models read prices and power each in their own way.
+    #[must_use]
+    pub fn declaring(mut self, series: impl Into<String>, unit: Unit) -> Self {
+        self.history.declare(series, unit);
+        self
     }
 
     /// The same controller acting in a leader's epoch; never lower than before.
@@ -239,6 +249,11 @@ impl Controller {
     /// How many incidents there were.
     pub fn incident_count(&self) -> u64 {
         self.incident_count
+    }
+
+    /// How often decisions rested on fallbacks of the forecasts.
+    pub fn fallbacks(&self) -> &FallbackLog {
+        &self.fallbacks
     }
 
     /// Number of the last plan.
@@ -475,6 +490,7 @@ impl Controller {
         let found = self
             .guard
             .check(&view, &self.ledger, &self.active, &mut dispatch);
+        self.fallbacks.note(now, &outlook);
         for kind in found {
             self.incident(now, kind);
         }

@@ -1,6 +1,7 @@
 //! What a planner is told of the future: forecasts in a live run, the truth for an oracle.
 
 use swingload_model::TimeGrid;
+use swingload_model::forecast::Fallback;
 
 /// Expected values and quantiles of bound series over any grid.
 pub trait Outlook {
@@ -21,6 +22,12 @@ pub trait Outlook {
     fn path(&self, series: &str, grid: &TimeGrid, path: usize, paths: usize) -> Vec<f64> {
         let _ = (path, paths);
         self.mean(series, grid)
+    }
+
+    /// What stood in for models or data in what was asked so far: series, and each fallback
+    /// once.
+    fn fallbacks(&self) -> Vec<(String, Fallback)> {
+        Vec::new()
     }
 }
 
@@ -46,5 +53,9 @@ impl Outlook for OnPath<'_> {
 
     fn quantile(&self, series: &str, grid: &TimeGrid, pct: u8) -> Vec<f64> {
         self.outlook.quantile(series, grid, pct)
+    }
+
+    fn fallbacks(&self) -> Vec<(String, Fallback)> {
+        self.outlook.fallbacks()
     }
 }

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use swingload_model::TimeGrid;
+use swingload_model::forecast::Fallback;
 use swingload_scheduler::build::{Built, build};
 use swingload_scheduler::dispatch::Dispatch;
 use swingload_scheduler::inputs::PlanInputs;
@@ -28,6 +29,8 @@ pub struct Moment {
     pub number: u64,
     /// The same inputs on sample paths of the forecasts, as many as were asked for.
     pub paths: Vec<PlanInputs>,
+    /// What stood in for forecasts, or could not be used of their data: series, fallback.
+    pub fallbacks: Vec<(String, Fallback)>,
 }
 
 /// Runs policy `swingload` from the period's start up to `step`, and returns what it
@@ -125,6 +128,7 @@ impl Policy for Watched {
                 jobs: view.jobs.to_vec(),
                 number: self.number,
                 paths,
+                fallbacks: view.outlook.fallbacks(),
             });
         }
         self.policy.decide(view)

@@ -1,6 +1,7 @@
 //! What a run leaves behind, per step and per job, in compact columns.
 
 use swingload_model::plan::ReasonCode;
+use swingload_scheduler::controller::FallbackLog;
 use swingload_scheduler::dispatch::LoadRef;
 
 use crate::ledger::Ledger;
@@ -36,6 +37,8 @@ pub struct PolicyRun {
     pub reasons: Vec<StepReason>,
     /// What went wrong.
     pub incidents: Incidents,
+    /// How often decisions rested on fallbacks of the forecasts.
+    pub fallbacks: FallbackLog,
     /// Energy of supply block (row) and use (column, in the order of `Use::ALL`), J.
     pub energy_by_supply_and_use: Vec<[i64; 4]>,
     /// Cost of energy per use at the blocks' actual prices, export forgone and adders included, currency.

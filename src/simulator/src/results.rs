@@ -23,7 +23,7 @@ use swingload_model::time::timestamp;
 
 pub use curtailment::RunBin;
 pub use energy::{EnergySummary, PriceSummary, SupplySummary, UsePrice};
-pub use forecasters::{DEFAULT_MODEL, ForecasterSummary, forecaster};
+pub use forecasters::{DEFAULT_MODEL, FallbackSummary, ForecasterSummary, forecaster};
 pub use incidents::IncidentSummary;
 pub use jobs::JobSummary;
 pub use levers::Levers;
@@ -156,6 +156,9 @@ pub struct Summary {
     pub nodes: BTreeMap<String, NodeSummary>,
     /// What went wrong.
     pub incidents: IncidentSummary,
+    /// How often decisions rested on what stood in for a forecast; empty where all data came
+    /// as they should.
+    pub fallbacks: Vec<FallbackSummary>,
 }
 
 /// One line of the bill.
@@ -240,6 +243,7 @@ pub(crate) fn summarise(
             curtailed_runs: curtailment::runs(context, run),
             nodes: nodes::nodes(context, run),
             incidents: run.incidents,
+            fallbacks: forecasters::fallbacks(run),
         };
         (run.name.clone(), summary)
     });

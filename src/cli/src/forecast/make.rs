@@ -32,7 +32,8 @@ pub(super) fn run(args: &Make) -> Result<(), Failure> {
     let (series, notes) =
         swingload_data::load_evaluation(evaluation, (start, start), end, args.data.as_deref())
             .map_err(bad_file)?;
-    let made = made(&read, &chosen, &issue, &series, sentences(&notes))?;
+    let paths = usize::from(args.paths);
+    let made = made(&read, &chosen, (&issue, paths), &series, sentences(&notes))?;
     let paths = folder::write_forecast(&made, &out).map_err(|error| cannot_write(&error))?;
     if args.json {
         return output::print(&report::issued_json(&made));
@@ -95,7 +96,7 @@ fn chosen<'a>(names: &[String], evaluation: &'a Evaluation) -> Result<Vec<&'a Ca
 fn made(
     read: &Read,
     chosen: &[&Candidate],
-    issue: &Issue,
+    (issue, paths): (&Issue, usize),
     series: &BTreeMap<SeriesRef, Series>,
     notes: Vec<String>,
 ) -> Result<IssuedForecasts, Failure> {
@@ -107,7 +108,8 @@ fn made(
         let runner =
             Runner::new(candidate, truth, offset).ok_or_else(|| read.no_model(&candidate.id))?;
         let mut feed = Feed::new(series, candidate.window.map(|w| w.get()));
-        let issued = runner.issue(evaluation, feed.until(issue.issued_at), issue);
+        let history = feed.until(issue.issued_at);
+        let issued = runner.issue(evaluation, history, issue, paths);
         models.push(forecast(candidate, issued));
     }
     let steps = 0..issue.grid.len();
@@ -139,5 +141,6 @@ fn forecast(candidate: &Candidate, issued: Issued) -> IssuedForecast {
         fallback: issued.fallback,
         mean: issued.mean.into_iter().map(known).collect(),
         quantiles: issued.quantiles,
+        paths: issued.paths,
     }
 }

@@ -195,6 +195,7 @@ impl<'a> Reader<'a> {
             mean,
             quantiles,
             fallback: fell_back.then_some(text),
+            paths: Vec::new(),
         })
     }
 }
@@ -219,11 +220,13 @@ mod tests {
             mean: vec![1.5, -2.0],
             quantiles: Vec::new(),
             fallback: None,
+            paths: Vec::new(),
         };
         let spread = Issued {
             mean: vec![0.0, 1e300],
             quantiles: vec![[0.25; 19], [7.0; 19]],
             fallback: Some("zero in 1 of 2 steps".into()),
+            paths: Vec::new(),
         };
         (issues, vec![vec![point, spread]])
     }

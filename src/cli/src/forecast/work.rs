@@ -100,7 +100,8 @@ impl<'a> Desk<'a> {
                     Runner::new(candidate, truth, offset)
                         .expect("invariant: every model was made once before")
                 });
-                made.push(runner.issue(evaluation, feed.until(issue.issued_at), issue));
+                let history = feed.until(issue.issued_at);
+                made.push(runner.issue(evaluation, history, issue, 0));
             }
         }
         all

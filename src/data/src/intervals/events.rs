@@ -72,6 +72,7 @@ pub(super) fn cells(
             end: (index + 1) * step,
             value: Some(0.0),
             known: None,
+            sure: None,
             line: 0,
         })
         .collect();

@@ -4,7 +4,7 @@ use swingload_model::Diagnostics;
 use swingload_model::scenario::binding::Gaps;
 use swingload_model::series::Observation;
 
-use super::{Cell, Reading};
+use super::{Cell, Reading, lasting};
 use crate::note::{Notes, count, instant, length};
 use crate::publication::Rule;
 
@@ -58,23 +58,16 @@ pub(super) fn published(
     rule: &mut Rule,
     notes: &mut Notes<'_>,
 ) -> Result<Vec<Observation>, Diagnostics> {
-    let (known, lines): (Vec<Observation>, Vec<usize>) = cells
-        .iter()
-        .filter_map(|cell| {
-            let value = cell.value?;
-            let (start, end) = (cell.start, cell.end);
-            let known_at = rule.known_at(start, end, cell.known);
-            Some((
-                Observation {
-                    start,
-                    end,
-                    value,
-                    known_at,
-                },
-                cell.line,
-            ))
+    let with_value = || cells.iter().filter(|cell| cell.value.is_some());
+    let lines: Vec<usize> = with_value().map(|cell| cell.line).collect();
+    let known: Vec<Observation> = with_value()
+        .map(|cell| Observation {
+            start: cell.start,
+            end: cell.end,
+            value: cell.value.unwrap_or_default(),
+            known_at: rule.known_at(cell.start, cell.end, cell.known),
         })
-        .unzip();
+        .collect();
     let empty = cells.len() - known.len();
     if empty > 0 {
         notes.push(format!(
@@ -125,8 +118,16 @@ pub(super) fn published(
     if !left.0.is_empty() {
         notes.push(format!("missing and left out, {}", left.told()));
     }
-    let mut all = known;
-    all.extend(filled);
+    let mut all = Vec::with_capacity(known.len() + filled.len());
+    for (whole, cell) in known.into_iter().zip(with_value()) {
+        lasting::split(reading, rule, whole, cell.sure, &mut all);
+    }
+    for whole in filled {
+        // The value before a gap holds until the next row, too.
+        let open = binding.gaps == Gaps::Previous && reading.source.step.is_none();
+        let sure = open.then_some(whole.start);
+        lasting::split(reading, rule, whole, sure, &mut all);
+    }
     all.sort_by_key(|o| o.start);
     Ok(all)
 }

@@ -21,6 +21,7 @@ struct Placed {
     start: i64,
     end: i64,
     known: Option<i64>,
+    sure: Option<i64>,
 }
 
 /// Cells of the selected rows inside the window, sorted, without overlap.
@@ -37,8 +38,8 @@ pub(super) fn cells(
     let shift = reading.source.shift_days * DAY;
     if shift != 0 {
         for p in &mut placed {
-            (p.start, p.end, p.known) =
-                (p.start + shift, p.end + shift, p.known.map(|k| k + shift));
+            (p.start, p.end) = (p.start + shift, p.end + shift);
+            (p.known, p.sure) = (p.known.map(|k| k + shift), p.sure.map(|s| s + shift));
         }
         notes.push(format!("moved by {} days", reading.source.shift_days));
     }
@@ -80,6 +81,7 @@ pub(super) fn cells(
                 end: p.end,
                 value,
                 known: p.known,
+                sure: p.sure,
                 line: reading.table.line(p.row as usize),
             }),
             Err(fault) => faults.extend(fault),
@@ -168,15 +170,28 @@ fn placed(
         ));
     }
     let ends = spec.marks == Marks::End;
-    let apart = |time: i64, forward: bool| {
-        let sign = if forward { 1 } else { -1 };
-        if clock.is_date() && length_of_edge % DAY == 0 {
-            clock
-                .days_later(time, sign * length_of_edge / DAY)
-                .unwrap_or(time + sign * length_of_edge)
+    let moved = |time: i64, by: i64| {
+        if clock.is_date() && by % DAY == 0 {
+            clock.days_later(time, by / DAY).unwrap_or(time + by)
         } else {
-            time + sign * length_of_edge
+            time + by
         }
+    };
+    let apart = |time: i64, forward: bool| {
+        moved(
+            time,
+            if forward {
+                length_of_edge
+            } else {
+                -length_of_edge
+            },
+        )
+    };
+    // Local days of 23 hours are days.
+    let least = spacings.first().copied().unwrap_or(length_of_edge);
+    let least = match clock.is_date() {
+        true => (least + DAY / 2) / DAY * DAY,
+        false => least,
     };
     let fixed = reading.source.step.is_some();
     let mut placed = Vec::with_capacity(marks.len());
@@ -189,11 +204,13 @@ fn placed(
         while next < marks.len() && marks[next].0 <= *time {
             next += 1;
         }
+        let mut sure = None;
         let (start, end) = match (ends, fixed) {
             (false, true) => (*time, apart(*time, true)),
             (true, true) => (apart(*time, false), *time),
             (false, false) => {
                 let next = marks.get(next).map(|m| m.0).filter(|n| n - *time <= far);
+                sure = next.map(|_| moved(*time, least));
                 (*time, next.unwrap_or_else(|| apart(*time, true)))
             }
             (true, false) => {
@@ -206,6 +223,7 @@ fn placed(
             start,
             end,
             known: *known,
+            sure,
         });
     }
     let shift = reading.source.shift_days * DAY;

@@ -645,3 +645,56 @@ fn publication_times_from_a_column_need_a_row_for_each_value() {
         assert!(text.contains("publication = column issued"), "{text}");
     }
 }
+
+/// Rows whenever something changes: the value of each holds until the next.
+fn whenever(times: &[&str]) -> String {
+    let rows = times.iter().enumerate();
+    let rows = rows.map(|(i, time)| format!("2022-01-{time}:00Z,{}\n", i + 1));
+    "t,v\n".to_owned() + &rows.collect::<String>()
+}
+
+#[test]
+fn the_end_of_a_value_that_holds_until_the_next_row_is_not_known_before() {
+    const EVENTS: &str = "[data.price]\nunit = \"USD/MWh\"\nfile = \"p.csv\"\ncolumn = \"v\"\n\
+        time = { column = \"t\" }\npublication = \"start\"\n";
+    let load = |times: &[&str]| {
+        let world = world().file("p.csv", whenever(times));
+        let loaded = world
+            .load(EVENTS)
+            .unwrap_or_else(|faults| panic!("{faults}"));
+        loaded.series["price"].observations().to_vec()
+    };
+    let head = ["01T00:00", "01T04:10", "01T09:30"];
+    let early = load(&[&head[..], &["01T17:20", "02T06:00", "02T13:00", "02T20:00"]].concat());
+    let late = load(&[&head[..], &["02T00:40", "02T06:00", "02T13:00", "02T20:00"]].concat());
+    let at = |text: &str| {
+        format!("2022-01-{text}:00Z")
+            .parse::<jiff::Timestamp>()
+            .expect("a time")
+            .as_second()
+    };
+    let known = |all: &[swingload_model::series::Observation], by: i64| {
+        let mut known: Vec<(i64, i64, i64)> = all
+            .iter()
+            .filter(|o| o.known_at <= by)
+            .map(|o| (o.start, o.end, o.value as i64))
+            .collect();
+        known.sort_unstable();
+        known
+    };
+    for minute in (0..17 * 60 + 20).step_by(10) {
+        let now = at("01T00:00") + minute * 60;
+        assert_eq!(known(&early, now), known(&late, now), "{minute} min");
+    }
+    let next = at("01T17:20");
+    assert!(
+        known(&early, next).contains(&(next, at("01T21:00"), 4)),
+        "the next value is known at its start"
+    );
+    // The shortest row lasts 4 h 10 min, so each value is known for the whole hours of that.
+    let by = known(&early, at("01T10:15"));
+    assert_eq!(by.last(), Some(&(at("01T09:30"), at("01T13:00"), 3)));
+    // What is true does not change, only when it is known.
+    assert!(early.windows(2).all(|pair| pair[0].end == pair[1].start));
+    assert!(early.iter().all(|o| o.known_at <= o.end));
+}

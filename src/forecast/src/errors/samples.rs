@@ -30,7 +30,8 @@ struct Word {
     width: i64,
     start: i64,
     hour: usize,
-    mean: f64,
+    /// The expected value; `None` where the rule had no answer.
+    mean: Option<f64>,
     /// P10, P50 and P90 of the errors known at issue, once asked for; `None` where too few were.
     band: Option<Option<[f64; 3]>>,
 }
@@ -49,7 +50,7 @@ impl Said {
     }
 }
 
-/// What a model said of one series, by hour of issue. It is used again only for the very
+/// What one rule of a model said of one series, by hour of issue. It is used again only for the very
 /// same past, so that a new hour costs one hour's forecasts and changes no bit.
 #[derive(Debug, Default)]
 pub(super) struct Samples {
@@ -63,7 +64,7 @@ impl Samples {
     /// As known at `at`, for steps as long as `widths`.
     pub(super) fn look(
         &mut self,
-        baseline: &Baseline,
+        (baseline, rule): (&Baseline, usize),
         history: &History,
         series: &str,
         at: i64,
@@ -78,7 +79,7 @@ impl Samples {
         self.said = self.said.split_off(&from);
         let hours = from..at.div_euclid(HOUR);
         for hour in hours.clone() {
-            self.ask(baseline, history, series, hour, widths);
+            self.ask((baseline, rule), history, series, hour, widths);
         }
         self.measure(history, series, hours.clone(), at, widths);
 
@@ -97,7 +98,9 @@ impl Samples {
                 let Some(value) = truth.mean(word.start, word.start + word.width) else {
                     continue;
                 };
-                let error = value - word.mean;
+                let Some(error) = word.mean.map(|mean| value - mean) else {
+                    continue;
+                };
                 if is_recent {
                     errors[bucket].push(Sample {
                         hour: word.hour,
@@ -112,10 +115,10 @@ impl Samples {
         (errors, trackers)
     }
 
-    /// Fills in what the model said at one hour where it is not at hand.
+    /// Fills in what the rule said at one hour where it is not at hand.
     fn ask(
         &mut self,
-        baseline: &Baseline,
+        (baseline, rule): (&Baseline, usize),
         history: &History,
         series: &str,
         hour: i64,
@@ -149,7 +152,7 @@ impl Samples {
                 width,
                 start,
                 hour: baseline.clock().hour(start + width / 2),
-                mean: baseline.estimate(&sight, start, start + width).mean,
+                mean: baseline.answer(rule, &sight, start, start + width),
                 band: None,
             });
         }
@@ -189,7 +192,7 @@ impl Samples {
                     let past = said.word(bucket, width)?;
                     let is_like = is_near(past.hour, word.hour);
                     let value = is_like.then(|| truth.mean(past.start, past.start + width))?;
-                    Some(value? - past.mean)
+                    Some(value? - past.mean?)
                 }));
                 let enough = pool.len() >= ERRORS_MIN;
                 bands.push((hour, bucket, width, enough.then(|| band(&mut pool))));

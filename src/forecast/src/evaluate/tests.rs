@@ -96,7 +96,7 @@ fn run(evaluation: &Evaluation, series: &BTreeMap<String, Series>) -> Vec<Vec<Is
     let issue = |issue: &Issue| {
         let pairs = runners.iter().zip(&mut feeds);
         pairs
-            .map(|(runner, feed)| runner.issue(evaluation, feed.until(issue.issued_at), issue))
+            .map(|(runner, feed)| runner.issue(evaluation, feed.until(issue.issued_at), issue, 0))
             .collect()
     };
     evaluation.issues.iter().map(issue).collect()
@@ -227,9 +227,9 @@ fn order_of_issues_and_windows_do_not_matter() {
         let runner = Runner::new(&evaluation.models[1], truth, 0).expect("registered");
         for i in warm {
             let earlier = &evaluation.issues[*i];
-            runner.issue(&evaluation, feed.until(earlier.issued_at), earlier);
+            runner.issue(&evaluation, feed.until(earlier.issued_at), earlier, 0);
         }
-        runner.issue(&evaluation, feed.until(issue.issued_at), issue)
+        runner.issue(&evaluation, feed.until(issue.issued_at), issue, 0)
     };
     assert_eq!(runner(None, &[]), runner(None, &[3, 12, 1]));
     let short = runner(Some(3 * 86_400), &[]);

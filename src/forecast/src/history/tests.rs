@@ -83,6 +83,103 @@ fn an_interval_without_end_does_not_overflow() {
     assert_eq!(history.view("x", 0).latest_before(7), Some((7, 4.0)));
 }
 
+/// Hourly values that wave, and others from some hour on.
+fn hourly(count: i64, value: impl Fn(i64) -> f64) -> Vec<Observation> {
+    (0..count)
+        .map(|hour| {
+            observation(
+                hour * 3_600,
+                (hour + 1) * 3_600,
+                value(hour),
+                (hour + 1) * 3_600,
+            )
+        })
+        .collect()
+}
+
+fn wave(hour: i64) -> f64 {
+    40.0 + 10.0 * libm::sin(hour as f64)
+}
+
+#[test]
+fn a_refused_value_is_as_good_as_never_published() {
+    let odd = |hour| {
+        if hour == 90 {
+            1_000.0 * wave(hour)
+        } else {
+            wave(hour)
+        }
+    };
+    let with = history(&hourly(100, odd));
+    let mut rest = hourly(100, wave);
+    rest.remove(90);
+    let without = history(&rest);
+    let end = 100 * 3_600;
+    let (a, b) = (with.view("x", end), without.view("x", end));
+    assert_eq!(a.fingerprint(), b.fingerprint());
+    assert_eq!(a.cover(0, end), b.cover(0, end));
+    assert_eq!(with.refused("x", 0, end), 1);
+    assert_eq!(with.refused("x", 0, 91 * 3_600 - 1), 0, "not known yet");
+    assert_eq!(with.refused("x", 91 * 3_600, end), 0, "long past");
+    // Pushed last, it is judged as if it had come in its turn.
+    let mut late = without.clone();
+    late.push("x", hourly(100, odd)[90]).expect("valid");
+    assert_eq!(late.refused("x", 0, end), 1);
+    assert_eq!(late.view("x", end).fingerprint(), a.fingerprint());
+    // Published again as it should be, it is no longer missed.
+    let again = Observation {
+        known_at: end,
+        ..hourly(91, wave)[90]
+    };
+    late.push("x", again).expect("valid");
+    assert_eq!(late.refused("x", 0, end), 0);
+    assert_eq!(
+        late.view("x", end).mean(90 * 3_600, 91 * 3_600),
+        Some(wave(90))
+    );
+}
+
+#[test]
+fn another_unit_of_the_series_judges_its_values_anew() {
+    let mut history = history(&hourly(
+        100,
+        |hour| if hour == 90 { 5_000.0 } else { wave(hour) },
+    ));
+    assert_eq!(history.refused("x", 0, i64::MAX), 0);
+    history.declare("x", Unit::Megawatt);
+    assert_eq!(history.refused("x", 0, i64::MAX), 1);
+}
+
+#[test]
+fn a_feed_is_silent_when_it_is_later_than_it_mostly_was() {
+    let hour = 3_600;
+    let hourly = history(&hourly(100, wave));
+    let silence = |at| hourly.silence("x", at);
+    assert_eq!(silence(100 * hour), None);
+    assert_eq!(
+        silence(101 * hour + 1_800),
+        None,
+        "the next one is not long due"
+    );
+    assert_eq!(silence(103 * hour), Some(3 * hour));
+    assert_eq!(silence(3 * hour), None, "too few to tell");
+    // The next day is published at noon: what counts is how far it reaches.
+    let daily = |last: i64| {
+        let day = |d: i64| {
+            observation(
+                (d + 1) * 24 * hour,
+                (d + 2) * 24 * hour,
+                wave(d),
+                (24 * d + 12) * hour,
+            )
+        };
+        history(&(0..=last).map(day).collect::<Vec<_>>())
+    };
+    let daily = daily(40);
+    assert_eq!(daily.silence("x", (24 * 41 + 12) * hour), None);
+    assert_eq!(daily.silence("x", (24 * 41 + 14) * hour), Some(26 * hour));
+}
+
 fn observations() -> impl Strategy<Value = Vec<Observation>> {
     let one = (0..40_i64, 1..12_i64, 0..6_i32, 0..20_i64);
     prop::collection::vec(one, 0..30).prop_map(|rows| {

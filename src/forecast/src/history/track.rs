@@ -3,6 +3,8 @@
 use swingload_model::series::Observation;
 
 use super::View;
+use super::screen::Screen;
+use crate::calendar::HOUR;
 use crate::seed::mix;
 
 /// Index of no version.
@@ -39,13 +41,15 @@ impl Version {
     }
 }
 
-/// All that was published up to one `known_at`.
+/// One observation, and all that was published up to it.
 #[derive(Debug, Clone, Copy)]
 struct Milestone {
-    known_at: i64,
-    /// Latest end of an interval known by then.
+    observation: Observation,
+    /// Whether it is used; refused ones are as good as never published.
+    accepted: bool,
+    /// Latest end of an accepted interval known by then.
     frontier: i64,
-    /// Sum of the hashes of all observations known by then.
+    /// Sum of the hashes of all accepted observations known by then.
     fingerprint: u64,
 }
 
@@ -56,12 +60,78 @@ pub(crate) struct Track {
     versions: Vec<Version>,
     /// Sorted by `known_at`; one per observation.
     milestones: Vec<Milestone>,
+    /// Observations that are not used, sorted by `known_at`.
+    refused: Vec<Observation>,
+    screen: Screen,
 }
 
+/// Publications that show how often a series is published.
+const SEEN: usize = 32;
+/// Fewest of them that show it.
+const SEEN_MIN: usize = 8;
+/// Observations looked through for them.
+const LOOKED: usize = 4_096;
+
 impl Track {
+    /// A track that takes every value as it is.
+    pub(crate) fn unscreened() -> Self {
+        Self::with_room(f64::INFINITY)
+    }
+
+    /// A track whose values may be `room` times as large as is usual.
+    pub(super) fn with_room(room: f64) -> Self {
+        Self {
+            screen: Screen::with_room(room),
+            ..Self::default()
+        }
+    }
+
+    /// Judges everything anew where `room` is another one.
+    pub(super) fn set_room(&mut self, room: f64) {
+        if room != self.screen.room() {
+            self.screen = Screen::with_room(room);
+            self.replay();
+        }
+    }
+
     /// Adds one valid observation.
     pub(crate) fn push(&mut self, observation: Observation) {
-        self.note(&observation);
+        let known = |m: &Milestone| m.observation.known_at;
+        let at = observation.known_at;
+        if self.milestones.last().is_none_or(|last| known(last) <= at) {
+            self.admit(observation);
+            return;
+        }
+        // What was judged by less than is known now has to be judged again.
+        let index = self.milestones.partition_point(|m| known(m) <= at);
+        let late = Milestone {
+            observation,
+            accepted: false,
+            frontier: 0,
+            fingerprint: 0,
+        };
+        self.milestones.insert(index, late);
+        self.screen = Screen::with_room(self.screen.room());
+        self.replay();
+    }
+
+    fn replay(&mut self) {
+        self.pieces.clear();
+        self.versions.clear();
+        self.refused.clear();
+        for milestone in std::mem::take(&mut self.milestones) {
+            self.admit(milestone.observation);
+        }
+    }
+
+    /// Adds the observation that became known last.
+    fn admit(&mut self, observation: Observation) {
+        let accepted = self.screen.accepts(&observation);
+        self.note(observation, accepted);
+        if !accepted {
+            self.refused.push(observation);
+            return;
+        }
         let fresh = Version {
             value: observation.value,
             known_at: observation.known_at,
@@ -87,50 +157,92 @@ impl Track {
         }
     }
 
+    /// What of the published values is not used, as known at `as_of`.
+    pub(super) fn refused(&self, as_of: i64) -> &[Observation] {
+        &self.refused[..self.refused.partition_point(|o| o.known_at <= as_of)]
+    }
+
+    /// Everything published by `as_of`, in order of publication.
+    fn published(&self, as_of: i64) -> &[Milestone] {
+        let known = |m: &Milestone| m.observation.known_at <= as_of;
+        let count = match self.milestones.last() {
+            Some(last) if known(last) => self.milestones.len(),
+            _ => self.milestones.partition_point(known),
+        };
+        &self.milestones[..count]
+    }
+
     /// The track as known at `as_of`.
     pub(crate) fn view(&self, as_of: i64) -> View<'_> {
-        let known = match self.milestones.last() {
-            Some(last) if last.known_at <= as_of => self.milestones.len(),
-            _ => self.milestones.partition_point(|m| m.known_at <= as_of),
-        };
-        let last = self.milestones[..known].last();
+        // What is published first is always accepted.
+        let first = self.milestones.first().map(|m| m.observation.known_at);
+        let last = self.published(as_of).last();
         View::new(
             &self.pieces,
             &self.versions,
             as_of,
-            last.map(|_| self.milestones[0].known_at),
+            last.and(first),
             last.map(|m| m.frontier),
             last.map_or(0, |m| m.fingerprint),
         )
     }
 
-    fn note(&mut self, observation: &Observation) {
-        let own = [
-            observation.end as u64,
-            observation.value.to_bits(),
-            observation.known_at as u64,
-        ]
-        .iter()
-        .fold(mix(observation.start as u64), |hash, word| mix(hash ^ word));
-        let index = match self.milestones.last() {
-            Some(last) if last.known_at > observation.known_at => self
-                .milestones
-                .partition_point(|m| m.known_at <= observation.known_at),
-            _ => self.milestones.len(),
-        };
-        let before = index.checked_sub(1).map(|i| self.milestones[i]);
-        for later in &mut self.milestones[index..] {
-            later.frontier = later.frontier.max(observation.end);
-            later.fingerprint = later.fingerprint.wrapping_add(own);
+    /// Seconds since the last publication where one has been due for longer than usual;
+    /// `None` where the series is as up to date as it mostly is, or too little was published
+    /// to tell.
+    ///
+    /// What counts is how far into the future, or up to how long ago, values are known just
+    /// before the next publication: of the last ones, the worst but a few is still usual.
+    pub(super) fn silence(&self, as_of: i64) -> Option<i64> {
+        let published = self.published(as_of).iter().rev();
+        let mut published = published.take(LOOKED).filter(|m| m.accepted);
+        let last = published.next()?;
+        let silent_s = as_of.saturating_sub(last.observation.known_at);
+        let (mut reaches, mut gaps) = (Vec::with_capacity(SEEN), Vec::with_capacity(SEEN));
+        let mut next = last.observation.known_at;
+        for milestone in published {
+            let known_at = milestone.observation.known_at;
+            if known_at < next {
+                reaches.push(milestone.frontier.saturating_sub(next));
+                gaps.push(next.saturating_sub(known_at));
+                next = known_at;
+            }
+            if reaches.len() == SEEN {
+                break;
+            }
         }
-        self.milestones.insert(
-            index,
-            Milestone {
-                known_at: observation.known_at,
-                frontier: before.map_or(observation.end, |m| m.frontier.max(observation.end)),
-                fingerprint: before.map_or(own, |m| m.fingerprint.wrapping_add(own)),
-            },
-        );
+        if reaches.len() < SEEN_MIN {
+            return None;
+        }
+        reaches.sort_unstable();
+        gaps.sort_unstable();
+        let usual = reaches[reaches.len() / 10];
+        let patience = gaps[gaps.len() / 2].min(HOUR);
+        let reach = last.frontier.saturating_sub(as_of);
+        (usual.saturating_sub(reach) > patience).then_some(silent_s)
+    }
+
+    fn note(&mut self, observation: Observation, accepted: bool) {
+        let before = self.milestones.last();
+        let (mut frontier, mut fingerprint) =
+            before.map_or((i64::MIN, 0), |m| (m.frontier, m.fingerprint));
+        if accepted {
+            let own = [
+                observation.end as u64,
+                observation.value.to_bits(),
+                observation.known_at as u64,
+            ]
+            .iter()
+            .fold(mix(observation.start as u64), |hash, word| mix(hash ^ word));
+            frontier = frontier.max(observation.end);
+            fingerprint = fingerprint.wrapping_add(own);
+        }
+        self.milestones.push(Milestone {
+            observation,
+            accepted,
+            frontier,
+            fingerprint,
+        });
     }
 
     /// Lays `fresh` over existing pieces, splitting those it covers in part.

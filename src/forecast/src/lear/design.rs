@@ -6,7 +6,7 @@ use crate::lasso::Columns;
 /// Days before, of prices.
 const PRICE_LAGS: [usize; 4] = [1, 2, 3, 7];
 /// Days before, of inputs; 0 is the day itself.
-const INPUT_LAGS: [usize; 3] = [0, 1, 7];
+pub(crate) const INPUT_LAGS: [usize; 3] = [0, 1, 7];
 /// How far back a row reaches, days.
 pub(super) const REACH: usize = 7;
 const WEEKDAYS: usize = 7;

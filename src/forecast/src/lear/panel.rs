@@ -72,6 +72,30 @@ impl Panel {
         }
     }
 
+    /// Draws a straight line through short gaps of inputs from day `from` on, up to an eighth
+    /// of a day each: the forecast of an hour that was not published is between its neighbours.
+    pub fn bridge(&mut self, from: usize) {
+        let longest = self.slots / 8;
+        let first = from.min(self.days()) * self.slots;
+        for values in &mut self.inputs {
+            let mut last = first.checked_sub(1).filter(|i| values[*i].is_finite());
+            for index in first..values.len() {
+                if !values[index].is_finite() {
+                    continue;
+                }
+                if let Some(last) = last.filter(|last| (2..=longest + 1).contains(&(index - last)))
+                {
+                    let (low, high) = (values[last], values[index]);
+                    for between in last + 1..index {
+                        let part = (between - last) as f64 / (index - last) as f64;
+                        values[between] = low + part * (high - low);
+                    }
+                }
+                last = Some(index);
+            }
+        }
+    }
+
     /// Hash of each day with all that is known of it.
     pub fn day_hashes(&self) -> Vec<u64> {
         let slots = self.slots;

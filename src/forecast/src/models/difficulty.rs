@@ -16,6 +16,7 @@
 
 use libm::{cos, exp, log, sqrt};
 use rand_chacha::rand_core::Rng;
+use swingload_model::forecast::Fallback;
 use swingload_model::time::TimeGrid;
 
 use crate::calendar::{DAY, HOUR};
@@ -82,7 +83,8 @@ impl Outlook {
         }
         let begin = begin(view, until, now);
         let (drift, variance) = drift(view, begin, now);
-        let passed = (view.as_of() - begin).max(0) as f64;
+        // What a silent feed would have said since does not show how long the period lasts.
+        let passed = (until - begin).max(0) as f64;
         // Blocks seen, and the seconds they took.
         let seen = hashrate.and_then(|hashrate| {
             let last = hashrate.latest_before(view.as_of())?.0;
@@ -172,6 +174,10 @@ impl Forecaster for Difficulty {
         "difficulty"
     }
 
+    fn reads(&self) -> Vec<&str> {
+        self.hashrate.as_deref().into_iter().collect()
+    }
+
     fn forecast(&self, request: &Request<'_>) -> Forecast {
         let Request {
             history,
@@ -187,11 +193,17 @@ impl Forecaster for Difficulty {
         let empty = course.iter().filter(|step| step.is_none()).count();
         let course: Vec<(f64, f64)> = course.into_iter().map(Option::unwrap_or_default).collect();
         let silent = hashrate.is_some_and(|h| h.frontier().is_none_or(|f| f < issued_at - 3 * DAY));
-        let fallback = if empty > 0 {
-            Some(format!("zero in {empty} of {} steps", grid.len()))
-        } else {
-            silent.then(|| "drift alone: no hashrate for three days".to_owned())
+        let named = |what: &str, steps| Fallback {
+            what: what.to_owned(),
+            steps,
+            extent: None,
         };
+        let mut fallbacks = Vec::new();
+        if empty > 0 {
+            fallbacks.push(named("zero", empty));
+        } else if silent {
+            fallbacks.push(named("drift alone", grid.len()));
+        }
         let at = |z: f64| move |(mean, spread): &(f64, f64)| mean * exp(z * spread);
         let mut draws = generator(request.seed, series, issued_at);
         let mut path = || course.iter().map(at(normal(&mut draws))).collect();
@@ -206,7 +218,7 @@ impl Forecaster for Difficulty {
             },
             paths: (0..request.paths).map(|_| path()).collect(),
             model: self.name().to_owned(),
-            fallback,
+            fallbacks,
             grid: grid.clone(),
         }
     }
@@ -267,7 +279,7 @@ mod tests {
         let after = log(forecast.mean[6] / latest);
         assert!((after - 0.01).abs() < 0.004, "{after}");
         let [low, high] = [forecast.quantiles[6][1], forecast.quantiles[6][17]];
-        assert!(low < 0.95 * high && forecast.fallback.is_none());
+        assert!(low < 0.95 * high && forecast.fallbacks.is_empty());
         assert!(forecast.paths.iter().all(|p| p[0] == forecast.mean[0]));
     }
 
@@ -292,9 +304,9 @@ mod tests {
         assert!(band(&forecast) < 0.5 * band(&ask(&history, now, &[])));
         assert_eq!(
             ask(&history, now + 9 * DAY, &["no".to_owned()])
-                .fallback
+                .fallback_text()
                 .as_deref(),
-            Some("drift alone: no hashrate for three days")
+            Some("drift alone in 20 of 20 steps")
         );
     }
 }

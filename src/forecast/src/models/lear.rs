@@ -23,7 +23,7 @@ use std::sync::Arc;
 use crate::History;
 use crate::baseline::{Rule, Sight};
 use crate::calendar::Clock;
-use crate::lear::{Fit, Method, Panel, Recipe};
+use crate::lear::{Fit, INPUT_LAGS, Method, Panel, Recipe};
 use crate::seed::mix;
 
 use days::{Calendar, Curve};
@@ -239,10 +239,16 @@ impl Rule for Lear {
     }
 }
 
-/// The inputs known for all of a day.
+/// The inputs of which all is known that a day's row reads.
 fn inputs_of(panel: &Panel, day: usize) -> u64 {
+    let is_known = |input: usize, day: usize| panel.input(input, day).iter().all(|v| v.is_finite());
+    let lags = |day: usize| {
+        INPUT_LAGS
+            .into_iter()
+            .filter_map(move |lag| day.checked_sub(lag))
+    };
     (0..panel.inputs.len().min(64))
-        .filter(|input| panel.input(*input, day).iter().all(|v| v.is_finite()))
+        .filter(|input| lags(day).all(|day| is_known(*input, day)))
         .fold(0, |mask, input| mask | 1 << input)
 }
 

@@ -12,9 +12,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::View;
 use crate::baseline::{Rule, Sight};
 use crate::calendar::{DAY, HOUR, anchor};
+use crate::{History, View};
 
 /// How far back weights are learned from.
 const WINDOW: i64 = 28 * DAY;
@@ -98,11 +98,12 @@ impl<B: Base> Learned<B> {
         {
             return Some(Arc::clone(weights));
         }
-        let past = Past {
-            view: &view,
-            companion: companion.as_ref(),
-        };
-        let weights = Arc::new(Weights::learn(&self.base, &past, at));
+        let weights = Arc::new(Weights::learn(
+            &self.base,
+            sight.history,
+            sight.series,
+            &view,
+        ));
         let mut made = lock();
         let by_time = made.entry(sight.series.to_owned()).or_default();
         by_time.insert(at, (fingerprint, Arc::clone(&weights)));
@@ -153,12 +154,24 @@ struct Weights {
 type Sample = ([f64; 2], f64);
 
 impl Weights {
-    fn learn(base: &impl Base, past: &Past<'_>, at: i64) -> Self {
+    /// From what was known at each past hour, not from what was revised since; `truth` is
+    /// the series as known now.
+    fn learn(base: &impl Base, history: &History, series: &str, truth: &View<'_>) -> Self {
+        let at = truth.as_of();
+        // Values come so much later than the time they are for.
+        let lag = truth.latest_before(at).map_or(0, |(until, _)| at - until);
         let mut samples: [Vec<Sample>; LEADS.len()] = Default::default();
         let mut sizes = ([0.0; 2], 0.0);
         for back in (1..=WINDOW / HOUR).rev() {
             let until = at - back * HOUR;
-            let Some(signs) = base.signs(past, until) else {
+            let then = (until + lag).min(at);
+            let view = history.view(series, then);
+            let companion = base.companion().map(|name| history.view(name, then));
+            let past = Past {
+                view: &view,
+                companion: companion.as_ref(),
+            };
+            let Some(signs) = base.signs(&past, until) else {
                 continue;
             };
             sizes.0[0] += signs[0].abs();
@@ -166,10 +179,10 @@ impl Weights {
             sizes.1 += 1.0;
             for (lead, samples) in LEADS.iter().zip(&mut samples) {
                 let (start, end) = (until + lead - HALF, until + lead + HALF);
-                if let Some(truth) = past.view.mean(start, end)
-                    && let Some(base) = base.base(past, until, start, end)
+                if let Some(value) = truth.mean(start, end)
+                    && let Some(base) = base.base(&past, until, start, end)
                 {
-                    samples.push((signs, truth - base));
+                    samples.push((signs, value - base));
                 }
             }
         }

@@ -13,7 +13,7 @@ pub(super) struct Perfect {
 
 impl Perfect {
     pub(super) fn new(series: &Series) -> Self {
-        let mut truth = Track::default();
+        let mut truth = Track::unscreened();
         truth.extend(series.observations());
         Self { truth }
     }

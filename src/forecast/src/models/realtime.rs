@@ -26,6 +26,8 @@ mod usual;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use swingload_model::forecast::Fallback;
+
 use crate::baseline::Baseline;
 use crate::calendar::{Clock, DAY};
 use crate::{Forecast, Forecaster, Request};
@@ -70,12 +72,13 @@ impl Realtime {
     fn fall_back(&self, request: &Request<'_>) -> Forecast {
         let mut forecast = self.plain.forecast(request);
         forecast.model = self.name().to_owned();
-        let named = format!(
-            "{} in {n} of {n} steps",
-            self.plain.name(),
-            n = forecast.grid.len()
-        );
-        forecast.fallback.get_or_insert(named);
+        if forecast.fallbacks.is_empty() {
+            forecast.fallbacks.push(Fallback {
+                what: self.plain.name().to_owned(),
+                steps: forecast.grid.len(),
+                extent: None,
+            });
+        }
         forecast
     }
 }
@@ -83,6 +86,10 @@ impl Realtime {
 impl Forecaster for Realtime {
     fn name(&self) -> &str {
         "realtime"
+    }
+
+    fn reads(&self) -> Vec<&str> {
+        self.inputs.iter().map(String::as_str).collect()
     }
 
     fn forecast(&self, request: &Request<'_>) -> Forecast {

@@ -32,7 +32,7 @@ fn with_nothing_known_the_forecast_is_zero_and_says_so() {
             let forecast = ask_on(name, history, 100 * DAY, 2, &grid);
             assert_eq!(forecast.mean, [0.0; 3]);
             assert_eq!(forecast.paths, [[0.0; 3]; 2]);
-            let fallback = forecast.fallback.expect("named");
+            let fallback = forecast.fallback_text().expect("named");
             assert!(fallback.starts_with("zero in 3 of 3 steps"), "{fallback}");
         }
     }
@@ -43,7 +43,8 @@ fn the_chain_goes_from_week_to_day_to_climatology_to_the_last_value() {
     let grid = |at| grid(at, HOUR, 2);
     let fallback = |name, history: &History, at| {
         let forecast = ask_on(name, history, at, 0, &grid(at));
-        (forecast.mean[0], forecast.fallback)
+        let first = forecast.fallbacks.first().map(|f| f.text(2));
+        (forecast.mean[0], first)
     };
     // Two days known: no value a week before.
     let two_days = hourly(0, 2 * DAY);
@@ -114,7 +115,11 @@ fn a_short_gap_takes_an_earlier_season() {
     );
     assert_eq!(forecast.mean[5], (8 * DAY + 5 * HOUR) as f64);
     assert_eq!(forecast.mean[4], (9 * DAY + 4 * HOUR) as f64);
-    assert_eq!(forecast.fallback, None);
+    let said = forecast.fallback_text().expect("says so");
+    assert!(
+        said.ends_with("price missing for 60 min around now"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -182,6 +187,25 @@ fn a_silent_feed_widens_the_band() {
 }
 
 #[test]
+fn a_rule_hardly_ever_tried_has_a_band_all_the_same() {
+    let ask = |hours: i64| {
+        let now = hours * HOUR;
+        ask_on("persistence", &hourly(0, now), now, 0, &grid(now, HOUR, 2))
+    };
+    for hours in 1..40 {
+        let forecast = ask(hours);
+        let band = forecast.quantiles[0];
+        assert!(
+            band[17] > band[1] || hours == 1,
+            "no width after {hours} h: {band:?}"
+        );
+        let said = forecast.fallback_text().expect("says so");
+        assert!(said.starts_with("band of few past errors"), "{said}");
+    }
+    assert_eq!(ask(30 * 24).fallback_text(), None);
+}
+
+#[test]
 fn a_constant_known_for_ever_is_passed_on() {
     let mut history = History::new();
     history.declare("price", Unit::PricePerMwh("USD".into()));
@@ -196,6 +220,6 @@ fn a_constant_known_for_ever_is_passed_on() {
         let forecast = ask_on(name, &history, 100 * DAY, 2, &grid(100 * DAY, HOUR, 3));
         assert_eq!(forecast.mean, [3.5; 3]);
         assert_eq!(forecast.quantiles, [[3.5; 19]; 3]);
-        assert_eq!(forecast.fallback, None);
+        assert_eq!(forecast.fallback_text(), None);
     }
 }

@@ -69,7 +69,7 @@ fn a_lasting_error_of_a_published_forecast_is_carried_on() {
     assert!((0.7..1.2).contains(&carried(0)), "{}", carried(0));
     // What is learned of leads beyond its memory is noise.
     assert!(carried(40).abs() < 0.4, "{}", carried(40));
-    assert_eq!(forecast.fallback, None);
+    assert_eq!(forecast.fallback_text(), None);
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn history(price_until: i64, outlook_until: i64, factor_at_end: f64) -> History 
 #[test]
 fn a_published_price_narrows_the_band_and_its_absence_widens_it_again() {
     let whole = ask(&history(ISSUED_AT, 40 * DAY, 1.0), Some("outlook"));
-    assert_eq!(whole.fallback, None);
+    assert_eq!(whole.fallback_text(), None);
     let plain = ask(&history(ISSUED_AT, 40 * DAY, 1.0), None);
     assert!(
         width(&whole) < 0.5 * width(&plain),
@@ -82,21 +82,21 @@ fn a_published_price_narrows_the_band_and_its_absence_widens_it_again() {
 
     let late = ask(&history(ISSUED_AT, ISSUED_AT, 1.0), Some("outlook"));
     assert_eq!(
-        late.fallback.as_deref(),
-        Some("latest outlook in 24 of 24 steps")
+        late.fallback_text().as_deref(),
+        Some("latest outlook in 24 of 24 steps, outlook silent for 49 h")
     );
     assert!(width(&late) > 2.0 * width(&whole));
 
     let stale = ask(&history(ISSUED_AT, ISSUED_AT - DAY, 1.0), Some("outlook"));
     assert_eq!(
-        stale.fallback.as_deref(),
-        Some("without outlook in 24 of 24 steps")
+        stale.fallback_text().as_deref(),
+        Some("without outlook in 24 of 24 steps, outlook silent for 3 days")
     );
     assert!(width(&stale) > 2.0 * width(&whole));
 
     let absent = ask(&history(ISSUED_AT, ISSUED_AT, 1.0), Some("nowhere"));
     assert_eq!(
-        absent.fallback.as_deref(),
+        absent.fallback_text().as_deref(),
         Some("without nowhere in 24 of 24 steps")
     );
     assert_eq!(absent.mean, plain.mean);
@@ -105,7 +105,7 @@ fn a_published_price_narrows_the_band_and_its_absence_widens_it_again() {
 #[test]
 fn an_input_off_by_a_thousand_is_left_out() {
     let off = ask(&history(ISSUED_AT, 40 * DAY, 1e6), Some("outlook"));
-    let fallback = off.fallback.expect("named");
+    let fallback = off.fallback_text().expect("named");
     assert!(
         fallback.starts_with("latest outlook in 24 of 24"),
         "{fallback}"
@@ -116,9 +116,12 @@ fn an_input_off_by_a_thousand_is_left_out() {
 #[test]
 fn a_silent_price_feed_is_named_and_too_long_a_silence_takes_the_plain_rule() {
     let silent = ask(&history(ISSUED_AT - 30 * HOUR, 40 * DAY, 1.0), None);
-    assert_eq!(silent.fallback.as_deref(), Some("no value for 30 h"));
+    assert_eq!(
+        silent.fallback_text().as_deref(),
+        Some("price silent for 30 h")
+    );
     let gone = ask(&history(ISSUED_AT - 8 * DAY, 40 * DAY, 1.0), None);
-    let fallback = gone.fallback.expect("named");
+    let fallback = gone.fallback_text().expect("named");
     assert!(fallback.contains("24 of 24 steps"), "{fallback}");
     assert_eq!(gone.model, "realtime");
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::file::EvaluationFile;
-use super::{Calendar, Evaluation, Issue, Target};
+use super::{Calendar, Evaluation, Target};
 use crate::diagnostic::Diagnostics;
 use crate::document::{Document, near};
 use crate::forecast::QUANTILE_LEVELS;
@@ -17,7 +17,7 @@ use crate::series::Unit;
 use crate::time::Seconds;
 
 use candidates::candidates;
-use occasions::issues;
+use occasions::{count, issues, steps};
 
 /// Most values forecast: issues times steps times models. Each holds its quantiles, 160 B.
 const VALUES_MAX: usize = 8_000_000;
@@ -50,8 +50,10 @@ pub(super) fn build(document: &Document, raw: EvaluationFile) -> Result<Evaluati
     };
     let calendar = Calendar::new(zone);
     let period = (raw.period.start.as_second(), raw.period.end.as_second());
-    let issues = issues(&mut b, &raw, &calendar, period, step);
-    too_many(&mut b, &issues, models.len());
+    let issues = match count(&raw, period) {
+        Some(count) if too_many(&mut b, &raw, count, step, models.len()) => Vec::new(),
+        _ => issues(&mut b, &raw, &calendar, period, step),
+    };
     if !b.faults.is_empty() {
         return Err(Diagnostics(b.faults));
     }
@@ -153,16 +155,24 @@ fn zone(b: &mut Builder<'_>, name: &str) -> Option<TimeZone> {
     zone.ok()
 }
 
-fn too_many(b: &mut Builder<'_>, issues: &[Issue], models: usize) {
-    let steps: usize = issues.iter().map(|issue| issue.grid.len()).sum();
-    let values = steps.saturating_mul(models);
-    if values > VALUES_MAX {
+/// Whether so many issues would hold more values than fit, which is known before any is made.
+fn too_many(
+    b: &mut Builder<'_>,
+    raw: &EvaluationFile,
+    issues: f64,
+    step: Seconds,
+    models: usize,
+) -> bool {
+    let values = issues * steps(raw, step) * models as f64;
+    let too_many = values > VALUES_MAX as f64;
+    if too_many {
         b.fault(
             "issue",
-            format!("{} issues and {models} models make {values} forecast values, and an evaluation holds {VALUES_MAX} at most", issues.len()),
+            format!("{issues:.0} issues and {models} models make {values:.0} forecast values, and an evaluation holds {VALUES_MAX} at most"),
             "issue less often, look less far ahead, or shorten the period",
         );
     }
+    too_many
 }
 
 /// Ends of the buckets that hold something; the last one reaches beyond every lead.

@@ -200,4 +200,8 @@ pub struct IssuedForecast {
     pub mean: Vec<Option<f64>>,
     /// Values at P5 to P95 by 5 per step, rising; empty for a column.
     pub quantiles: Vec<[f64; 19]>,
+    /// Equally likely courses, each with one value per step; absent unless asked for, and for
+    /// a column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<Vec<f64>>,
 }

@@ -235,3 +235,17 @@ fn more_than_memory_holds_is_refused() {
     let message = read(&long).expect_err("too many").to_string();
     assert!(message.contains("forecast values"), "{message}");
 }
+
+#[test]
+fn too_many_issues_are_refused_before_they_are_made() {
+    // A year of issues every second would hardly fit into memory.
+    let every = "every_min = 0.0166667\nhorizon_h = 24";
+    let text = GOOD
+        .replacen("at = [\"11:30\"]\nday_ahead = 1", every, 1)
+        .replacen("2024-04-01T22", "2025-04-01T22", 1);
+    let faults = read(&text).expect_err("too many").to_string();
+    assert!(
+        faults.contains("and an evaluation holds 8000000 at most"),
+        "{faults}"
+    );
+}

@@ -113,6 +113,10 @@ pub const FORECAST_MODELS: &[Named] = &[
         "network difficulty to the next retarget from observed hashrate, then drift",
     ),
     named(
+        "hashprice",
+        "revenue of hashing from the bitcoin price, the forecast of the difficulty and the subsidy",
+    ),
+    named(
         "realtime",
         "quantile regressions of real-time prices on the day-ahead price, other inputs and the last hours",
     ),
@@ -135,6 +139,7 @@ pub const TAKING_INPUTS: &[&str] = &[
     "lear_1456",
     "kernel_364",
     "difficulty",
+    "hashprice",
     "realtime",
 ];
 

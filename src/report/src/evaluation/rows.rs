@@ -64,12 +64,20 @@ pub fn forecasts(all: Forecasts<'_>, make: Box<Make<'_>>) -> Result<(), WriteErr
     sinks.into_iter().try_for_each(Sink::finish)
 }
 
-/// Writes one row per model and step of one issue, with all quantiles.
+/// Writes one row per model and step of one issue, with all quantiles and paths.
 ///
 /// # Errors
 /// What a sink refuses.
 pub fn issued_rows(all: &IssuedForecasts, make: Box<Make<'_>>) -> Result<(), WriteError> {
-    let mut sinks = make(&fields(&QUANTILE_LEVELS, false))?;
+    let paths = all.models.iter().map(|model| model.paths.len()).max();
+    let paths = paths.unwrap_or(0);
+    let digits = paths.to_string().len();
+    let mut columns = fields(&QUANTILE_LEVELS, false);
+    columns.extend((1..=paths).map(|path| Field {
+        name: format!("path{path:0digits$}"),
+        kind: Kind::Float,
+    }));
+    let mut sinks = make(&columns)?;
     let starts: Vec<i64> = all.starts.iter().map(|at| at.as_second()).collect();
     let ends = starts.iter().skip(1).copied().chain([all.end.as_second()]);
     let spans: Vec<(i64, i64)> = starts.iter().copied().zip(ends).collect();
@@ -84,6 +92,8 @@ pub fn issued_rows(all: &IssuedForecasts, make: Box<Make<'_>>) -> Result<(), Wri
             ];
             let quantiles = model.quantiles.get(k);
             cells.extend((0..19).map(|p| Cell::Float(quantiles.map(|q| q[p]))));
+            let path = |p: usize| Cell::Float(model.paths.get(p).map(|path| path[k]));
+            cells.extend((0..paths).map(path));
             sinks.iter_mut().try_for_each(|sink| sink.row(&cells))?;
         }
     }

@@ -1,11 +1,12 @@
 //! What was left of G by cause, and who forecast what.
 
 use swingload_simulator::Part;
-use swingload_simulator::results::SplitSummary;
+use swingload_simulator::results::{FallbackSummary, SplitSummary};
 
 use super::column;
 use crate::Results;
 use crate::html::{Cell, Table};
+use crate::words::thousands;
 
 /// What a part of the future is called, and what knowing it means.
 fn words(part: Part) -> (&'static str, &'static str) {
@@ -96,6 +97,20 @@ pub(crate) fn split(results: &Results) -> Option<Table> {
 /// One row per series: its forecaster.
 pub(crate) fn forecasters(results: &Results) -> Option<Table> {
     let all = &results.summary().forecasters;
+    let run = results.summary().policies.get(results.main_policy());
+    let stood_in = |series: &str| {
+        let of_series = run?.fallbacks.iter().filter(|f| f.series == series);
+        let share = |f: &FallbackSummary| {
+            let steps = results.summary().steps.max(1) as f64;
+            format!(
+                "{} {} %",
+                f.fallback,
+                thousands(100.0 * f.steps as f64 / steps, 1)
+            )
+        };
+        let all: Vec<String> = of_series.map(share).collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    };
     let row = |(name, f): (&String, &swingload_simulator::results::ForecasterSummary)| {
         let reads = f.published.iter().chain(&f.inputs);
         let reads: Vec<&str> = reads.map(String::as_str).collect();
@@ -103,6 +118,7 @@ pub(crate) fn forecasters(results: &Results) -> Option<Table> {
             Cell::from(name.as_str()),
             f.model.as_str().into(),
             (!reads.is_empty()).then(|| reads.join(", ")).into(),
+            stood_in(name).into(),
         ]
     };
     (!all.is_empty()).then(|| Table {
@@ -110,6 +126,12 @@ pub(crate) fn forecasters(results: &Results) -> Option<Table> {
             column("series", "", 0, ""),
             column("forecast by", "", 0, "The model that issues it."),
             column("reads", "", 0, "Published forecasts and other inputs."),
+            column(
+                "stood in, of all steps",
+                "",
+                0,
+                "What stood in for the model in decisions, or what of its data could not be used, and in how many.",
+            ),
         ],
         rows: all.iter().map(row).collect(),
         highlight: None,

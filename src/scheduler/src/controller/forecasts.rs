@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use swingload_forecast::models::Model;
 use swingload_forecast::{Forecast, History, Request};
 use swingload_model::TimeGrid;
+use swingload_model::forecast::Fallback;
 
 use crate::outlook::Outlook;
 
@@ -121,5 +122,66 @@ impl Outlook for Expected<'_> {
         self.read(series, grid, (false, paths), |f| {
             f.paths.get(path).unwrap_or(&f.mean).clone()
         })
+    }
+
+    fn fallbacks(&self) -> Vec<(String, Fallback)> {
+        let memo = self.memo.borrow();
+        let all = memo.iter().flat_map(|(series, forecast)| {
+            let named = forecast.fallbacks.iter();
+            named.map(move |fallback| (series.clone(), fallback.clone()))
+        });
+        // Of several forecasts of one series the one with most steps speaks.
+        let mut widest: BTreeMap<(String, String), Fallback> = BTreeMap::new();
+        for (series, fallback) in all {
+            let entry = widest.entry((series, fallback.what.clone()));
+            let kept = entry.or_insert_with(|| fallback.clone());
+            if fallback.steps > kept.steps {
+                *kept = fallback;
+            }
+        }
+        widest
+            .into_iter()
+            .map(|((series, _), f)| (series, f))
+            .collect()
+    }
+}
+
+/// How often decisions rested on fallbacks, by series and fallback.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FallbackLog {
+    counts: BTreeMap<(String, String), FallbackCount>,
+}
+
+/// Decisions that rested on one fallback of one series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FallbackCount {
+    /// How many.
+    pub decisions: u64,
+    /// Unix second of the first.
+    pub first: i64,
+    /// Unix second of the last.
+    pub last: i64,
+}
+
+impl FallbackLog {
+    /// Notes what one decision at `now` was told.
+    pub fn note(&mut self, now: i64, outlook: &dyn Outlook) {
+        for (series, fallback) in outlook.fallbacks() {
+            let fresh = FallbackCount {
+                decisions: 0,
+                first: now,
+                last: now,
+            };
+            let entry = self.counts.entry((series, fallback.what));
+            let count = entry.or_insert(fresh);
+            count.decisions += 1;
+            count.last = now;
+        }
+    }
+
+    /// Series, fallback and count, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, FallbackCount)> {
+        let named = self.counts.iter();
+        named.map(|((series, what), count)| (series.as_str(), what.as_str(), *count))
     }
 }

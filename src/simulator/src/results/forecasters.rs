@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use swingload_model::scenario::Scenario;
+use swingload_model::time::timestamp;
+use swingload_scheduler::controller::FallbackCount;
 
+use crate::record::PolicyRun;
 use crate::run::Context;
 use crate::run::knowledge::Part;
 
@@ -22,6 +25,34 @@ pub struct ForecasterSummary {
     pub inputs: Vec<String>,
     /// Part of the future the series belongs to.
     pub part: Part,
+}
+
+/// What stood in for a forecast, and how often decisions rested on it.
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct FallbackSummary {
+    /// The series that was forecast.
+    pub series: String,
+    /// What stood in, or what of its data could not be used.
+    pub fallback: String,
+    /// Steps decided on it.
+    pub steps: u64,
+    /// The first of them, RFC 3339.
+    pub first: String,
+    /// The last of them, RFC 3339.
+    pub last: String,
+}
+
+/// What stood in during a run, by series.
+pub(super) fn fallbacks(run: &PolicyRun) -> Vec<FallbackSummary> {
+    let all = run.fallbacks.iter();
+    let of = |(series, fallback, count): (&str, &str, FallbackCount)| FallbackSummary {
+        series: series.to_owned(),
+        fallback: fallback.to_owned(),
+        steps: count.decisions,
+        first: timestamp(count.first).to_string(),
+        last: timestamp(count.last).to_string(),
+    };
+    all.map(of).collect()
 }
 
 /// Name of the model that forecasts a series of the scenario.

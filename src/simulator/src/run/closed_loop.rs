@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use swingload_forecast::models::{Options, model};
 use swingload_model::scenario::Scenario;
-use swingload_scheduler::controller::{Controller, ForecastBook};
+use swingload_scheduler::controller::{Controller, FallbackLog, ForecastBook};
 use swingload_scheduler::event::Event;
 use swingload_scheduler::policy::{Policy, Setup, registry};
 
@@ -205,6 +205,10 @@ impl Driver for ClosedLoop<'_> {
 
     fn incidents(&self) -> u64 {
         self.controller.incident_count()
+    }
+
+    fn fallbacks(&self) -> FallbackLog {
+        self.controller.fallbacks().clone()
     }
 }
 

@@ -6,6 +6,8 @@ use swingload_model::site::tariff::TariffLine;
 use swingload_model::site::{Site, Use};
 use swingload_model::units::JOULES_PER_MWH;
 
+use swingload_scheduler::controller::FallbackLog;
+
 use super::{Context, Progress};
 use crate::column::Column;
 use crate::flow::{Flow, split_over_uses};
@@ -33,6 +35,11 @@ pub(crate) trait Driver {
 
     /// Incidents it noted itself.
     fn incidents(&self) -> u64;
+
+    /// How often what it decided rested on fallbacks of its forecasts.
+    fn fallbacks(&self) -> FallbackLog {
+        FallbackLog::default()
+    }
 }
 
 /// Runs one policy.
@@ -130,6 +137,7 @@ fn empty(context: &Context<'_>, name: &str, ledger: Ledger) -> PolicyRun {
         spans: Vec::new(),
         reasons: Vec::new(),
         incidents: Incidents::default(),
+        fallbacks: FallbackLog::default(),
         energy_by_supply_and_use: vec![[0; 4]; site.supply.len()],
         energy_cost_by_use: [0.0; 4],
         reference_cost_by_use: [0.0; 4],
@@ -387,6 +395,7 @@ fn finish(world: &World<'_>, driver: &impl Driver, end: i64, out: &mut PolicyRun
         span.end = span.end.min(end);
     }
     out.spans.retain(|span| span.end > span.start);
+    out.fallbacks = driver.fallbacks();
     let counts = &world.counts;
     out.incidents.device_failures = counts.device_failures;
     out.incidents.lying_device_h = counts.lying_device_s as f64 / 3600.0;

@@ -119,6 +119,7 @@ impl Calendar {
             patched: vec![false; self.starts.len() - 1],
         };
         panel.patch(self.target);
+        panel.bridge(self.target);
         panel
     }
 

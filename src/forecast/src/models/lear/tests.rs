@@ -33,6 +33,11 @@ fn midnight(day: i64, change: i64) -> i64 {
 
 /// Prices published at noon of the day before, wind two hours before that.
 fn history(change: i64) -> History {
+    history_without(change, None)
+}
+
+/// The same without the wind of the hour that starts at `hole`.
+fn history_without(change: i64, hole: Option<i64>) -> History {
     let mut history = History::new();
     history.declare("price", Unit::PricePerMwh("EUR".into()));
     history.declare("wind", Unit::Megawatt);
@@ -49,7 +54,9 @@ fn history(change: i64) -> History {
                 };
                 history.push(series, observation).expect("valid");
             };
-            push("wind", wind(start), known_at - 2 * HOUR);
+            if hole != Some(start) {
+                push("wind", wind(start), known_at - 2 * HOUR);
+            }
             if day < DAYS {
                 push("price", price(start), known_at);
             }
@@ -90,7 +97,7 @@ fn the_day_ahead_follows_its_inputs_in_winter_and_summer_time() {
         let (history, from) = (history(change), midnight(DAYS, change));
         for name in ["lear", "lear_kernel"] {
             let forecast = ask(name, &history, from - 13 * HOUR, from, 24);
-            assert_eq!(forecast.fallback, None);
+            assert_eq!(forecast.fallback_text(), None);
             let error = error(&forecast);
             assert!(error < 3.0, "{name}, change on day {change}: {error}");
         }
@@ -102,7 +109,7 @@ fn known_hours_stay_and_the_days_after_have_a_forecast() {
     let history = history(DAYS + 9);
     let from = midnight(DAYS - 1, DAYS + 9);
     let forecast = ask("lear", &history, from + 7 * HOUR, from, 24 * 8);
-    assert_eq!(forecast.fallback, None);
+    assert_eq!(forecast.fallback_text(), None);
     for (hour, mean) in forecast.mean[..24].iter().enumerate() {
         assert_eq!(*mean, price(from + hour as i64 * HOUR), "hour {hour}");
     }
@@ -120,7 +127,7 @@ fn a_day_without_its_inputs_is_forecast_from_prices() {
     let from = midnight(DAYS, DAYS + 9);
     let early = ask("lear", &history, from - 15 * HOUR, from, 24);
     let later = ask("lear", &history, from - 13 * HOUR, from, 24);
-    assert_eq!(early.fallback, None);
+    assert_eq!(early.fallback_text(), None);
     assert!(
         error(&later) < 0.5 * error(&early),
         "{} {}",
@@ -145,7 +152,7 @@ fn a_short_history_falls_back_and_says_so() {
     }
     let from = START + 20 * DAY;
     let forecast = ask("lear", &history, from, from, 24);
-    let fallback = forecast.fallback.expect("says so");
+    let fallback = forecast.fallback_text().expect("says so");
     assert!(
         fallback.starts_with("seasonal_naive_week in 24 of 24 steps"),
         "{fallback}"
@@ -177,4 +184,21 @@ fn what_is_published_later_changes_no_bit() {
         );
         assert_eq!(a, b, "{name}");
     }
+}
+
+#[test]
+fn one_missing_slot_of_an_input_costs_one_slot() {
+    let change = DAYS + 9;
+    let from = midnight(DAYS, change);
+    let ask = |hole| {
+        let history = history_without(change, hole);
+        ask("lear", &history, from - 13 * HOUR, from, 24)
+    };
+    let whole = error(&ask(None));
+    let gappy = ask(Some(from + 11 * HOUR));
+    assert_eq!(
+        gappy.fallback_text().as_deref(),
+        Some("wind missing for 60 min around now")
+    );
+    assert!(error(&gappy) < whole + 1.0, "{} and {whole}", error(&gappy));
 }

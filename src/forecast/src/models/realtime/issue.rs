@@ -1,11 +1,9 @@
 //! One issue: the curve of every open step, its values, and what stood in for what.
 
-use std::fmt::Write as _;
-
-use swingload_model::forecast::QUANTILE_LEVELS;
+use swingload_model::forecast::{Fallback, QUANTILE_LEVELS};
 
 use crate::baseline::{Estimate, floor};
-use crate::calendar::{DAY, HOUR};
+use crate::calendar::DAY;
 use crate::conformal::spread;
 use crate::{Forecast, Request};
 
@@ -23,8 +21,6 @@ use super::regression::{Curve, LEVELS, MEDIAN};
 const BEYOND: f64 = 1.0;
 /// The longest silence of the price itself that the regressions may bridge, s.
 const SILENCE_MAX: i64 = 4 * DAY;
-/// The longest silence that is not worth a word, s.
-const SILENCE: i64 = 2 * HOUR;
 
 /// One step: what of it is known already, and the curve of the rest.
 pub(super) struct Step {
@@ -119,7 +115,7 @@ pub(super) fn issue(
             if issued_at - known > SILENCE_MAX {
                 return None;
             }
-            notes.step(&moment.states(start, end, known), issued_at - known);
+            notes.step(&moment.states(start, end, known));
             let (low, high, weight) = about(start - known);
             let mut at = |knot| {
                 anchor.curve(
@@ -199,7 +195,7 @@ pub(super) fn issue(
         },
         paths: paths::draw(request, &course, &steps, &values),
         model: "realtime".to_owned(),
-        fallback: notes.text(),
+        fallbacks: notes.fallbacks(),
         grid: grid.clone(),
     })
 }
@@ -240,7 +236,6 @@ struct Notes<'a> {
     steps: usize,
     /// Per input: steps with only its latest value, and without it.
     counts: Vec<(usize, usize)>,
-    silence: i64,
     implausible: usize,
 }
 
@@ -250,12 +245,11 @@ impl<'a> Notes<'a> {
             inputs: subject.inputs,
             steps,
             counts: vec![(0, 0); subject.inputs.len()],
-            silence: 0,
             implausible: 0,
         }
     }
 
-    fn step(&mut self, states: &[State], silence: i64) {
+    fn step(&mut self, states: &[State]) {
         for (count, state) in self.counts.iter_mut().zip(states) {
             match state {
                 State::Ahead => {}
@@ -263,33 +257,27 @@ impl<'a> Notes<'a> {
                 State::Missing => count.1 += 1,
             }
         }
-        self.silence = self.silence.max(silence);
     }
 
-    fn text(self) -> Option<String> {
-        let mut text = String::new();
-        let mut note = |count: usize, what: std::fmt::Arguments<'_>| {
-            if count > 0 {
-                let sep = if text.is_empty() { "" } else { ", " };
-                let _ = write!(text, "{sep}{what}");
+    fn fallbacks(self) -> Vec<Fallback> {
+        let mut all = Vec::new();
+        let mut note = |what: String, steps: usize, extent: Option<String>| {
+            if steps > 0 {
+                all.push(Fallback {
+                    what,
+                    steps,
+                    extent,
+                });
             }
         };
         for (name, (recent, missing)) in self.inputs.iter().zip(self.counts) {
-            let n = self.steps;
-            note(
-                recent,
-                format_args!("latest {name} in {recent} of {n} steps"),
-            );
-            note(
-                missing,
-                format_args!("without {name} in {missing} of {n} steps"),
-            );
+            note(format!("latest {name}"), recent, None);
+            note(format!("without {name}"), missing, None);
         }
-        let count = self.implausible;
-        note(count, format_args!("{count} implausible values left out"));
-        let hours = self.silence / HOUR;
-        let silent = usize::from(self.silence > SILENCE);
-        note(silent, format_args!("no value for {hours} h"));
-        (!text.is_empty()).then_some(text)
+        if self.implausible > 0 {
+            let extent = format!("left out, {} of them", self.implausible);
+            note("implausible values".to_owned(), self.steps, Some(extent));
+        }
+        all
     }
 }

@@ -11,6 +11,27 @@ use crate::time::Seconds;
 /// Furthest an issue looks ahead, h.
 const HORIZON_MAX_H: f64 = 24.0 * 14.0;
 
+/// Number of issues that the keys ask for in the period, a few at its edges too many; `None`
+/// where they make no sense, which [`issues`] explains.
+pub(super) fn count(raw: &EvaluationFile, period: (i64, i64)) -> Option<f64> {
+    let issue = &raw.issue;
+    let seconds = (period.1 - period.0) as f64;
+    match (&issue.at, issue.every_min) {
+        (Some(clocks), None) => Some((seconds / 86_400.0).ceil() * clocks.len() as f64),
+        (None, Some(minutes)) if minutes > 0.0 => Some((seconds / (60.0 * minutes)).ceil()),
+        _ => None,
+    }
+}
+
+/// Steps of one issue, as the keys ask for.
+pub(super) fn steps(raw: &EvaluationFile, step: Seconds) -> f64 {
+    let hours = match raw.issue.day_ahead {
+        Some(_) => 24.0,
+        None => raw.issue.horizon_h.unwrap_or(0.0).min(HORIZON_MAX_H),
+    };
+    (hours * 3600.0 / step.get() as f64).floor()
+}
+
 pub(super) fn issues(
     b: &mut Builder<'_>,
     raw: &EvaluationFile,

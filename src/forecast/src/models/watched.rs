@@ -1,0 +1,132 @@
+//! What every forecast says of the series it was made from, whatever its model.
+//!
+//! ```text
+//! forecast series, companion, inputs  ->  values refused, or missing, in the past days?
+//!                                         silent for longer than usual?
+//! ```
+//!
+//! Models see none of it: a refused value is as good as never published, and behind a silence
+//! the last value is older. What stands in for what is missing, and how wide its band is,
+//! follows from that; here it is named.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use swingload_model::forecast::{Fallback, Forecast};
+
+use super::Model;
+use crate::calendar::{DAY, HOUR};
+use crate::{Forecaster, History, Request};
+
+/// How far back a value that is not there is worth a word, s: rules look back to the week
+/// before.
+const OF_LATE: i64 = 8 * DAY;
+
+/// A model whose data are watched.
+pub(super) struct Watched {
+    model: Model,
+    /// Per series the time of counting, what was known then, and the seconds missing before it.
+    missing: Mutex<BTreeMap<String, (i64, u64, i64)>>,
+}
+
+impl Watched {
+    pub(super) fn new(model: Model) -> Self {
+        Self {
+            model,
+            missing: Mutex::default(),
+        }
+    }
+
+    /// Seconds without a value in the past days, as known at the last full hour.
+    fn missing(&self, history: &History, name: &str, at: i64) -> i64 {
+        let view = history.view(name, at - at.rem_euclid(HOUR));
+        let (hour, print) = (view.as_of(), view.fingerprint());
+        let mut known = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((time, known, seconds)) = known.get(name)
+            && (*time, *known) == (hour, print)
+        {
+            return *seconds;
+        }
+        let from = hour.saturating_sub(OF_LATE);
+        // Before its first value a series was not there.
+        let from = view.latest_before(from + 1).map(|_| from);
+        // Forecasts may have holes ahead, too.
+        let until = view
+            .frontier()
+            .map_or(hour, |f| f.min(hour.saturating_add(OF_LATE)));
+        let seconds = match from {
+            Some(from) if until > from => until - from - view.cover(from, until).seconds,
+            _ => 0,
+        };
+        known.insert(name.to_owned(), (hour, print, seconds));
+        seconds
+    }
+
+    /// What is wrong with a series at the time of issue.
+    fn faults(&self, request: &Request<'_>, name: &str) -> Vec<Fallback> {
+        let (history, at) = (request.history, request.issued_at);
+        let fault = |what: &str, extent: String| Fallback {
+            what: format!("{name} {what}"),
+            steps: 0,
+            extent: Some(extent),
+        };
+        let refused = history.refused(name, at.saturating_sub(OF_LATE), at);
+        let refused = (refused > 0).then(|| {
+            let values = if refused == 1 { "value" } else { "values" };
+            fault("in another unit", format!("refused, {refused} {values}"))
+        });
+        let missing = Some(self.missing(history, name, at)).filter(|seconds| *seconds > 0);
+        let missing = missing.map(|s| fault("missing", format!("for {} around now", length(s))));
+        let silent = history.silence(name, at);
+        let silent = silent.map(|seconds| fault("silent", format!("for {}", length(seconds))));
+        refused.into_iter().chain(missing).chain(silent).collect()
+    }
+}
+
+fn length(seconds: i64) -> String {
+    match seconds {
+        s if s < 2 * HOUR => format!("{} min", (s + 59) / 60),
+        s if s < 3 * DAY => format!("{} h", s / HOUR),
+        s => format!("{} days", s / DAY),
+    }
+}
+
+impl Forecaster for Watched {
+    fn name(&self) -> &str {
+        self.model.name()
+    }
+
+    fn reads(&self) -> Vec<&str> {
+        self.model.reads()
+    }
+
+    fn forecast(&self, request: &Request<'_>) -> Forecast {
+        let mut forecast = self.model.forecast(request);
+        let names = std::iter::once(request.series).chain(self.reads());
+        let found: Vec<Fallback> = names.flat_map(|name| self.faults(request, name)).collect();
+        let open = if found.is_empty() {
+            0
+        } else {
+            open_steps(request)
+        };
+        if open > 0 {
+            let named = found.into_iter().map(|fault| Fallback {
+                steps: open,
+                ..fault
+            });
+            forecast.fallbacks.extend(named);
+        }
+        forecast
+    }
+}
+
+/// Steps whose value is not published yet.
+fn open_steps(request: &Request<'_>) -> usize {
+    let view = request.history.view(request.series, request.issued_at);
+    let grid = request.grid;
+    let is_open = |step: &usize| {
+        let (start, end) = (grid.start_s(*step), grid.end_s(*step));
+        view.mean(start, end).is_none()
+    };
+    (0..grid.len()).filter(is_open).count()
+}
