@@ -89,7 +89,7 @@ pub fn publish(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Res
         loads,
         jobs: jobs::jobs(occasion, built, planned),
         supply,
-        shortfalls: shortfalls::shortfalls(site, inputs, planned, &outcomes),
+        shortfalls: shortfalls::shortfalls(built, planned, &outcomes),
         limits: limits::limits(built, planned, &outcomes),
         shed_ladder: shed(occasion, built, planned),
         marginal_values: marginal_values(built, &outcomes),
