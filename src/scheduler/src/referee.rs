@@ -207,6 +207,7 @@ impl Refereed {
             first,
             caps: self.caps,
             prices: None,
+            budget: None,
         }
     }
 }
