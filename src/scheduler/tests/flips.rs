@@ -291,8 +291,7 @@ fn margins_and_flips_agree() {
         }
     }
     assert!(kept > 200 && started > 50, "{kept} kept, {started} started");
-    // Where supply beside a load runs out, the price it pays jumps before the root's does.
-    assert!(early * 33 <= kept, "{early} of {kept} give up early");
+    assert_eq!(early, 0, "of {kept} that give up some do so early");
 }
 
 #[test]
@@ -309,8 +308,7 @@ fn the_checker_finds_the_figures_of_all_reasons_again() {
     }
     println!("{seen} reasons, {rivals} with a runner-up");
     assert!(rivals > 500, "{rivals}");
-    // Several ramps on sites with supply of their own: prices of some steps are not found again.
-    assert!(wrong * 200 <= seen, "{wrong} figures of {seen} reasons");
+    assert_eq!(wrong, 0, "figures of {seen} reasons");
 }
 
 #[test]
