@@ -98,6 +98,7 @@ pub fn publish(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Res
         shed_ladder: shed(occasion, built, planned),
         marginal_values: marginal_values(built, &outcomes),
         reasons: why(occasion, built, planned)?,
+        notes: Vec::new(),
     })
 }
 
