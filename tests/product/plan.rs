@@ -107,8 +107,15 @@ fn the_plan_knows_only_what_was_published() {
     let shorter =
         format!("plan --json --quiet {AFTERNOON} {SHORT} --set period.end=2026-07-06T20:00:00Z");
     let shown = other.swingload(&shorter).assert().success();
-    // Generated jobs of a shorter period are fewer; those submitted by then are the same.
-    assert_eq!(json(&shown.get_output().stdout), json(stdout));
+    // Generated jobs of a shorter period are fewer, as its notes on the data say; those
+    // submitted by then are the same.
+    let without_notes = |stdout: &[u8]| {
+        let mut plan = json(stdout);
+        plan["notes"] = Value::Null;
+        plan
+    };
+    let shorter = &shown.get_output().stdout;
+    assert_eq!(without_notes(shorter), without_notes(stdout));
     let again = world();
     let folder = root().join("simulations/quickstart");
     let same = format!("plan {} --quiet {AFTERNOON} {SHORT}", folder.display());
