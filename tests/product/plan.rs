@@ -82,6 +82,13 @@ fn powers_add_up_and_the_certificate_holds() {
     assert!(money("asap") <= money("value") && money("value") <= money("bound"));
     let gap = certificate["gap_of_value_pct"].as_f64().expect("a value");
     assert!((0.0..2.0).contains(&gap), "{gap} % of value");
+    // The gap stands beside in money and by its parts of value and G.
+    assert_eq!(money("gap"), money("bound") - money("value"));
+    let share = |key: &str| certificate[key].as_f64().expect(key);
+    let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * b.abs().max(1e-6);
+    let of_value = 100.0 * (money("bound") - money("asap")) as f64 / money("value").abs() as f64;
+    assert!(near(share("gainable_of_value_pct"), of_value));
+    assert!(near(share("gap_pct") * of_value / 100.0, gap));
     for reason in list(&plan["reasons"]) {
         assert!(reason["code"].is_string(), "{reason}");
     }
@@ -100,8 +107,15 @@ fn the_plan_knows_only_what_was_published() {
     let shorter =
         format!("plan --json --quiet {AFTERNOON} {SHORT} --set period.end=2026-07-06T20:00:00Z");
     let shown = other.swingload(&shorter).assert().success();
-    // Generated jobs of a shorter period are fewer; those submitted by then are the same.
-    assert_eq!(json(&shown.get_output().stdout), json(stdout));
+    // Generated jobs of a shorter period are fewer, as its notes on the data say; those
+    // submitted by then are the same.
+    let without_notes = |stdout: &[u8]| {
+        let mut plan = json(stdout);
+        plan["notes"] = Value::Null;
+        plan
+    };
+    let shorter = &shown.get_output().stdout;
+    assert_eq!(without_notes(shorter), without_notes(stdout));
     let again = world();
     let folder = root().join("simulations/quickstart");
     let same = format!("plan {} --quiet {AFTERNOON} {SHORT}", folder.display());
@@ -219,19 +233,66 @@ fn sample_paths_decide_the_first_step_and_say_what_it_is_worth() {
     assert!(swingload_tests::json(means).get("on_paths").is_none());
 }
 
+/// A few hourly steps, of which the search finds the end by itself.
+const SMALL: &str = "--at 2026-07-06T14:30 --set period.history_days=7 \
+                     --set planning.horizon=[{until_h=12,step_min=60}]";
+
 #[test]
-fn a_longer_search_is_never_worse() {
+fn a_longer_search_is_never_worse_and_says_where_it_was_cut() {
     let world = world();
-    let line = format!("plan --json --quiet {AFTERNOON} {SHORT} --seconds 2");
-    let shown = world.swingload(&line).assert().success();
-    let longer = json(&shown.get_output().stdout);
-    let (_, once) = afternoon();
+    let plan = |more: &str| {
+        let line = format!("plan --json --quiet {SMALL} {more}");
+        json(
+            &world
+                .swingload(&line)
+                .assert()
+                .success()
+                .get_output()
+                .stdout,
+        )
+    };
     let micro = |plan: &Value, name: &str| plan["certificate"][name].as_i64().expect("micro");
-    let once = json(once);
-    assert_eq!(longer["inputs_sha256"], once["inputs_sha256"]);
-    assert!(micro(&longer, "value") >= micro(&once, "value"));
-    assert!(micro(&longer, "bound") <= micro(&once, "bound"));
-    assert!(micro(&longer, "value") <= micro(&longer, "bound"));
+    let (at_once, once, longer) = (plan("--seconds 0"), plan(""), plan("--seconds 300"));
+    for plan in [&at_once, &longer] {
+        assert_eq!(plan["inputs_sha256"], once["inputs_sha256"]);
+        assert!(micro(plan, "value") <= micro(plan, "bound"));
+    }
+    for better in [&once, &at_once] {
+        assert!(micro(&longer, "value") >= micro(better, "value"));
+        assert!(micro(&longer, "bound") <= micro(better, "bound"));
+    }
+    let notes = |plan: &Value| plan["notes"].to_string();
+    let cut = "The plan found at once, and 0 rounds of search";
+    assert!(notes(&at_once).contains(cut), "{}", notes(&at_once));
+    assert!(
+        !notes(&longer).contains("rounds of search"),
+        "it ended by itself"
+    );
+}
+
+/// What must be known to read a plan stands in its JSON, quiet or not.
+#[test]
+fn notes_are_part_of_the_plan() {
+    let world = world();
+    let line = format!("plan --json --quiet --at 2026-07-06T14:33 {SHORT} --out inside");
+    let shown = world.swingload(&line).assert().success();
+    let notes = json(&shown.get_output().stdout)["notes"].to_string();
+    assert!(notes.contains("lies inside a step of 5 min"), "{notes}");
+    let Some(data) = data_root() else {
+        return;
+    };
+    let folder = root().join("simulations/hosting-contract");
+    let line = format!(
+        "plan {} --data {} --json --quiet --out several",
+        folder.display(),
+        data.display()
+    );
+    let shown = world.swingload(&line).assert().success();
+    let notes = json(&shown.get_output().stdout)["notes"].to_string();
+    assert!(
+        notes.contains("variants (stay, convert-20, convert-40) are not planned"),
+        "{notes}"
+    );
 }
 
 #[test]

@@ -182,8 +182,8 @@ pub(crate) struct Plan {
     /// Decide the first step on so many sample paths of the forecasts instead of their means
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) paths: usize,
-    /// Go on looking for a better plan and a tighter bound for so many seconds, to the end of
-    /// the search then under way; how far it comes depends on the machine
+    /// Go on looking for a better plan and a tighter bound for so many seconds; the plan found
+    /// at once is waited for. How far it comes depends on the machine
     #[arg(long, value_name = "S")]
     pub(crate) seconds: Option<f64>,
     /// Who plans

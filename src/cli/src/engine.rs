@@ -1,6 +1,10 @@
 //! The two ways to solve a plan's inputs.
 
+use std::panic;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
+
 use swingload_model::plan as model;
 use swingload_model::plan::Expectation;
 use swingload_model::units::Money;
@@ -41,10 +45,42 @@ const PATHS_MAX: usize = 200;
 /// Longest search, in seconds.
 const SECONDS_MAX: f64 = 86_400.0;
 
-/// The best plan and bound found in so many seconds.
-pub(crate) fn within(seconds: f64, inputs: &PlanInputs) -> Planned {
+/// The best plan and bound found in so many seconds, and what must be said of the search.
+///
+/// The search runs beside and hands over what is best before each of its rounds; a round
+/// that the deadline finds under way is left behind. The plan found at once is waited for.
+pub(crate) fn within(seconds: f64, inputs: &PlanInputs) -> (Planned, Option<String>) {
     let (begun, most) = (Instant::now(), Duration::from_secs_f64(seconds));
-    plan_until(inputs, &mut |_| begun.elapsed() < most)
+    let (hand_over, handed) = mpsc::channel();
+    let inputs = inputs.clone();
+    let search = thread::spawn(move || {
+        let mut go_on =
+            |best: &Planned| hand_over.send(best.clone()).is_ok() && begun.elapsed() < most;
+        plan_until(&inputs, &mut go_on)
+    });
+    let mut best = handed.recv().ok();
+    let mut rounds = 0;
+    while let Some(known) = &mut best {
+        match handed.recv_timeout(most.saturating_sub(begun.elapsed())) {
+            Ok(better) => (*known, rounds) = (better, rounds + 1),
+            Err(RecvTimeoutError::Disconnected) => best = None,
+            Err(RecvTimeoutError::Timeout) => break,
+        }
+    }
+    match best {
+        Some(best) => {
+            let said = format!(
+                "The plan found at once, and {rounds} rounds of search for a better one that \
+                 ended within {seconds} s; how many do depends on the machine."
+            );
+            (best, Some(said))
+        }
+        // The search ended by itself, with its best plan or with a defect of its own.
+        None => match search.join() {
+            Ok(best) => (best, None),
+            Err(defect) => panic::resume_unwind(defect),
+        },
+    }
 }
 
 /// What the moment's sample paths, if there are any, say of the plan's first step.

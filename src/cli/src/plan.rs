@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use swingload_model::plan as model;
+use swingload_model::scenario::Scenario;
 use swingload_report::{folder, plan as report};
 use swingload_scheduler::publish::{Occasion, expectation, publish};
 use swingload_simulator::moment_on_paths;
@@ -39,13 +40,17 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
         let start = scenario.grid.start_s(at.step);
         output::print(&report::heading(&scenario, start, style))?;
     }
-    let (input, mut notes) = load(scenario, args.data.as_deref())?;
     let bars = Bars::new(args.quiet);
+    let reading = bars.spin("reading data");
+    let (input, of_data) = load(scenario, args.data.as_deref())?;
+    reading.finish_and_clear();
+    let running = bars.spin("running up to then");
     let moment = moment_on_paths(&input, at.step, args.paths, &|progress| bars.show(progress))
         .map_err(|error| cannot_run(&error))?;
+    running.finish_and_clear();
     bars.spin("planning");
-    let (solved, said) = match args.seconds {
-        Some(seconds) => (engine::within(seconds, &moment.built.inputs), None),
+    let (solved, of_search) = match args.seconds {
+        Some(seconds) => engine::within(seconds, &moment.built.inputs),
         None => engine::solve(args.engine, &moment.built.inputs)?,
     };
     let on_paths = engine::on_paths(&moment, &solved);
@@ -56,14 +61,7 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
     let steps = moment.built.inputs.grid.len();
     let stood_in = (moment.fallbacks.iter())
         .map(|(series, fallback)| format!("forecast of {series}: {}", fallback.text(steps)));
-    notes.splice(
-        0..0,
-        at.note
-            .into_iter()
-            .chain(said)
-            .chain(of_paths)
-            .chain(stood_in),
-    );
+    let of_plan = [at.note, variants(&input.scenario), of_search, of_paths];
     let occasion = Occasion {
         site: &input.scenario.site,
         jobs: &moment.jobs,
@@ -75,12 +73,18 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
         problem: error.to_string(),
         help: "report it with the scenario, the seed and the command line".into(),
     })?;
-    let plan = model::Plan { on_paths, ..made };
+    let plan = model::Plan {
+        on_paths,
+        notes: (of_plan.into_iter().flatten())
+            .chain(stood_in)
+            .chain(of_data)
+            .collect(),
+        ..made
+    };
     drop(bars);
     let planned = report::Planned {
         scenario: input.scenario,
         plan,
-        notes,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let paths = folder::write_plan(&planned, &out).map_err(|error| cannot_write(&error))?;
@@ -92,4 +96,16 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
         output::print(&written(&paths))?;
     }
     Ok(())
+}
+
+/// That one site is planned, where the scenario compares several.
+fn variants(scenario: &Scenario) -> Option<String> {
+    let names: Vec<&str> = scenario.variants.iter().map(|v| v.id.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "The scenario's variants ({}) are not planned: this is a plan of its site as it \
+             stands. What a variant sets can be put on top of it with --set.",
+            names.join(", ")
+        )
+    })
 }

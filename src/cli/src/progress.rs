@@ -61,11 +61,13 @@ impl Bars {
 }
 
 impl Bars {
-    /// Shows that something is under way whose end cannot be told.
-    pub(crate) fn spin(&self, what: &str) {
+    /// Shows that something is under way whose end cannot be told, until the spinner that
+    /// is returned is cleared.
+    pub(crate) fn spin(&self, what: &str) -> ProgressBar {
         let bar = self.all.add(ProgressBar::new_spinner());
         bar.set_message(what.to_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
+        bar
     }
 }
 

@@ -68,6 +68,9 @@ pub struct Plan {
     pub marginal_values: Vec<MarginalValues>,
     /// Why the first step is as it is, one per load that draws, could draw or is kept from it.
     pub reasons: Vec<Reason>,
+    /// What must be known to read it, one sentence each: of the data, of how it was made.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// Who made a plan.

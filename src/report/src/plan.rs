@@ -22,8 +22,6 @@ pub struct Planned {
     pub scenario: Scenario,
     /// The plan.
     pub plan: Plan,
-    /// What was found on the way, one sentence each.
-    pub notes: Vec<String>,
     /// Version of the program.
     pub version: String,
 }

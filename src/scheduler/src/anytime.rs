@@ -30,7 +30,10 @@ pub fn plan_until(inputs: &PlanInputs, go_on: &mut dyn FnMut(&Planned) -> bool) 
         asap: true,
         ..Budget::LOOP
     };
-    let mut best = plan(inputs, at_once);
+    let mut best = Planned {
+        budget: None,
+        ..plan(inputs, at_once)
+    };
     let problem = Problem::new(inputs);
     let mut idle = 0;
     for stage in 0..STAGES {
@@ -76,7 +79,11 @@ fn keep(problem: &Problem<'_>, best: &mut Planned, next: Planned) -> bool {
     let better = next.value() > best.value() && (goes_on(&next) || !goes_on(best));
     if better {
         let asap = best.asap;
-        *best = Planned { asap, ..next };
+        *best = Planned {
+            asap,
+            budget: None,
+            ..next
+        };
     }
     (best.bound, best.prices) = (bound, prices);
     tighter || better

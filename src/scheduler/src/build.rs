@@ -45,9 +45,24 @@ pub struct Built {
     pub heat: Vec<f64>,
     /// Position in the controller's list of each job of the inputs.
     pub job: Vec<usize>,
+    /// Penalised limits on the site's load, by name; the inputs' supplies are cut at them.
+    pub limits: Vec<LoadLimit>,
     /// Value not in the inputs because no decision changes it: availability
     /// payments, take-or-pay, contracts; currency over the whole grid.
     pub constant: f64,
+}
+
+/// A limit on the site's load that costs a penalty to exceed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoadLimit {
+    /// The commitment or programme.
+    pub id: String,
+    /// Most load per step, MW; infinite where it does not bind.
+    pub most: Vec<f64>,
+    /// Share of the penalty that a step bears: 1 where the limit surely binds in all of it.
+    pub share: Vec<f64>,
+    /// Penalty, currency per MWh above it.
+    pub penalty: f64,
 }
 
 /// Where a miner pool went.
@@ -101,7 +116,8 @@ pub fn build_with(
     let hosting = loads::hosting(site, &look, &factor, &mut stacks);
     let (pool, pools) = loads::pools(setup, &look, state, &factor, &mut stacks);
     let must_serve = must_serve(&stacks, grid);
-    let supplies = charges::supplies(setup, &look, &must_serve);
+    let limits = charges::load_limits(site, &look);
+    let supplies = charges::supplies(setup, &look, &must_serve, &limits);
     let (job, jobs) = loads::jobs(site, state, jobs, open, grid, &gpu_node, windows);
     let inputs = PlanInputs {
         grid: grid.clone(),
@@ -122,6 +138,7 @@ pub fn build_with(
         hosting,
         heat: loads::heat_now(site, &look),
         job,
+        limits,
         constant: charges::constant(site, &look),
     }
 }

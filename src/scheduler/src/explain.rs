@@ -28,7 +28,7 @@ use crate::plan::Planned;
 
 use standing::{Standing, standings};
 
-pub use flips::{Effort, flips};
+pub use flips::flips;
 pub use words::sentence;
 
 /// Power below which a load counts as off, MW.
@@ -36,6 +36,11 @@ const OFF: f64 = 1e-6;
 
 /// Difference of two prices that is rounding, currency per MWh.
 const EVEN: f64 = 1e-6;
+
+/// As exact as figures are told, so that they read back as they were written.
+pub(crate) fn millionths(number: f64) -> f64 {
+    (number * 1e6).round() / 1e6
+}
 
 /// Reasons of the plan's first step, one per load that draws, could draw or is kept from it.
 pub fn reasons(built: &Built, planned: &Planned) -> Vec<DispatchReason> {

@@ -50,7 +50,7 @@ pub struct PlanInputs {
     pub jobs: Vec<JobInput>,
     /// Adders on training, currency per facility MWh, per step.
     pub job_adder: Vec<f64>,
-    /// Ramp limits.
+    /// Ramp limits, of nodes none of which lies below another.
     pub ramps: Vec<RampInput>,
     /// Demand charges.
     pub demand: Vec<DemandInput>,

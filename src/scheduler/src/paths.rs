@@ -142,6 +142,7 @@ fn kept(means: &PlanInputs, planned: &Planned, first: &First) -> Planned {
         schedule: fixed.schedule,
         evaluated,
         caps: fixed.caps,
+        budget: None,
         ..planned.clone()
     };
     kept.first = kept.outcome(means, 0);

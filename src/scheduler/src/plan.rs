@@ -90,6 +90,9 @@ pub struct Planned {
     pub caps: Option<Vec<f64>>,
     /// Prices that prove the bound; `None` without one.
     pub prices: Option<Prices>,
+    /// The budget by which [`plan`] makes this plan again from its inputs; `None` where it
+    /// began at another plan, was searched on, or came of another engine.
+    pub budget: Option<Budget>,
 }
 
 /// Where a plan begins.
@@ -176,6 +179,7 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>
 pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
     let mut room = Room::default();
     let problem = Problem::new(inputs);
+    let afresh = start.runs.is_none() && start.prices.is_none();
     let windows = windows(&problem, &mut room);
     // Blocks are divided freely while jobs are spread, and in the prices the bound begins at.
     let loose = (budget.bound > 0 && !inputs.pools.is_empty()).then(|| divisible::inputs(&problem));
@@ -225,6 +229,7 @@ pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
     }
     Planned {
         prices: proven,
+        budget: afresh.then_some(budget),
         ..finished(&problem, best, bound, asap, &mut room)
     }
 }
@@ -289,6 +294,7 @@ fn finished(
         first,
         caps,
         prices: None,
+        budget: None,
     }
 }
 

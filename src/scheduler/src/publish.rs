@@ -22,9 +22,9 @@ use swingload_model::units::EnergyPrice;
 use crate::build::Built;
 use crate::dispatch::{DispatchReason, LoadRef};
 use crate::evaluate::StepOutcome;
-use crate::explain::{Effort, flips, reasons};
+use crate::explain::{flips, millionths, reasons};
 use crate::inputs::MUST_TAKE_VALUE;
-use crate::plan::{Budget, Planned};
+use crate::plan::Planned;
 use crate::shed::ladder;
 use crate::state::JobState;
 
@@ -50,7 +50,7 @@ pub struct Occasion<'a> {
     pub engine: Engine,
     /// Decisions of the first step of which it is told what would turn them: pools,
     /// services and hosting first, then jobs by the smallest margin. Each takes some
-    /// dozens of plans by [`Budget::STUDY`], with which this one must have been made.
+    /// dozens of plans like this one, which must be of a known [`Planned::budget`].
     pub flips: usize,
 }
 
@@ -60,12 +60,16 @@ pub enum Error {
     /// Value, bound or the value of running as soon as possible is missing.
     #[error("the plan carries no certificate: it was made without a bound, or without asap")]
     NotCertified,
+    /// What would turn a decision is found by making the plan again.
+    #[error("what would turn a decision cannot be told: no budget makes this plan again")]
+    NotRepeatable,
 }
 
 /// The plan with everything that can be said of it. Same result, same plan.
 ///
 /// # Errors
-/// [`Error::NotCertified`] for a result of a budget without bound or asap.
+/// [`Error::NotCertified`] for a result of a budget without bound or asap;
+/// [`Error::NotRepeatable`] where flips are asked of a plan that no budget makes again.
 pub fn publish(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Result<Plan, Error> {
     let (site, inputs) = (occasion.site, &built.inputs);
     let certificate =
@@ -89,11 +93,12 @@ pub fn publish(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Res
         loads,
         jobs: jobs::jobs(occasion, built, planned),
         supply,
-        shortfalls: shortfalls::shortfalls(site, inputs, planned, &outcomes),
+        shortfalls: shortfalls::shortfalls(built, planned, &outcomes),
         limits: limits::limits(built, planned, &outcomes),
         shed_ladder: shed(occasion, built, planned),
         marginal_values: marginal_values(built, &outcomes),
-        reasons: why(occasion, built, planned),
+        reasons: why(occasion, built, planned)?,
+        notes: Vec::new(),
     })
 }
 
@@ -116,7 +121,7 @@ fn price(per_mwh: f64) -> Option<EnergyPrice> {
 }
 
 /// Reasons of the first step, with what would turn those that are asked about.
-fn why(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Vec<Reason> {
+fn why(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Result<Vec<Reason>, Error> {
     let reasons = reasons(built, planned);
     let mut order: Vec<usize> = (0..reasons.len()).collect();
     order.sort_by(|a, b| {
@@ -133,18 +138,18 @@ fn why(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Vec<Reason>
     });
     order.truncate(occasion.flips);
     let asked: Vec<DispatchReason> = order.iter().map(|k| reasons[*k].clone()).collect();
-    let effort = Effort {
-        plan: Budget::STUDY,
-        replans: REPLANS,
-    };
-    let found = flips(built, planned, &reasons, &asked, effort);
     let mut of = vec![Vec::new(); reasons.len()];
+    let found = match asked.is_empty() {
+        true => Vec::new(),
+        false => flips(built, planned, &reasons, &asked, REPLANS).ok_or(Error::NotRepeatable)?,
+    };
     for (k, flips) in order.into_iter().zip(found) {
         of[k] = flips;
     }
     let told = reasons.iter().zip(of);
-    told.map(|(reason, flips)| told_of(occasion, reason, flips))
-        .collect()
+    Ok(told
+        .map(|(reason, flips)| told_of(occasion, reason, flips))
+        .collect())
 }
 
 fn told_of(occasion: &Occasion<'_>, reason: &DispatchReason, flips: Vec<Flip>) -> Reason {
@@ -157,20 +162,8 @@ fn told_of(occasion: &Occasion<'_>, reason: &DispatchReason, flips: Vec<Flip>) -
         price_per_mwh: reason.price.is_finite().then(|| millionths(reason.price)),
         runner_up: reason.runner_up.map_or_else(String::new, name),
         margin_per_mwh: millionths(reason.margin),
-        flips: flips
-            .into_iter()
-            .map(|flip| Flip {
-                now: millionths(flip.now),
-                at: millionths(flip.at),
-                ..flip
-            })
-            .collect(),
+        flips,
     }
-}
-
-/// What is told to the millionth reads back as it was written.
-fn millionths(number: f64) -> f64 {
-    (number * 1e6).round() / 1e6
 }
 
 /// The name people know a load by.

@@ -206,6 +206,7 @@ impl Refereed {
             first,
             caps: self.caps,
             prices: None,
+            budget: None,
         }
     }
 }

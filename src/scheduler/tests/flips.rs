@@ -12,9 +12,9 @@ use swingload_model::plan::{Flip, Quantity, ReasonCode, Turn};
 use swingload_scheduler::build::{Built, PoolPlace, StepPower};
 use swingload_scheduler::check::check_reasons;
 use swingload_scheduler::dispatch::{DispatchReason, LoadRef};
-use swingload_scheduler::explain::{Effort, flips, reasons};
+use swingload_scheduler::explain::{flips, reasons};
 use swingload_scheduler::inputs::PlanInputs;
-use swingload_scheduler::plan::{Budget, Planned, plan};
+use swingload_scheduler::plan::{Budget, Planned, plan, plan_from};
 
 /// The inputs as a site whose loads are all of them: every stack a service.
 fn built(inputs: PlanInputs) -> Built {
@@ -25,6 +25,7 @@ fn built(inputs: PlanInputs) -> Built {
         hosting: Vec::new(),
         heat: vec![1.0; inputs.pools.len()],
         job: (0..inputs.jobs.len()).collect(),
+        limits: Vec::new(),
         constant: 0.0,
         inputs,
     }
@@ -135,28 +136,33 @@ fn turned(load: LoadRef, flip: &Flip, before: &StepPower, after: &StepPower) -> 
     }
 }
 
-const EFFORT: Effort = Effort {
-    plan: Budget::LOOP,
-    replans: 24,
+/// Plans made for one change at most.
+const REPLANS: usize = 24;
+
+/// A study's plan with a short local search, so that many can be made.
+const STUDY: Budget = Budget {
+    polish: 5_000,
+    ..Budget::STUDY
 };
 
 /// Random instances by seed, every other one of two sites, with their plans.
-fn sites(seed: u64) -> (Built, Planned, Vec<DispatchReason>) {
+fn sites(seed: u64, budget: Budget) -> (Built, Planned, Vec<DispatchReason>) {
     let inputs = if seed.is_multiple_of(2) {
         two_sites(seed)
     } else {
         common::instance(seed)
     };
     let built = built(inputs);
-    let planned = plan(&built.inputs, Budget::LOOP);
+    let planned = plan(&built.inputs, budget);
     let reasons = reasons(&built, &planned);
     (built, planned, reasons)
 }
 
-/// Whether a share of the change turns the decision once the plan is made again.
+/// Whether a share of the change turns the decision once the plan is made again as it was.
 fn turns(built: &Built, planned: &Planned, load: LoadRef, flip: &Flip, share: f64) -> bool {
     let inputs = applied(&built.inputs, flip, share);
-    let after = plan(&inputs, Budget::LOOP).first.power;
+    let budget = planned.budget.expect("made afresh");
+    let after = plan(&inputs, budget).first.power;
     turned(load, flip, &planned.first.power, &after)
 }
 
@@ -168,14 +174,14 @@ struct Count {
     half: u32,
 }
 
-/// Looks for flips on seeds from `seed` on until there are a thousand; prints them by kind.
-fn count(seed: u64, effort: Effort) -> Count {
+/// Looks for flips on seeds from `seed` on until there are `enough`; prints them by kind.
+fn count(seed: u64, budget: Budget, enough: u32) -> Count {
     let mut sum = Count::default();
     let mut kinds = BTreeMap::<(Quantity, &str), Count>::new();
     let (mut decisions, mut without) = (0, 0);
     for seed in seed.. {
-        let (built, planned, reasons) = sites(seed);
-        let all = flips(&built, &planned, &reasons, &reasons, effort);
+        let (built, planned, reasons) = sites(seed, budget);
+        let all = flips(&built, &planned, &reasons, &reasons, REPLANS).expect("made afresh");
         for (reason, flips) in reasons.iter().zip(&all) {
             decisions += 1;
             without += u32::from(flips.is_empty());
@@ -194,7 +200,7 @@ fn count(seed: u64, effort: Effort) -> Count {
                 }
             }
         }
-        if sum.all >= 1000 {
+        if sum.all >= enough {
             break;
         }
     }
@@ -207,23 +213,30 @@ fn count(seed: u64, effort: Effort) -> Count {
     sum
 }
 
+/// Applied: the same planner plans again on the budget of the plan that was explained, its
+/// bound and what that turns on included.
 #[test]
-fn a_thousand_changes_turn_their_decisions_and_half_of_them_do_not() {
-    let Count { all, turn, half } = count(40_000, EFFORT);
+fn a_thousand_changes_turn_the_decisions_of_studies_and_half_of_them_do_not() {
+    let Count { all, turn, half } = count(40_000, STUDY, 1000);
     assert!(turn * 100 >= all * 99, "{turn} of {all} turn");
     assert!(half * 10 >= all * 9, "half of {half} of {all} does not");
 }
 
-/// Found by following the plan, which is cheaper, changes are held against plans made afresh.
 #[test]
-fn most_changes_found_by_following_the_plan_turn_plans_made_afresh() {
-    let effort = Effort {
-        plan: Budget::FOLLOW,
-        ..EFFORT
-    };
-    let Count { all, turn, half } = count(50_000, effort);
-    assert!(turn * 100 >= all * 80, "{turn} of {all} turn");
-    assert!(half * 100 >= all * 85, "half of {half} of {all} does not");
+fn a_thousand_changes_turn_the_decisions_of_the_loop_and_half_of_them_do_not() {
+    let Count { all, turn, half } = count(50_000, Budget::LOOP, 1000);
+    assert!(turn * 100 >= all * 99, "{turn} of {all} turn");
+    assert!(half * 10 >= all * 9, "half of {half} of {all} does not");
+}
+
+/// Nothing is told of a plan that planning its inputs does not give again.
+#[test]
+fn plans_that_began_elsewhere_have_no_changes() {
+    let (built, planned, reasons) = sites(40_001, Budget::LOOP);
+    let runs = Some(planned.schedule.jobs.clone());
+    let followed = plan_from(&built.inputs, Budget::FOLLOW, runs);
+    assert_eq!(followed.budget, None);
+    assert_eq!(flips(&built, &followed, &reasons, &reasons, REPLANS), None);
 }
 
 /// Where nothing ties steps together, margins are told by value and price alone: a load
@@ -247,11 +260,12 @@ fn margins_and_flips_agree() {
         let built = built(inputs);
         let planned = plan(&built.inputs, Budget::LOOP);
         let reasons = reasons(&built, &planned);
-        let all = flips(&built, &planned, &reasons, &reasons, EFFORT);
+        let all = flips(&built, &planned, &reasons, &reasons, REPLANS).expect("made afresh");
         for (reason, flips) in reasons.iter().zip(&all) {
             for flip in flips {
                 let change = (flip.at - flip.now).abs();
-                let own = flip.quantity == Quantity::LoadValue && flip.now == reason.value;
+                let own =
+                    flip.quantity == Quantity::LoadValue && (flip.now - reason.value).abs() < 1e-6;
                 let least = reason.margin - 1e-6;
                 match (flip.turn, reason.code) {
                     (Turn::GivesUp, ReasonCode::Profitable)
@@ -277,15 +291,14 @@ fn margins_and_flips_agree() {
         }
     }
     assert!(kept > 200 && started > 50, "{kept} kept, {started} started");
-    // Where supply beside a load runs out, the price it pays jumps before the root's does.
-    assert!(early * 33 <= kept, "{early} of {kept} give up early");
+    assert_eq!(early, 0, "of {kept} that give up some do so early");
 }
 
 #[test]
 fn the_checker_finds_the_figures_of_all_reasons_again() {
     let (mut seen, mut wrong, mut rivals) = (0, 0, 0);
     for seed in 70_000..71_000 {
-        let (built, planned, reasons) = sites(seed);
+        let (built, planned, reasons) = sites(seed, Budget::LOOP);
         seen += reasons.len();
         rivals += reasons.iter().filter(|r| r.runner_up.is_some()).count();
         for violation in check_reasons(&built, &planned, &reasons) {
@@ -295,15 +308,14 @@ fn the_checker_finds_the_figures_of_all_reasons_again() {
     }
     println!("{seen} reasons, {rivals} with a runner-up");
     assert!(rivals > 500, "{rivals}");
-    // Several ramps on sites with supply of their own: prices of some steps are not found again.
-    assert!(wrong * 200 <= seen, "{wrong} figures of {seen} reasons");
+    assert_eq!(wrong, 0, "figures of {seen} reasons");
 }
 
 #[test]
 fn the_checker_sees_figures_that_are_not_the_steps() {
     let (mut prices, mut all) = (0, 0);
     for seed in 71_000..71_100 {
-        let (built, planned, reasons) = sites(seed);
+        let (built, planned, reasons) = sites(seed, Budget::LOOP);
         let wrong = |r: usize, change: &dyn Fn(&mut DispatchReason)| {
             let mut told = reasons.clone();
             change(&mut told[r]);

@@ -25,6 +25,7 @@ fn site(seed: u64) -> (Built, Planned) {
         hosting: Vec::new(),
         heat: vec![1.0; inputs.pools.len()],
         job: (0..inputs.jobs.len()).collect(),
+        limits: Vec::new(),
         constant: 0.0,
         inputs,
     };

@@ -16,12 +16,17 @@ pub struct Certificate {
     pub asap: Money,
     /// Part of all three that no decision changes: availability payments, contracts.
     pub constant: Money,
+    /// bound - value: what is left to earn, at most. Part of it may be the bound's own slack.
+    pub gap: Money,
     /// (value - asap) / G with G = bound - asap, %; null where nothing can be gained.
     pub gain_pct: Option<f64>,
-    /// (bound - value) / G, %; null where nothing can be gained.
+    /// (bound - value) / G, %; null where nothing can be gained. G holds the bound's own
+    /// slack, so that of a small G it says little: see `gainable_of_value_pct`.
     pub gap_pct: Option<f64>,
     /// (bound - value) / |value|, %; null where the value is zero.
     pub gap_of_value_pct: Option<f64>,
+    /// G / |value|, %; null where the value is zero.
+    pub gainable_of_value_pct: Option<f64>,
 }
 
 impl Certificate {
@@ -38,14 +43,19 @@ impl Certificate {
         let percent = |part: f64, of: f64| (100.0 * part / of * 1e9).round() / 1e9;
         let share = |part: f64| gains.then(|| percent(part, gainable));
         let total = value + constant;
+        let of_value = |part: f64| (total != 0.0).then(|| percent(part, total.abs()));
+        let earned = micro(total, f64::floor);
+        let proven = micro(bound + constant, f64::ceil);
         Some(Self {
-            value: micro(total, f64::floor),
-            bound: micro(bound + constant, f64::ceil),
+            value: earned,
+            bound: proven,
             asap: micro(asap + constant, f64::round),
             constant: micro(constant, f64::round),
+            gap: proven - earned,
             gain_pct: share(value - asap),
             gap_pct: share(bound - value),
-            gap_of_value_pct: (total != 0.0).then(|| percent(bound - value, total.abs())),
+            gap_of_value_pct: of_value(bound - value),
+            gainable_of_value_pct: of_value(gainable),
         })
     }
 

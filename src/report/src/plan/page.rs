@@ -92,16 +92,22 @@ fn figures(planned: &Planned) -> Vec<Figure> {
         ),
         figure(
             "Gap",
-            certificate.gap_of_value_pct.unwrap_or(f64::NAN),
-            "% of value",
-            3,
+            certificate.gap.as_units(),
+            currency,
+            0,
             match certificate.gap_pct {
                 Some(gap) => format!(
-                    "{} % of G, the {} {currency} from asap to the bound",
+                    "at most so much is left: {}; {} % of G, the {} {currency} from asap to the \
+                     bound, {}",
+                    of_value(certificate.gap_of_value_pct),
                     thousands(gap, 2),
-                    money(certificate.gainable())
+                    money(certificate.gainable()),
+                    of_value(certificate.gainable_of_value_pct),
                 ),
-                None => "nothing can be gained: asap reaches the bound".to_owned(),
+                None => format!(
+                    "{}; nothing can be gained: asap reaches the bound",
+                    of_value(certificate.gap_of_value_pct)
+                ),
             },
         ),
         figure(
@@ -132,6 +138,14 @@ fn figures(planned: &Planned) -> Vec<Figure> {
         ));
     }
     figures
+}
+
+/// A part of the value, in words.
+pub(super) fn of_value(pct: Option<f64>) -> String {
+    match pct {
+        Some(pct) => format!("{} % of value", thousands(pct, 3)),
+        None => "the value is nothing".to_owned(),
+    }
 }
 
 fn runs_at(job: &JobPlan, t: u32) -> bool {
@@ -378,6 +392,6 @@ fn notes(planned: &Planned) -> Vec<String> {
          the scenario left: work done, machines, meter peaks. Prices and surplus are forecasts."
             .to_owned(),
     ];
-    notes.extend(planned.notes.iter().cloned());
+    notes.extend(planned.plan.notes.iter().cloned());
     notes
 }

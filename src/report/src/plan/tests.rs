@@ -28,11 +28,11 @@ fn planned(site: &str, price: &[f64], at: usize) -> Planned {
         flips: 1,
     };
     let solved = plan(&moment.built.inputs, Budget::STUDY);
-    let plan = publish(&occasion, &moment.built, &solved).expect("certified");
+    let mut plan = publish(&occasion, &moment.built, &solved).expect("certified");
+    plan.notes.push("A note.".into());
     Planned {
         scenario: input.scenario,
         plan,
-        notes: vec!["A note.".into()],
         version: "0".into(),
     }
 }

@@ -1,6 +1,7 @@
 //! A plan as text for people, from 80 columns.
 
 use super::clock::Clock;
+use super::page::of_value;
 use super::{Planned, tables};
 use crate::html::Table;
 use crate::terminal::{Style, draw, wrap};
@@ -86,9 +87,9 @@ pub fn text(planned: &Planned, style: Style) -> String {
     if !plan.shed_ladder.is_empty() {
         section("Shed ladder", "", &tables::ladder(planned));
     }
-    if !planned.notes.is_empty() {
+    if !plan.notes.is_empty() {
         out += "\nNotes\n";
-        for note in &planned.notes {
+        for note in &plan.notes {
             out += &format!("- {}\n", wrap(note, style.width.saturating_sub(2), "  "));
         }
     }
@@ -121,20 +122,23 @@ fn certificate(planned: &Planned, style: Style) -> String {
     lines.push((
         "asap",
         format!(
-            "{} {currency}: every job as soon as possible; G, what could be gained at most, is {}",
+            "{} {currency}: every job as soon as possible; G, what could be gained at most, is \
+             {} {currency}, {}",
             money(certificate.asap),
-            money(certificate.gainable())
+            money(certificate.gainable()),
+            of_value(certificate.gainable_of_value_pct)
         ),
     ));
-    let of_value = certificate.gap_of_value_pct.map_or(String::new(), |gap| {
-        format!("{} % of value", thousands(gap, 3))
-    });
-    let left = money(certificate.bound - certificate.value);
+    let left = format!(
+        "{} {currency} left at most, {}",
+        money(certificate.gap),
+        of_value(certificate.gap_of_value_pct)
+    );
     lines.push(match (certificate.gain_pct, certificate.gap_pct) {
         (Some(gain), Some(gap)) => (
             "gap",
             format!(
-                "{of_value}, {} % of G: at most {left} {currency} are left; {}",
+                "{left}, {} % of G; {}",
                 thousands(gap, 2),
                 match certificate.value == certificate.asap {
                     true => "the plan earns what asap does, and less of G may be there".to_owned(),
@@ -144,7 +148,7 @@ fn certificate(planned: &Planned, style: Style) -> String {
         ),
         _ => (
             "gap",
-            format!("nothing can be gained: asap reaches the bound; {of_value}"),
+            format!("{left}; nothing can be gained: asap reaches the bound"),
         ),
     });
     let mut out = String::from("\nCertificate\n");

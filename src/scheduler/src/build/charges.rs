@@ -9,7 +9,7 @@ use swingload_model::site::commitment::CommitmentKind;
 use swingload_model::site::tariff::TariffLine;
 use swingload_model::site::{Site, SupplyKind, Use};
 
-use super::Look;
+use super::{LoadLimit, Look};
 use crate::inputs::{DemandInput, SupplyInput};
 use crate::policy::Setup;
 use crate::state::SiteState;
@@ -46,7 +46,12 @@ fn add(total: &mut [f64], more: &[f64]) {
 
 /// Supply blocks, split where their marginal cost changes: take-or-pay without
 /// resale makes its quantity free, a penalised limit makes power beyond it dearer.
-pub(super) fn supplies(setup: &Setup, look: &Look<'_>, must_serve: &[f64]) -> Vec<SupplyInput> {
+pub(super) fn supplies(
+    setup: &Setup,
+    look: &Look<'_>,
+    must_serve: &[f64],
+    limits: &[LoadLimit],
+) -> Vec<SupplyInput> {
     let site = &setup.site;
     let mut common = sum_adders(site, look, falls_on_all);
     add(&mut common, &coincident_peaks(site, look));
@@ -102,8 +107,9 @@ pub(super) fn supplies(setup: &Setup, look: &Look<'_>, must_serve: &[f64]) -> Ve
     }
     // What decides counts all supply; what bounds may count only what surely lies above a limit.
     let counts = |s: &SupplyInput| !look.outlook.is_truth() || s.node == 0;
-    for (limit, penalty) in soft_limits(site, look) {
-        all = split_at(all, &limit, &penalty, counts);
+    for limit in limits {
+        let penalty: Vec<f64> = limit.share.iter().map(|s| s * limit.penalty).collect();
+        all = split_at(all, &limit.most, &penalty, counts);
     }
     all
 }
@@ -183,8 +189,8 @@ fn coincident_peaks(site: &Site, look: &Look<'_>) -> Vec<f64> {
     total
 }
 
-/// Penalised limits on the site's load per step: MW, and penalty per MWh above them.
-fn soft_limits(site: &Site, look: &Look<'_>) -> Vec<(Vec<f64>, Vec<f64>)> {
+/// Penalised limits on the site's load: accepted ones, and programmes while called.
+pub(super) fn load_limits(site: &Site, look: &Look<'_>) -> Vec<LoadLimit> {
     let mut limits = Vec::new();
     for commitment in &site.commitments {
         if let CommitmentKind::PowerLimit {
@@ -192,12 +198,16 @@ fn soft_limits(site: &Site, look: &Look<'_>) -> Vec<(Vec<f64>, Vec<f64>)> {
             penalty_per_mwh,
         } = &commitment.kind
         {
-            let mut limit = look.amount(limit_mw);
-            (0..limit.len())
+            let mut most = look.amount(limit_mw);
+            (0..most.len())
                 .filter(|t| !commitment.binds(look.grid.start_s(*t)))
-                .for_each(|t| limit[t] = f64::INFINITY);
-            let penalty = vec![*penalty_per_mwh; limit.len()];
-            limits.push((limit, penalty));
+                .for_each(|t| most[t] = f64::INFINITY);
+            limits.push(LoadLimit {
+                id: commitment.id.clone(),
+                share: vec![1.0; most.len()],
+                most,
+                penalty: *penalty_per_mwh,
+            });
         }
     }
     for programme in &site.programmes {
@@ -205,20 +215,18 @@ fn soft_limits(site: &Site, look: &Look<'_>) -> Vec<(Vec<f64>, Vec<f64>)> {
             continue;
         };
         // A step called in part, or with a probability, bears that share of the penalty.
-        let called: Vec<f64> = look
-            .series(calls)
-            .iter()
-            .map(|c| c.clamp(0.0, 1.0))
-            .collect();
-        let limit = |share: &f64| match *share > 0.0 {
+        let share = look.series(calls);
+        let share: Vec<f64> = share.iter().map(|c| c.clamp(0.0, 1.0)).collect();
+        let most = |share: &f64| match *share > 0.0 {
             true => programme.firm_mw,
             false => f64::INFINITY,
         };
-        let penalty = |share: &f64| share * programme.penalty_per_mwh;
-        limits.push((
-            called.iter().map(limit).collect(),
-            called.iter().map(penalty).collect(),
-        ));
+        limits.push(LoadLimit {
+            id: programme.id.clone(),
+            most: share.iter().map(most).collect(),
+            share,
+            penalty: programme.penalty_per_mwh,
+        });
     }
     limits
 }

@@ -208,13 +208,15 @@ impl<'a> Step<'a> {
 
     fn stack(&self, s: usize) -> Side {
         let stack = &self.inputs.stacks[s];
-        let (mut last, mut next, mut firm) = (None, None, true);
+        let (mut last, mut next, mut firm) = (None::<f64>, None::<f64>, true);
         for (tier, served) in stack.tiers.iter().zip(&self.planned.first.tiers[s]) {
+            let value = tier.value[0];
+            // Given up from below, taken up from above, whatever stands on what.
             if *served > NONE {
-                last = Some(tier.value[0]);
+                last = Some(last.map_or(value, |least| least.min(value)));
             }
-            if next.is_none() && *served < tier.mw[0] - NONE {
-                next = Some(tier.value[0]);
+            if *served < tier.mw[0] - NONE {
+                next = Some(next.map_or(value, |most| most.max(value)));
             }
             firm &= if tier.must_serve {
                 *served >= tier.mw[0] - NONE

@@ -7,54 +7,44 @@
 
 use swingload_model::plan::{Flip, Quantity, ReasonCode, Turn};
 
-use super::OFF;
 use super::alone::Alone;
 use super::change::{Part, Subject, due, part};
 use super::search::{Again, Ray};
+use super::{OFF, millionths};
 use crate::build::{Built, StepPower};
 use crate::dispatch::DispatchReason;
 use crate::inputs::{JobInput, PlanInputs};
-use crate::plan::{Budget, Planned};
-
-/// How far flips are looked for.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Effort {
-    /// Budget for making the plan again: the one it was made with, or [`Budget::FOLLOW`] to
-    /// go on from where it put the jobs, which costs less. Bound and comparison are left out.
-    pub plan: Budget,
-    /// Plans made for one flip at most.
-    pub replans: usize,
-}
+use crate::plan::Planned;
 
 /// Share of its power that a load must give up to count as having done so.
 const GIVEN_UP: f64 = 0.01;
 
 /// Flips of each of the `reasons` asked about, which are those of `planned`; `all` are the
-/// reasons of the step, in which rivals are looked up.
+/// reasons of the step, in which rivals are looked up. One flip takes `replans` plans at
+/// most, and every flip that is told was planned: with the change, in the figures told, the
+/// planner decides otherwise on the budget of `planned`.
+///
+/// `None` for a plan that is not made again by planning its inputs (see
+/// [`Planned::budget`]).
 pub fn flips(
     built: &Built,
     planned: &Planned,
     all: &[DispatchReason],
     reasons: &[DispatchReason],
-    effort: Effort,
-) -> Vec<Vec<Flip>> {
-    let mut again = Again::new(&built.inputs, planned, effort.plan);
-    let unchanged = again.unchanged();
+    replans: usize,
+) -> Option<Vec<Vec<Flip>>> {
+    let mut again = Again::new(&built.inputs, planned.budget?);
     let mut alone = Alone::new(&built.inputs, planned);
     let mut of = |reason| {
         let Some(case) = Case::new(built, planned, all, reason) else {
             return Vec::new();
         };
-        // Planning again alone must not turn it.
-        if case.turned(&unchanged) {
-            return Vec::new();
-        }
         let questions = case.questions(&mut alone).into_iter();
         questions
-            .filter_map(|q| case.answer(q, effort.replans, &mut again))
+            .filter_map(|q| case.answer(q, replans, &mut again))
             .collect()
     };
-    reasons.iter().map(&mut of).collect()
+    Some(reasons.iter().map(&mut of).collect())
 }
 
 /// Facility MW of a part in the first step.
@@ -100,13 +90,13 @@ struct Question {
 }
 
 impl Question {
-    /// Change of size `x`; as exact as `now` plus it can be told.
-    fn by(&self, inputs: &PlanInputs, x: f64) -> f64 {
-        if self.whole {
-            return self.boundary(inputs, x as usize) as f64 - self.now;
+    /// Where the quantity is after a change of size `x`, as it is told.
+    fn at(&self, inputs: &PlanInputs, x: f64) -> f64 {
+        match () {
+            () if self.whole => self.boundary(inputs, x as usize) as f64,
+            () if self.up => millionths(self.now + x),
+            () => millionths(self.now - x),
         }
-        let at = if self.up { self.now + x } else { self.now - x };
-        at - self.now
     }
 
     /// The grid's boundary `count` beyond the time that stands now.
@@ -163,7 +153,8 @@ impl<'a> Case<'a> {
 
     /// The smallest change of the quantity that turns the decision.
     fn answer(&self, question: Question, replans: usize, again: &mut Again<'_>) -> Option<Flip> {
-        let by = |x: f64| question.by(self.inputs, x);
+        // What is planned with is what is told: no digit more.
+        let by = |x: f64| question.at(self.inputs, x) - question.now;
         let ray = Ray {
             subject: question.subject,
             up: question.up,
@@ -174,10 +165,10 @@ impl<'a> Case<'a> {
             whole: question.whole,
             doubtful: question.doubtful,
         };
-        let by = by(again.smallest(&ray, replans, |power| self.turned(power))?);
+        let found = again.smallest(&ray, replans, |power| self.turned(power))?;
         Some(Flip {
             quantity: question.subject.quantity,
-            at: question.now + by,
+            at: question.at(self.inputs, found),
             of: question.of,
             now: question.now,
             turn: if self.runs {
@@ -220,7 +211,7 @@ impl<'a> Case<'a> {
                 },
                 of: self.inputs.nodes[self.own.node(self.inputs)].id.clone(),
                 up: self.runs,
-                now: self.reason.price,
+                now: millionths(self.reason.price),
                 guess: price_gap * 1.001 + GRAIN,
                 most: most.max(2.0 * price_gap),
                 grain: GRAIN,
@@ -264,7 +255,7 @@ impl<'a> Case<'a> {
             subject: Subject { quantity, part },
             of: part.name(self.inputs).to_owned(),
             up,
-            now,
+            now: millionths(now),
             guess: (gap * 1.001 + GRAIN) * per_mwh,
             // Nobody pays to have a job done.
             most: match (part, up) {
@@ -369,7 +360,7 @@ impl<'a> Case<'a> {
                 },
                 of: inputs.nodes[node].id.clone(),
                 up: !self.runs,
-                now,
+                now: millionths(now),
                 guess: guess + GRAIN,
                 most: if self.runs {
                     now

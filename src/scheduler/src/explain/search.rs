@@ -1,28 +1,44 @@
 //! The smallest change that turns a decision, found by planning again.
+//!
+//! A change is told only where a plan by the very budget of the plan it is about turns.
+//! Where that budget bounds, the change is first looked for without what only the bound's
+//! prices turn on, which decides almost alike for a fraction of the work.
 
 use std::collections::VecDeque;
 use std::collections::btree_map::{BTreeMap, Entry};
 
 use super::change::{Subject, moved};
 use crate::build::StepPower;
-use crate::inputs::{JobInput, PlanInputs};
-use crate::plan::{Budget, Planned, plan_from};
-use crate::schedule::Run;
+use crate::inputs::PlanInputs;
+use crate::plan::{Budget, plan};
 
 /// Width, as a share of the change, to which the smallest change is known.
 const TOLERANCE: f64 = 0.03;
 
+/// Plans by the whole budget that prove a change which less work found, at most; two where
+/// both agree.
+const PROOFS: usize = 8;
+
 /// Plans of changed inputs: what every load draws in the first step.
 pub(super) struct Again<'a> {
+    /// By the budget of the plan that is explained.
+    whole: Plans<'a>,
+    /// Without bound, where that budget bounds.
+    quick: Option<Plans<'a>>,
+}
+
+/// Plans by one budget.
+struct Plans<'a> {
     inputs: &'a PlanInputs,
-    planned: &'a Planned,
     budget: Budget,
     /// Per subject the changes planned so far, by the bits of their (positive) size, which
     /// rise with it; first down, then up.
     known: BTreeMap<(Subject, bool), BTreeMap<u64, StepPower>>,
+    unchanged: Option<StepPower>,
 }
 
 /// The changes asked about: `by(x)` for x from nothing to `most`.
+#[derive(Clone, Copy)]
 pub(super) struct Ray<'b> {
     pub(super) subject: Subject,
     /// Whether the quantity rises.
@@ -42,27 +58,23 @@ pub(super) struct Ray<'b> {
 }
 
 impl<'a> Again<'a> {
-    /// Plans under the part of the budget that decides, leaving out what only certifies.
-    pub(super) fn new(inputs: &'a PlanInputs, planned: &'a Planned, budget: Budget) -> Self {
+    /// Plans of these inputs by the budget of their plan.
+    pub(super) fn new(inputs: &'a PlanInputs, budget: Budget) -> Self {
+        let quick = Budget {
+            bound: 0,
+            asap: false,
+            exchanges: 0,
+            ..budget
+        };
         Self {
-            inputs,
-            planned,
-            budget: Budget {
-                bound: 0,
-                asap: false,
-                ..budget
-            },
-            known: BTreeMap::new(),
+            whole: Plans::new(inputs, budget),
+            quick: (budget.bound > 0).then(|| Plans::new(inputs, quick)),
         }
     }
 
-    /// What is drawn when the plan is made again and nothing has changed.
-    pub(super) fn unchanged(&self) -> StepPower {
-        replanned(self.inputs, self.planned, self.budget)
-    }
-
-    /// Size of the smallest change on the ray for which `turned` holds, within
-    /// [`TOLERANCE`] above it; `None` where none up to its end is found in `replans` plans.
+    /// Size of the smallest change on the ray for which `turned` holds in the plan by the
+    /// whole budget, within [`TOLERANCE`] above it; `None` where none up to its end is found
+    /// in `replans` plans.
     ///
     /// Plans jump, so smaller changes that also turn it can hide between two that were tried.
     pub(super) fn smallest(
@@ -70,6 +82,42 @@ impl<'a> Again<'a> {
         ray: &Ray<'_>,
         replans: usize,
         turned: impl Fn(&StepPower) -> bool,
+    ) -> Option<f64> {
+        let Some(quick) = &mut self.quick else {
+            return self.whole.smallest(ray, replans, &turned);
+        };
+        let mut ray = *ray;
+        // Where less work decides otherwise from the outset, it finds nothing out.
+        if !turned(quick.unchanged()) {
+            ray.guess = quick.smallest(&ray, replans, &turned)?;
+            ray.doubtful = false;
+        }
+        self.whole.smallest(&ray, PROOFS.min(replans), &turned)
+    }
+}
+
+impl<'a> Plans<'a> {
+    fn new(inputs: &'a PlanInputs, budget: Budget) -> Self {
+        Self {
+            inputs,
+            budget,
+            known: BTreeMap::new(),
+            unchanged: None,
+        }
+    }
+
+    /// What is drawn when nothing has changed.
+    fn unchanged(&mut self) -> &StepPower {
+        let made = || plan(self.inputs, self.budget).first.power;
+        self.unchanged.get_or_insert_with(made)
+    }
+
+    /// [`Again::smallest`] by this budget alone.
+    fn smallest(
+        &mut self,
+        ray: &Ray<'_>,
+        replans: usize,
+        turned: &impl Fn(&StepPower) -> bool,
     ) -> Option<f64> {
         let mut left = replans;
         let exact = |x: f64| if ray.whole { x.round() } else { x };
@@ -128,23 +176,8 @@ impl<'a> Again<'a> {
             Entry::Vacant(new) => {
                 *left = left.checked_sub(1)?;
                 let changed = moved(self.inputs, ray.subject, by);
-                new.insert(replanned(&changed, self.planned, self.budget))
+                new.insert(plan(&changed, self.budget).first.power)
             }
         })
     }
-}
-
-/// Power of the first step of a plan made afresh, or, with a budget that spreads no jobs,
-/// from where `planned` put them.
-fn replanned(inputs: &PlanInputs, planned: &Planned, budget: Budget) -> StepPower {
-    let runs = budget.surcharges.is_empty().then(|| {
-        let jobs = inputs.jobs.iter().zip(&planned.schedule.jobs);
-        // Those that wait for others are placed behind these anew.
-        let runs = |(job, runs): (&JobInput, &Vec<Run>)| match job.after[..] {
-            [] => runs.clone(),
-            _ => Vec::new(),
-        };
-        jobs.map(runs).collect()
-    });
-    plan_from(inputs, budget, runs).first.power
 }

@@ -71,10 +71,12 @@ pub(super) fn standings(built: &Built, planned: &Planned) -> Vec<Standing> {
 fn stack(load: LoadRef, stack: &StackInput, planned: &Planned, s: usize) -> Standing {
     let served = &planned.first.tiers[s];
     let tiers = || stack.tiers.iter().zip(served);
-    let last = tiers().rev().find(|(_, mw)| **mw > OFF);
-    let next = tiers().find(|(tier, mw)| **mw < tier.mw[0] - OFF);
-    let value = |found: Option<(&crate::inputs::TierInput, &f64)>| found.map(|(t, _)| t.value[0]);
-    let idle = value(next).or(value(last)).unwrap_or(0.0);
+    // Steps are taken by their worth, and a floor may be worth less than what stands on it.
+    let last = tiers().filter(|(_, mw)| **mw > OFF);
+    let last = last.map(|(tier, _)| tier.value[0]).reduce(f64::min);
+    let next = tiers().filter(|(tier, mw)| **mw < tier.mw[0] - OFF);
+    let next = next.map(|(tier, _)| tier.value[0]).reduce(f64::max);
+    let idle = next.or(last).unwrap_or(0.0);
     // The floor whole and nothing above it.
     let firm = tiers().all(|(tier, mw)| {
         if tier.must_serve {
@@ -86,7 +88,7 @@ fn stack(load: LoadRef, stack: &StackInput, planned: &Planned, s: usize) -> Stan
     Standing {
         load,
         node: stack.node,
-        value: value(last).unwrap_or(idle),
+        value: last.unwrap_or(idle),
         idle,
         drawn: served.iter().sum(),
         wanted: tiers().map(|(t, _)| t.mw[0]).sum(),

@@ -44,6 +44,7 @@ fn site(price: [f64; STEPS]) -> Built {
         hosting: Vec::new(),
         heat: Vec::new(),
         job: Vec::new(),
+        limits: Vec::new(),
         constant: 0.0,
     }
 }

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use swingload_model::plan::Shortfall;
-use swingload_model::site::Site;
-use swingload_model::site::commitment::CommitmentKind;
 
 use super::powers::watts;
+use crate::build::Built;
 use crate::check::TOLERANCE_MW;
 use crate::evaluate::StepOutcome;
 use crate::inputs::PlanInputs;
@@ -16,11 +15,11 @@ use crate::schedule::{Problem, Schedule};
 
 /// Everything that is short, by step.
 pub(super) fn shortfalls(
-    site: &Site,
-    inputs: &PlanInputs,
+    built: &Built,
     planned: &Planned,
     outcomes: &[StepOutcome],
 ) -> Vec<Shortfall> {
+    let inputs = &built.inputs;
     let stopped = stopped(inputs, &planned.schedule);
     let mut all = Vec::new();
     for (t, outcome) in outcomes.iter().enumerate() {
@@ -61,10 +60,9 @@ pub(super) fn shortfalls(
                 note(format!("shortest run of {}", job.id), mw);
             }
         }
-        for (penalty, mw) in beyond_limits(inputs, outcome, t) {
-            if let Some(of) = called(site, penalty) {
-                note(of, mw);
-            }
+        // A call that only may come, or fills part of the step, is no promise broken yet.
+        for limit in built.limits.iter().filter(|limit| limit.share[t] >= 1.0) {
+            note(limit.id.clone(), drawn(inputs, outcome, t) - limit.most[t]);
         }
         all.extend(missing.into_iter().map(|(of, mw)| Shortfall {
             of,
@@ -98,35 +96,4 @@ fn drawn(inputs: &PlanInputs, outcome: &StepOutcome, t: usize) -> f64 {
     let jobs = jobs.map(|(job, gpus)| gpus * job.gpu_mw * inputs.nodes[job.node].factor[t]);
     let others = power.stacks.iter().chain(power.blocks.iter().flatten());
     others.sum::<f64>() + jobs.sum::<f64>()
-}
-
-/// Power drawn beyond penalised limits on the site's load: the penalty per MWh, and MW.
-fn beyond_limits<'a>(
-    inputs: &'a PlanInputs,
-    outcome: &'a StepOutcome,
-    t: usize,
-) -> impl Iterator<Item = (f64, f64)> + 'a {
-    // Such limits cut supplies in parts of one name, the first without a penalty.
-    let supplies = &inputs.supplies;
-    (0..supplies.len()).filter_map(move |s| {
-        let first = supplies.iter().find(|o| o.id == supplies[s].id)?;
-        let penalty = supplies[s].cost[t] - first.cost[t];
-        (penalty > 0.0 && outcome.supply[s] > 0.0).then_some((penalty, outcome.supply[s]))
-    })
-}
-
-/// The limit whose whole penalty this is; none for a call that only may come.
-fn called(site: &Site, penalty: f64) -> Option<String> {
-    let is = |own: f64| (own - penalty).abs() <= 1e-6 * own.abs().max(1.0);
-    let programmes = site.programmes.iter();
-    let programme = programmes
-        .filter(|p| is(p.penalty_per_mwh))
-        .map(|p| p.id.clone());
-    let limits = site.commitments.iter().filter_map(|c| match &c.kind {
-        CommitmentKind::PowerLimit {
-            penalty_per_mwh, ..
-        } => is(*penalty_per_mwh).then(|| c.id.clone()),
-        CommitmentKind::Hosting { .. } => None,
-    });
-    programme.chain(limits).next()
 }

@@ -259,6 +259,34 @@ fn what_cannot_be_kept_is_told() {
     assert_eq!(world("").plan().shortfalls, []);
 }
 
+/// Penalties are no names: two limits may have the same, and what lies beyond both pays both.
+#[test]
+fn broken_limits_are_told_by_name() {
+    let limit = |id: &str, mw: f64| {
+        format!(
+            "[[commitments]]\nkind = \"power_limit\"\nid = \"{id}\"\nlimit_mw = {mw}\n\
+             penalty_per_mwh = 1\n"
+        )
+    };
+    let plan = world(&(limit("loose", 0.75) + &limit("tight", 0.5))).plan();
+    let short = |of: &str, t: u32| {
+        let mut all = plan.shortfalls.iter();
+        let found = all.find(|s| s.of == of && s.step == t);
+        found.map_or(Power::ZERO, |s| s.missing)
+    };
+    let mut beyond = 0;
+    for t in 0..STEPS {
+        let drawn: Power = plan.loads.iter().map(|l| l.watts[t]).sum();
+        for (of, mw) in [("loose", 0.75), ("tight", 0.5)] {
+            let over = (drawn - Power::from_megawatts(mw)).max(Power::ZERO);
+            let (told, most) = (short(of, t as u32).get(), over.get() + 20);
+            assert!((over.get()..=most).contains(&told), "{of} in {t}: {told} W");
+            beyond += u32::from(told > 0);
+        }
+    }
+    assert!(beyond >= 4, "{beyond} limits broken");
+}
+
 #[test]
 fn reasons_and_prices_have_names() {
     let world = world("");

@@ -17,6 +17,7 @@ fn ladder(inputs: PlanInputs, gangs: &[Gang], hours: f64) -> Vec<ShedRung> {
         hosting: Vec::new(),
         heat: vec![1.0; inputs.pools.len()],
         job: (0..inputs.jobs.len()).collect(),
+        limits: Vec::new(),
         constant: 0.0,
         inputs,
     };

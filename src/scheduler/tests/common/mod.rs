@@ -1,6 +1,7 @@
 //! Random small planning problems, each from a seed.
 
 mod draw;
+mod faults;
 mod loads;
 mod prices;
 mod site;
@@ -8,6 +9,11 @@ mod site;
 use swingload_scheduler::inputs::{DemandInput, PlanInputs, PoolInput, RampInput};
 
 use draw::Draw;
+#[allow(
+    unused_imports,
+    reason = "every test binary compiles this module, and not all use all of it"
+)]
+pub(crate) use faults::faults;
 #[allow(
     unused_imports,
     reason = "every test binary compiles this module, and not all use all of it"

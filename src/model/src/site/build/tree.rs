@@ -78,6 +78,7 @@ impl Builder<'_> {
         match PowerTree::new(nodes) {
             Ok(tree) => {
                 self.nested_halls(raw, &tree);
+                self.nested_ramps(raw, &tree);
                 Some(tree)
             }
             Err(error) => {
@@ -115,6 +116,34 @@ impl Builder<'_> {
                     "keep `hall` at one level",
                 );
             }
+        }
+    }
+
+    /// A plan holds the load below a node at a course of its own, so that of two courses one
+    /// inside the other neither could be kept.
+    fn nested_ramps(&mut self, raw: &[NodeFile], tree: &PowerTree) {
+        let ramped = |position: usize| {
+            let node = tree.node(position);
+            node.ramp_up_per_minute.is_some() || node.ramp_down_per_minute.is_some()
+        };
+        for position in (0..tree.len()).filter(|p| ramped(*p)) {
+            let path = tree.path_to_root(position);
+            let Some(above) = path.into_iter().find(|p| *p != position && ramped(*p)) else {
+                continue;
+            };
+            let (own, above) = (tree.node(position), tree.node(above));
+            let field = match own.ramp_up_per_minute {
+                Some(_) => "ramp_up_kw_per_min",
+                None => "ramp_down_kw_per_min",
+            };
+            self.fault(
+                &position_of(raw, &own.id, field),
+                format!(
+                    "a ramp limit inside another: node `{}` lies below `{}`, which has one too",
+                    own.id, above.id
+                ),
+                "limit ramps at one of the two: at the upper one if the grid asks for it",
+            );
         }
     }
 

@@ -26,7 +26,9 @@ fn site(extra: &str) -> Site {
 /// One hour's supply as `(id, MW, cost)`, what cannot be had left out.
 fn offered(site: Site, outlook: &dyn Outlook, must_serve: f64) -> Vec<(String, f64, f64)> {
     let grid = TimeGrid::from_boundaries(vec![0, 3600]).expect("a step");
-    let all = supplies(&setup(site), &Look::new(outlook, &grid), &[must_serve]);
+    let look = Look::new(outlook, &grid);
+    let limits = load_limits(&site, &look);
+    let all = supplies(&setup(site), &look, &[must_serve], &limits);
     all.into_iter()
         .map(|s| (s.id, s.available[0], s.cost[0]))
         .filter(|(_, mw, _)| *mw > 0.0)
@@ -56,10 +58,14 @@ penalty_per_mwh = 400
 "#,
     );
     let grid = TimeGrid::from_boundaries(vec![0, 3600, 7200, 10_800]).expect("steps");
-    let limits = soft_limits(&site, &Look::new(&Calls, &grid));
-    let (limit, penalty) = &limits[0];
-    assert_eq!(limit[..], [f64::INFINITY, 2.0, 2.0]);
-    assert_eq!(penalty[..], [0.0, 100.0, 400.0]);
+    let look = Look::new(&Calls, &grid);
+    let limits = load_limits(&site, &look);
+    assert_eq!(limits[0].id, "reserve");
+    assert_eq!(limits[0].most[..], [f64::INFINITY, 2.0, 2.0]);
+    let all = supplies(&setup(site), &look, &[0.0; 3], &limits);
+    // Within the firm level, and beyond it.
+    let costs: Vec<&[f64]> = all.iter().map(|s| &s.cost[..]).collect();
+    assert_eq!(costs, [[50.0, 50.0, 50.0], [50.0, 150.0, 450.0]]);
 }
 
 #[test]
