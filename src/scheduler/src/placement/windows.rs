@@ -45,7 +45,9 @@ impl Windows {
             let span =
                 problem.inputs.grid.end_s(job.end - 1) - problem.inputs.grid.start_s(job.first);
             let shortest = job.work / job.gangs.max().max(1e-12) * 3600.0;
-            span as f64 / shortest.max(1e-9)
+            // What may be left for after the horizon widens the window.
+            let beyond = job.beyond / job.gangs.max().max(1e-12) * 3600.0;
+            (span as f64 + beyond) / shortest.max(1e-9)
         };
         let tight: Vec<f64> = order.iter().map(|j| tightness(*j)).collect();
         order.sort_by(|a, b| tight[*a].total_cmp(&tight[*b]).then(a.cmp(b)));
