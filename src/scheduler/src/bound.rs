@@ -5,13 +5,14 @@
 //! price lambda per pool and step and choose their best path alone; ramps and demand
 //! charges enter as charges on load with what their limits are worth. The sum of the
 //! relaxed parts' optima is at least the optimum, for every choice of prices;
-//! subgradient steps improve the choice.
+//! subgradient steps improve the choice, and a proximal bundle where jobs buy.
 //!
 //! Relaxed soundly: gangs to divisible power, restarts to power that a job may draw or
 //! leave, minimum runtimes and dependencies of jobs to none, limits of nodes between
 //! blocks and other loads to the price lambda.
 
 mod book;
+mod bundle;
 mod descend;
 mod gangs;
 #[cfg(test)]
@@ -149,8 +150,15 @@ pub fn tighten(
             best = (relaxed, prices);
         }
     }
-    descend(problem, windows, &mut steps, &mut best, goal, room);
-    let (relaxed, prices) = best;
+    if best.1.jobs.is_empty() {
+        descend(problem, windows, &mut steps, &mut best, goal, room);
+    } else {
+        bundle::descend(problem, windows, &mut steps, &mut best, goal, room);
+    }
+    let (relaxed, mut prices) = best;
+    if !prices.jobs.is_empty() {
+        steps.price_work(&mut prices.work);
+    }
     Bounded {
         bound: relaxed.bound + OUTWARD * relaxed.bound.abs().max(1.0),
         prices,
@@ -242,6 +250,13 @@ impl<'a> Steps<'a> {
         match self {
             Self::Residuals(_) => false,
             Self::Markets(active, _) => active.rivalry() > RIVALRY_MAX,
+        }
+    }
+
+    /// Where jobs buy power, the prices of their work are their own affair: what they were last.
+    fn price_work(&self, work: &mut [f64]) {
+        if let Self::Markets(_, buyers) = self {
+            buyers.price_work(work);
         }
     }
 

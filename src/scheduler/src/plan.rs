@@ -17,7 +17,7 @@ use crate::polish::{in_order, polished};
 use crate::ramp;
 use crate::schedule::{Ask, Problem, Room, Run, Schedule};
 
-use bounding::{Begin, bounded, exchanged, loose_prices, ousted, won};
+use bounding::{Begin, bounded, dearest_first, exchanged, loose_prices, ousted, won};
 
 /// How much work a plan may take, in iterations, so that the same inputs give the same plan.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -220,6 +220,9 @@ pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
             &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
         );
         ousted(
+            &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
+        );
+        dearest_first(
             &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
         );
         exchanged(

@@ -57,7 +57,7 @@ pub(super) fn descend(
 
 /// Share of Polyak's length of the first step, and of the last: many prices at which loads
 /// turn as a whole overshoot with more.
-const SHARE: f64 = 0.03;
+pub(super) const SHARE: f64 = 0.03;
 const SHARE_MIN: f64 = 0.001;
 
 /// Evaluations after which a descent among very many jobs, where each is dear, must have

@@ -75,6 +75,11 @@ impl Line {
 }
 
 impl Buyers {
+    /// Price of each job's work at the last prices of power, currency per GPU-hour.
+    pub(super) fn price_work(&self, work: &mut [f64]) {
+        work.iter_mut().zip(&self.hints).for_each(|(w, h)| *w = *h);
+    }
+
     /// Adds what all jobs are worth at prices of power to `bound`, and what they draw, MWh per
     /// node number and step, to `drawn`.
     pub(super) fn buy(
@@ -152,7 +157,7 @@ impl Tables {
         sizes: &[u32],
         later: (f64, f64),
         hint: f64,
-        power: impl FnMut(usize, f64),
+        mut power: impl FnMut(usize, f64),
     ) -> (f64, f64) {
         let top = self.steps.iter().map(|s| s.0).fold(0.0, f64::max);
         // Worth is convex in the price: a line at each price tried, and between the two that
@@ -189,8 +194,22 @@ impl Tables {
             };
             stride *= 4.0;
         }
-        self.price(job, sizes, best.1);
-        self.walk(job, sizes, power);
+        match (low, high) {
+            // At the price between the two, the mix that does just the work.
+            (Some(low), Some(high)) if high.rise > low.rise => {
+                let share = high.rise / (high.rise - low.rise);
+                for (line, share) in [(low, share), (high, 1.0 - share)] {
+                    if share > 0.0 {
+                        self.price(job, sizes, line.price);
+                        self.walk(job, sizes, |i, gpu_hours| power(i, share * gpu_hours));
+                    }
+                }
+            }
+            _ => {
+                self.price(job, sizes, best.1);
+                self.walk(job, sizes, power);
+            }
+        }
         best
     }
 

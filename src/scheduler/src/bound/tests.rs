@@ -1,5 +1,55 @@
-use crate::inputs::small::{job, site};
+use super::Prices;
+use super::gangs::Buyers;
+use crate::inputs::small::{job, miners, site};
+use crate::placement::Windows;
 use crate::plan::{Budget, plan};
+use crate::schedule::Problem;
+
+#[test]
+fn a_job_that_buys_draws_power_for_just_its_work() {
+    let price = [10.0, 20.0, 30.0, 40.0];
+    let mut inputs = site(1.0, &price);
+    inputs.jobs.push(job(2.5, &[1], 4));
+    let problem = Problem::new(&inputs);
+    let prices = Prices {
+        work: vec![0.0],
+        power: Vec::new(),
+        jobs: vec![price.to_vec()],
+        ramp: Vec::new(),
+        peak: Vec::new(),
+    };
+    let (mut worth, mut drawn) = (0.0, vec![vec![0.0; 4]]);
+    let windows = Windows::new(&problem);
+    Buyers::default().buy(&problem, &windows, &prices, &mut worth, &mut drawn);
+    // At the third step's price its runs do two GPU-hours or three.
+    let least = 2.5 * 100.0 - 10.0 - 20.0 - 0.5 * 30.0;
+    assert!((worth - least).abs() < 1e-3, "worth {worth}, not {least}");
+    let expected = [1.0, 1.0, 0.5, 0.0];
+    for (found, expected) in drawn[0].iter().zip(expected) {
+        assert!((found - expected).abs() < 1e-6, "it draws {:?}", drawn[0]);
+    }
+}
+
+#[test]
+fn what_gangs_are_kept_from_has_its_price() {
+    // Four jobs of two hours, each GPU at work for another's loss, and hashing beside them.
+    let mut inputs = site(1.0, &[5.0; 3]);
+    inputs.nodes[0].limit = vec![2.0; 3];
+    inputs.pools.push(miners(3));
+    inputs.pools[0].blocks[0].devices = 1.0;
+    inputs.pools[0].revenue = vec![20.0; 3];
+    for value in [100.0, 90.0, 80.0, 70.0] {
+        let mut short = job(2.0, &[1], 3);
+        (short.value, short.restart) = (value, 0.01);
+        inputs.jobs.push(short);
+    }
+    let planned = plan(&inputs, Budget::STUDY);
+    // Six hours for the three best; what starts take off is all that may lie between.
+    let best = 2.0 * (100.0 + 90.0 + 80.0) - 6.0 * 5.0;
+    let (value, bound) = (planned.value(), planned.bound);
+    assert!(value >= best - 0.02 * 270.0 && value <= best, "{value}");
+    assert!(bound >= value && bound <= best + 0.01 * best, "{bound}");
+}
 
 #[test]
 fn the_bound_holds_where_negative_prices_pay_for_starts() {

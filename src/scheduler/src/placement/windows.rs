@@ -49,7 +49,9 @@ impl Windows {
             let span =
                 problem.inputs.grid.end_s(job.end - 1) - problem.inputs.grid.start_s(job.first);
             let shortest = job.work / job.gangs.max().max(1e-12) * 3600.0;
-            span as f64 / shortest.max(1e-9)
+            // What may be left for after the horizon widens the window.
+            let beyond = job.beyond / job.gangs.max().max(1e-12) * 3600.0;
+            (span as f64 + beyond) / shortest.max(1e-9)
         };
         let tight: Vec<f64> = order.iter().map(|j| tightness(*j)).collect();
         order.sort_by(|a, b| tight[*a].total_cmp(&tight[*b]).then(a.cmp(b)));
@@ -123,6 +125,39 @@ impl Windows {
         self.first[j]
     }
 
+    /// The same windows, jobs in the order of what `work` (currency per GPU-hour) prices a MWh
+    /// of theirs at, the dearest first; each behind those it waits for.
+    pub fn dearest_first(&self, problem: &Problem<'_>, work: &[f64]) -> Self {
+        let jobs = &problem.inputs.jobs;
+        let mut dearest = self.order.clone();
+        let price = |j: usize| work[j] / jobs[j].gpu_mw;
+        let held = |j: usize| is_held(&jobs[j], jobs[j].first);
+        dearest.sort_by(|a, b| (held(*b).cmp(&held(*a))).then(price(*b).total_cmp(&price(*a))));
+        let mut taken = vec![true; jobs.len()];
+        dearest.iter().for_each(|j| taken[*j] = false);
+        let mut order = Vec::with_capacity(dearest.len());
+        let mut waiting = Vec::new();
+        for j in dearest {
+            waiting.push(j);
+            while let Some(&next) = waiting.last() {
+                let before = jobs[next].after.iter().find(|b| !taken[**b]);
+                match before {
+                    Some(before) => waiting.push(*before),
+                    None => {
+                        waiting.pop();
+                        if !std::mem::replace(&mut taken[next], true) {
+                            order.push(next);
+                        }
+                    }
+                }
+            }
+        }
+        Self {
+            order,
+            ..self.clone()
+        }
+    }
+
     /// Steps job `j` may use now: after what it waits for is done.
     pub fn of(&self, problem: &Problem<'_>, schedule: &Schedule, j: usize) -> Range<usize> {
         let job = &problem.inputs.jobs[j];
@@ -171,6 +206,27 @@ mod tests {
         let inputs = chain(work);
         let problem = Problem::new(&inputs);
         Windows::new(&problem).of(&problem, &problem.empty_schedule(), 0)
+    }
+
+    #[test]
+    fn what_may_wait_for_after_the_horizon_is_not_urgent() {
+        let mut inputs = site(1.0, &[10.0; 10]);
+        let mut long = job(40.0, &[1], 10);
+        long.beyond = 100.0;
+        inputs.jobs = vec![long, job(5.0, &[1], 10)];
+        let problem = Problem::new(&inputs);
+        assert_eq!(Windows::new(&problem).order, [1, 0]);
+    }
+
+    #[test]
+    fn the_dearest_job_comes_first_but_for_those_it_waits_for() {
+        let mut inputs = chain(2.0);
+        inputs.jobs.push(job(1.0, &[1], 10));
+        let problem = Problem::new(&inputs);
+        let windows = Windows::new(&problem);
+        let order = |work: &[f64]| windows.dearest_first(&problem, work).order;
+        assert_eq!(order(&[1.0, 9.0, 5.0]), [0, 1, 2]);
+        assert_eq!(order(&[1.0, 3.0, 5.0]), [2, 0, 1]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The bound of a plan, and what its prices still gain: jobs and blocks that change places.
 
-use super::{Budget, Incumbent, dropped, under_caps};
+use super::{Budget, Incumbent, dropped, placed, solve, under_caps};
 use crate::bound::{self, Bounded, Goal, Prices};
 use crate::demand;
 use crate::evaluate::{Evaluated, RAMP_VIOLATION, evaluate};
@@ -163,6 +163,34 @@ pub(super) fn won(
         placement::sweep(problem, &mut schedule, &mut curves, windows, 0.0, room);
     }
     keep(problem, windows, best, schedule, room);
+}
+
+/// Places all jobs anew where they buy power in the bound, those first whose work its prices
+/// say is dearest, and keeps what gains: with more work than GPUs, who comes first decides who
+/// is left out, and no job's move alone mends that.
+pub(super) fn dearest_first(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    best: &mut Incumbent,
+    bounded: &Bounded,
+    budget: Budget,
+    asap: f64,
+    room: &mut Room,
+) {
+    let value = best.evaluated.value;
+    let near = bounded.bound - value <= budget.gap * (value - asap).max(0.0);
+    // A plan that follows another leaves its jobs where they are.
+    if near || bounded.prices.jobs.is_empty() || budget.surcharges.is_empty() {
+        return;
+    }
+    let held = under_caps(problem.inputs, best.caps.as_deref());
+    let held = Problem::new(&held);
+    let dearest = windows.dearest_first(problem, &bounded.prices.work);
+    let spread = placed(&held, &dearest, budget, room);
+    let (schedule, evaluated) = solve(&held, &dearest, spread, budget, room);
+    if evaluated.value > value && in_order(problem, &schedule) {
+        (best.schedule, best.evaluated) = (schedule, evaluated);
+    }
 }
 
 /// Takes a schedule over where it gains and keeps the rules of jobs.
