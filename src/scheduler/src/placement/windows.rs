@@ -126,13 +126,19 @@ impl Windows {
     }
 
     /// The same windows, jobs in the order of what `work` (currency per GPU-hour) prices a MWh
-    /// of theirs at, the dearest first; each behind those it waits for.
+    /// of theirs at, the dearest of each node first; each behind those it waits for.
     pub fn dearest_first(&self, problem: &Problem<'_>, work: &[f64]) -> Self {
         let jobs = &problem.inputs.jobs;
         let mut dearest = self.order.clone();
         let price = |j: usize| work[j] / jobs[j].gpu_mw;
         let held = |j: usize| is_held(&jobs[j], jobs[j].first);
-        dearest.sort_by(|a, b| (held(*b).cmp(&held(*a))).then(price(*b).total_cmp(&price(*a))));
+        // Node by node: a job's move makes the residuals of all other nodes stale.
+        let number = |j: usize| problem.job_nodes.number[jobs[j].node];
+        dearest.sort_by(|a, b| {
+            (held(*b).cmp(&held(*a)))
+                .then(number(*a).cmp(&number(*b)))
+                .then(price(*b).total_cmp(&price(*a)))
+        });
         let mut taken = vec![true; jobs.len()];
         dearest.iter().for_each(|j| taken[*j] = false);
         let mut order = Vec::with_capacity(dearest.len());

@@ -19,6 +19,9 @@ const LOOSE: usize = 4;
 /// block more or less gains little for what placing them anew takes.
 const EXCHANGED_MAX: usize = 5_000_000;
 
+/// Share of the gap that the work left out must be worth for all jobs to be placed anew.
+const LEFT_OUT: f64 = 0.1;
+
 /// Sweeps that give jobs the work they did not win.
 const WON_SWEEPS: usize = 2;
 
@@ -181,6 +184,15 @@ pub(super) fn dearest_first(
     let near = bounded.bound - value <= budget.gap * (value - asap).max(0.0);
     // A plan that follows another leaves its jobs where they are.
     if near || bounded.prices.jobs.is_empty() || budget.surcharges.is_empty() {
+        return;
+    }
+    // What the prices see in the work that is left out.
+    let jobs = problem.inputs.jobs.iter().enumerate();
+    let missed = jobs.map(|(j, job)| {
+        let done = placement::work_done(problem, &best.schedule, j) + best.schedule.beyond[j];
+        bounded.prices.work[j] * (job.work - done).max(0.0)
+    });
+    if missed.sum::<f64>() < LEFT_OUT * (bounded.bound - value) {
         return;
     }
     let held = under_caps(problem.inputs, best.caps.as_deref());
