@@ -233,7 +233,7 @@ fn a_thousand_changes_turn_the_decisions_of_the_loop_and_half_of_them_do_not() {
 #[test]
 fn plans_that_began_elsewhere_have_no_changes() {
     let (built, planned, reasons) = sites(40_001, Budget::LOOP);
-    let runs = Some(planned.schedule.jobs.clone());
+    let runs = Some(planned.schedule.jobs);
     let followed = plan_from(&built.inputs, Budget::FOLLOW, runs);
     assert_eq!(followed.budget, None);
     assert_eq!(flips(&built, &followed, &reasons, &reasons, REPLANS), None);

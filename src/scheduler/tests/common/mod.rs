@@ -1,6 +1,10 @@
 //! Random small planning problems, each from a seed.
 
 mod draw;
+#[allow(
+    dead_code,
+    reason = "every test binary compiles this module, and not all use all of it"
+)]
 mod faults;
 mod loads;
 mod prices;
