@@ -9,7 +9,7 @@ use swingload_model::series::Unit;
 use swingload_model::time::TimeGrid;
 
 use crate::calendar::Clock;
-use crate::errors::{Book, Books};
+use crate::errors::{Book, Books, Step};
 use crate::models::climatology::{Table, Tables};
 use crate::seed::mix;
 use crate::{Forecast, Forecaster, History, Request, View};
@@ -30,6 +30,12 @@ pub(crate) trait Rule: Send + Sync {
     /// Further series it reads, through the sight's history.
     fn reads(&self) -> &[String] {
         &[]
+    }
+
+    /// What it knows of its inputs over `[start, end)`, a bit for each: errors of
+    /// forecasts that knew something else say nothing of this one's.
+    fn informed(&self, _sight: &Sight<'_>, _start: i64, _end: i64) -> u64 {
+        0
     }
 
     /// Whether what it says needs no spread.
@@ -124,6 +130,11 @@ impl Baseline {
         }
     }
 
+    /// What the first rule knows of its inputs, see [`Rule::informed`].
+    pub(crate) fn informed(&self, sight: &Sight<'_>, start: i64, end: i64) -> u64 {
+        self.rules[0].informed(sight, start, end)
+    }
+
     /// The known value where there is one, else what the first rule with data says.
     pub(crate) fn estimate(&self, sight: &Sight<'_>, start: i64, end: i64) -> Estimate {
         let (mut known, mut known_mean) = (0, 0.0);
@@ -172,6 +183,25 @@ impl Baseline {
             .collect()
     }
 
+    /// Where the steps stand that are forecasts at least in part; `None` for the others.
+    fn steps(
+        &self,
+        sight: &Sight<'_>,
+        grid: &TimeGrid,
+        estimates: &[Estimate],
+    ) -> Vec<Option<Step>> {
+        let step = |(i, estimate): (usize, &Estimate)| {
+            let (start, end) = (grid.start_s(i), grid.end_s(i));
+            let latest = sight.view.latest_before(start);
+            (estimate.open > 0.0).then(|| Step {
+                lead: latest.map_or(i64::MAX, |(until, _)| start.saturating_sub(until)),
+                hour: self.clock.hour((start + end) / 2),
+                informed: self.informed(sight, start, end),
+            })
+        };
+        estimates.iter().enumerate().map(step).collect()
+    }
+
     fn fallback(&self, estimates: &[Estimate], book: Option<&Book>) -> Option<String> {
         let mut counts = BTreeMap::new();
         for estimate in estimates.iter().filter(|e| e.rule > 0) {
@@ -211,18 +241,20 @@ impl Forecaster for Baseline {
             estimate.mean = estimate.mean.max(floor);
         }
 
-        let book = (request.quantiles || request.paths > 0)
-            .then(|| self.books.get(self, history, series, &sight.view, grid));
-        let book = book.as_deref();
+        let wanted = request.quantiles || request.paths > 0;
+        let steps = match wanted {
+            true => self.steps(&sight, grid, &estimates),
+            false => Vec::new(),
+        };
+        let open: Vec<Step> = steps.iter().copied().flatten().collect();
+        let book =
+            wanted.then(|| self.books.get(self, history, series, &sight.view, (grid, &open)));
+        let book = book.as_ref();
         let spread: Vec<[f64; 19]> = match book {
-            Some(book) => estimates
-                .iter()
-                .enumerate()
-                .map(|(i, e)| {
-                    let (start, end) = (grid.start_s(i), grid.end_s(i));
-                    let latest = sight.view.latest_before(start);
-                    let lead = latest.map_or(i64::MAX, |(end, _)| start.saturating_sub(end));
-                    book.spread(e, lead, self.clock.hour((start + end) / 2), floor)
+            Some(book) => (estimates.iter().zip(&steps))
+                .map(|(estimate, step)| match step {
+                    Some(step) => book.spread(estimate, step, floor),
+                    None => [estimate.mean; 19],
                 })
                 .collect(),
             None => Vec::new(),

@@ -14,7 +14,6 @@ use swingload_model::time::TimeGrid;
 use crate::Request;
 use crate::baseline::{Baseline, Estimate};
 use crate::calendar::DAY;
-use crate::errors::WINDOW;
 use crate::seed::generator;
 use crate::seed::mix;
 
@@ -53,7 +52,7 @@ pub(crate) fn draw(
 }
 
 /// How many past days paths are made of.
-pub(crate) const DAYS: usize = (WINDOW / DAY) as usize;
+pub(crate) const DAYS: usize = 28;
 
 /// Where one path comes from.
 pub(crate) struct PathDays {
@@ -111,7 +110,7 @@ fn past_days(baseline: &Baseline, request: &Request<'_>) -> Vec<Vec<f64>> {
         ..
     } = *request;
     let truth = history.view(series, issued_at);
-    (1..=WINDOW / DAY)
+    (1..=DAYS as i64)
         .map_while(|day| {
             let sight = baseline.sight(history, series, issued_at - day * DAY);
             sight.view.frontier()?;

@@ -10,7 +10,8 @@ use crate::calendar::{Clock, DAY, HOUR, WEEK};
 use crate::{History, View};
 
 use super::columns::Moment;
-use super::course::{Course, Scale};
+use super::course::{Course, is_plausible};
+use crate::scale::Scale;
 use super::input::{Reading, State};
 use super::regression::{Curve, Fit};
 use super::usual::{Tables, Usual};
@@ -110,12 +111,12 @@ impl Anchor {
     /// `None` when nothing was known.
     pub(super) fn new(subject: &Subject<'_>, at: i64) -> Option<Self> {
         let view = subject.view(at);
-        let scale = Scale::of(samples(&view, at))?;
+        let scale = scale(&view, at)?;
         let unit = subject.history.unit(subject.series);
         let readings = subject.inputs.iter().map(|name| {
             let is_price =
                 matches!(unit, Some(Unit::PricePerMwh(_))) && subject.history.unit(name) == unit;
-            let own = || Scale::of(samples(&subject.history.view(name, at), at));
+            let own = || self::scale(&subject.history.view(name, at), at);
             Reading {
                 scale: if is_price {
                     scale
@@ -136,7 +137,7 @@ impl Anchor {
 
     /// What is usual by hour, in the price's scale.
     pub(super) fn usual(&self, raw: &Usual) -> Usual {
-        raw.map(|levels| levels.map(|value| self.scale.z(value)))
+        raw.map(|levels| levels.map(|value| self.scale.bend(value)))
     }
 
     /// The curve for a step at one knot; an input that was never there while learning is left out.
@@ -210,8 +211,8 @@ impl Anchor {
             let Some(value) = truth.mean(start, start + width) else {
                 continue;
             };
-            let z = self.scale.z(value);
-            if !self.scale.is_plausible(z) {
+            let z = self.scale.bend(value);
+            if !is_plausible(&self.scale, z) {
                 continue;
             }
             let day = at.div_euclid(DAY);
@@ -247,14 +248,15 @@ fn apart(span: i64) -> i64 {
     apart
 }
 
-/// Quarter-hourly values of the past year.
-fn samples(view: &View<'_>, at: i64) -> Vec<f64> {
+/// Scale of the quarter-hourly values of the past year; `None` without any.
+fn scale(view: &View<'_>, at: i64) -> Option<Scale> {
     let quarter = HOUR / 4;
     let start = (at - WINDOW).max(view.first_known().unwrap_or(at).saturating_sub(2 * DAY));
     let start = start - start.rem_euclid(quarter);
-    (0..(at - start) / quarter)
+    let values: Vec<f64> = (0..(at - start) / quarter)
         .filter_map(|i| view.mean(start + i * quarter, start + (i + 1) * quarter))
-        .collect()
+        .collect();
+    (!values.is_empty()).then(|| Scale::of(&values, &mut Vec::new()))
 }
 
 #[cfg(test)]

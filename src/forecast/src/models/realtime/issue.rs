@@ -13,7 +13,8 @@ use super::Recall;
 use super::anchor::{Subject, about, learned_at};
 use super::bands::{Place, trackers};
 use super::columns::{Moment, REACH};
-use super::course::{Course, Scale};
+use super::course::Course;
+use crate::scale::Scale;
 use super::input::State;
 use super::paths;
 use super::regression::{Curve, LEVELS, MEDIAN};
@@ -61,9 +62,7 @@ pub(super) struct Values {
 
 impl Values {
     pub(super) fn of(&self, z: f64) -> f64 {
-        let (least, greatest) = self.scale.range;
-        let z = z.clamp(least - BEYOND, greatest + BEYOND);
-        self.scale.value(z).max(self.floor)
+        self.scale.unbend(self.scale.limit(z, BEYOND)).max(self.floor)
     }
 }
 
