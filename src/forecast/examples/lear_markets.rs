@@ -321,7 +321,9 @@ fn report(
     scored: &[(String, Said)],
 ) {
     let week = 7 * 24 * HOUR;
-    let hours = days.iter().flat_map(|d| d.boundaries.iter().take(d.truth.len()));
+    let hours = days
+        .iter()
+        .flat_map(|d| d.boundaries.iter().take(d.truth.len()));
     let naive = hours.map(|hour| rows.get(&(hour - week)).map_or(f64::NAN, |v| v[0]));
     let naive_mae = mae(naive, days);
     println!(

@@ -247,8 +247,10 @@ impl Forecaster for Baseline {
             false => Vec::new(),
         };
         let open: Vec<Step> = steps.iter().copied().flatten().collect();
-        let book =
-            wanted.then(|| self.books.get(self, history, series, &sight.view, (grid, &open)));
+        let book = wanted.then(|| {
+            self.books
+                .get(self, history, series, &sight.view, (grid, &open))
+        });
         let book = book.as_ref();
         let spread: Vec<[f64; 19]> = match book {
             Some(book) => (estimates.iter().zip(&steps))

@@ -27,7 +27,7 @@ use libm::{exp, log};
 /// Share of truths that may lie beyond each edge of the band.
 const BEYOND: f64 = 0.1;
 /// Gain of the part common to all hours, per day of forecasts.
-const COMMON: f64 = 0.4;
+const COMMON: f64 = 0.3;
 /// Gain of the part of an hour of day, per day.
 const HOURLY: f64 = 0.07;
 /// Bounds of the logarithm of a factor, so that one storm does not blow a band up for long.
@@ -86,12 +86,6 @@ pub(crate) struct Days {
 }
 
 impl Tracker {
-    /// Factors below and above the median for a step in local hour `hour`.
-    pub(crate) fn factors(&self, hour: usize) -> (f64, f64) {
-        let Factors([below, above]) = self.at(hour);
-        (exp(below), exp(above))
-    }
-
     /// The factors that a forecast issued now is spread by.
     pub(crate) fn at(&self, hour: usize) -> Factors {
         Factors([0, 1].map(|side| {
@@ -167,17 +161,42 @@ impl Journal {
     }
 }
 
-/// Values spread from the one at `median` by the factors of either side; rising stays rising.
+/// Values at rising `levels`, spread from the one at `median` by the factors of either side
+/// so that P10 and P90 lie where these ask; rising.
+///
+/// Levels nearer to the median move less, since what is wrong in the tails is mostly right
+/// in the middle; those beyond P10 and P90 move with them.
 pub(crate) fn spread<const N: usize>(
     values: &[f64; N],
+    levels: &[f64; N],
     median: usize,
-    (below, above): (f64, f64),
+    Factors(logs): Factors,
 ) -> [f64; N] {
-    let middle = values[median];
-    std::array::from_fn(|i| {
-        let factor = if i < median { below } else { above };
-        middle + factor * (values[i] - middle)
-    })
+    let (middle, mut spread) = (values[median], *values);
+    // From the median outwards on either side, no value inside of the one before.
+    for i in median + 1..N {
+        let (before, step) = (spread[i - 1], values[i] - values[i - 1]);
+        spread[i] = match levels[i] <= 0.5 + REACH {
+            true => (middle + part(levels[i], logs[1]) * (values[i] - middle)).max(before),
+            false => before + step,
+        };
+    }
+    for i in (0..median).rev() {
+        let (before, step) = (spread[i + 1], values[i + 1] - values[i]);
+        spread[i] = match levels[i] >= 0.5 - REACH {
+            true => (middle + part(levels[i], logs[0]) * (values[i] - middle)).min(before),
+            false => before - step,
+        };
+    }
+    spread
+}
+
+/// Distance of P10 and P90 from the median, a little more so that rounding leaves them in.
+const REACH: f64 = 0.4 + 1e-9;
+
+/// The part of a factor that a level takes.
+fn part(level: f64, log: f64) -> f64 {
+    exp(log * ((level - 0.5).abs() / 0.4).min(1.0))
 }
 
 #[cfg(test)]
@@ -190,6 +209,12 @@ mod tests {
         common: 1.0 / 24.0,
         hourly: 1.0,
     };
+
+    /// Factors below and above the median.
+    fn factors(tracker: &Tracker, hour: usize) -> (f64, f64) {
+        let Factors([below, above]) = tracker.at(hour);
+        (exp(below), exp(above))
+    }
 
     /// Learns from a forecast issued and known at once.
     fn learn(tracker: &mut Tracker, hour: usize, margin: &Margin) {
@@ -216,8 +241,8 @@ mod tests {
             }
             learn(&mut with, 1, &margin([0.0; 3], 0.0));
         }
-        assert_eq!(with.factors(12), without.factors(12));
-        assert_ne!(without.factors(12), (1.0, 1.0), "they learned");
+        assert_eq!(factors(&with, 12), factors(&without, 12));
+        assert_ne!(factors(&without, 12), (1.0, 1.0), "they learned");
     }
 
     #[test]
@@ -229,12 +254,12 @@ mod tests {
             }
         };
         repeat(&mut tracker, 5.0, 5_000);
-        let least = tracker.factors(12).1;
+        let least = factors(&tracker, 12).1;
         repeat(&mut tracker, 100.0, 50);
         assert!(
-            tracker.factors(12).1 > 2.0 * least,
+            factors(&tracker, 12).1 > 2.0 * least,
             "{:?}",
-            tracker.factors(12)
+            factors(&tracker, 12)
         );
     }
 
@@ -247,7 +272,7 @@ mod tests {
             let width = if i < 60 * 24 { 1.0 } else { 2.0 };
             let truth = width * uniform(i);
             let hour = (i % 24) as usize;
-            let (below, above) = tracker.factors(hour);
+            let (below, above) = factors(&tracker, hour);
             if i >= 75 * 24 {
                 count += 1;
                 inside += u32::from((-0.8 * below..=0.8 * above).contains(&truth));
@@ -267,7 +292,7 @@ mod tests {
             let truth = width * uniform(i);
             learn(&mut tracker, hour, &margin([-0.8, 0.0, 0.8], truth));
         }
-        let (evening, noon) = (tracker.factors(18).1, tracker.factors(12).1);
+        let (evening, noon) = (factors(&tracker, 18).1, factors(&tracker, 12).1);
         assert!((evening / noon - 2.0).abs() < 0.5, "{evening} and {noon}");
     }
 
@@ -281,7 +306,7 @@ mod tests {
             let (middle, hour) = (if is_windy { 10.0 } else { 1.0 }, (i % 24) as usize);
             let truth = (middle + 6.0 * uniform(i)).max(0.0);
             let levels = [middle - 8.0, middle, middle + 8.0];
-            let low = (middle - 8.0 * tracker.factors(hour).0).max(0.0);
+            let low = (middle - 8.0 * factors(&tracker, hour).0).max(0.0);
             if i > 100 * 24 {
                 positive += 1;
                 below += u32::from(truth < low);
@@ -301,20 +326,31 @@ mod tests {
             journal.issue(HOUR, 12, margin([-1.0, 0.0, 1.0], 1.01), 5);
         }
         journal.advance(4);
-        assert_eq!(journal.tracker().factors(12), (1.0, 1.0), "not known yet");
+        assert_eq!(factors(journal.tracker(), 12), (1.0, 1.0), "not known yet");
         journal.advance(5);
-        let (_, above) = journal.tracker().factors(12);
+        let (_, above) = factors(journal.tracker(), 12);
         let once = (COMMON / 24.0 + HOURLY) * (1.0 - BEYOND);
         assert!((log(above) - 10.0 * once).abs() < 1e-12, "{above}");
     }
 
     #[test]
-    fn spreading_keeps_the_median_and_the_order() {
-        let values = [-2.0, -1.0, 0.5, 1.0, 7.0];
-        assert_eq!(spread(&values, 2, (1.0, 1.0)), values);
-        assert_eq!(
-            spread(&values, 2, (2.0, 0.5)),
-            [-4.5, -2.5, 0.5, 0.75, 3.75]
+    fn spreading_moves_p10_and_p90_and_keeps_the_order() {
+        let (values, levels) = ([-2.0, -1.0, 0.5, 1.0, 7.0], [0.05, 0.1, 0.5, 0.9, 0.95]);
+        let near = |logs, want: [f64; 5]| {
+            let got = spread(&values, &levels, 2, Factors(logs));
+            for (got, want) in got.iter().zip(want) {
+                assert!((got - want).abs() < 1e-9, "{got} for {want}");
+            }
+        };
+        near([0.0, 0.0], values);
+        near([log(2.0), log(0.5)], [-3.5, -2.5, 0.5, 0.75, 6.75]);
+        // Half way to the edge the root of the factor counts; none overtakes the next.
+        let got = spread(
+            &[0.0, 0.9, 1.0],
+            &[0.5, 0.7, 0.9],
+            0,
+            Factors([0.0, log(0.25)]),
         );
+        assert!((got[1] - 0.45).abs() < 1e-9 && got[2] >= got[1], "{got:?}");
     }
 }

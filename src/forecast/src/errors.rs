@@ -64,7 +64,9 @@ impl Book {
         let key = (step.informed, bucket, estimate.rule, step.hour);
         let mut known = self.offsets.lock().unwrap_or_else(PoisonError::into_inner);
         let offsets = known.entry(key).or_insert_with(|| {
-            let before = self.pages.range((step.informed, 0)..(step.informed, bucket));
+            let before = self
+                .pages
+                .range((step.informed, 0)..(step.informed, bucket));
             let before: Vec<&Page> = before.map(|(_, page)| &**page).collect();
             let page = &self.pages[&(step.informed, bucket)];
             page.offsets(estimate.rule, step.hour, &before)
@@ -154,7 +156,10 @@ impl Shelves {
         kinds: &[Kind],
     ) {
         let until = at.div_euclid(HOUR);
-        let from = (at - TRACKED - WINDOW).max(first).div_euclid(HOUR).min(until);
+        let from = (at - TRACKED - WINDOW)
+            .max(first)
+            .div_euclid(HOUR)
+            .min(until);
         if !self.asked.cover(baseline, history, series, (from, until)) {
             self.by_kind.clear();
         }

@@ -130,7 +130,10 @@ mod tests {
     fn a_column_removed_was_never_there() {
         let mut with = factor(&[0, 1, 2, 3]);
         with.remove(1);
-        let (got, want) = (with.solve(&[1.0, 2.0, 3.0]), factor(&[0, 2, 3]).solve(&[1.0, 2.0, 3.0]));
+        let (got, want) = (
+            with.solve(&[1.0, 2.0, 3.0]),
+            factor(&[0, 2, 3]).solve(&[1.0, 2.0, 3.0]),
+        );
         for (a, b) in got.iter().zip(&want) {
             assert!((a - b).abs() < 1e-12, "{a} for {b}");
         }

@@ -99,7 +99,10 @@ mod tests {
         for pair in &mut once {
             pair.1 = 2.0;
         }
-        let (once, twice) = (quantiles(&mut once, levels()), quantiles(&mut twice, levels()));
+        let (once, twice) = (
+            quantiles(&mut once, levels()),
+            quantiles(&mut twice, levels()),
+        );
         for (a, b) in once.iter().zip(twice) {
             assert!((a - b).abs() <= 1.0, "{a} and {b}");
         }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use libm::exp2;
 
+use crate::History;
 use crate::baseline::{Baseline, Sight};
 use crate::calendar::{DAY, HOUR};
 use crate::conformal::{Days, Journal, Margin, Tracker, spread};
-use crate::History;
 
 use super::asked::{Asked, Turn};
 use super::leads;
@@ -231,9 +231,10 @@ impl Page {
             }
         }
         let offsets = quantiles(&mut pool, levels());
-        let tracker = self.trackers.get(&rule);
-        let factors = tracker.map_or((1.0, 1.0), |t| t.factors(hour_of_day));
-        spread(&offsets, MEDIAN, factors)
+        match self.trackers.get(&rule) {
+            Some(tracker) => spread(&offsets, &levels(), MEDIAN, tracker.at(hour_of_day)),
+            None => offsets,
+        }
     }
 }
 

@@ -75,7 +75,10 @@ fn factor(rows: &[f64], count: usize, width: usize) -> Cholesky {
         let products = (0..i).map(|j| kernel(squares[i], squares[j], dot(row(i), row(j))));
         let own = kernel(squares[i], squares[i], squares[i]) + RIDGE;
         let is_independent = factor.append(products, own);
-        debug_assert!(is_independent, "invariant: the noise keeps what is left above zero");
+        debug_assert!(
+            is_independent,
+            "invariant: the noise keeps what is left above zero"
+        );
     }
     factor
 }

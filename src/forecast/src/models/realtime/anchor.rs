@@ -11,10 +11,10 @@ use crate::{History, View};
 
 use super::columns::Moment;
 use super::course::{Course, is_plausible};
-use crate::scale::Scale;
 use super::input::{Reading, State};
 use super::regression::{Curve, Fit};
 use super::usual::{Tables, Usual};
+use crate::scale::Scale;
 
 /// How far back is learned from, s: a year has every season in it.
 const WINDOW: i64 = 365 * DAY;

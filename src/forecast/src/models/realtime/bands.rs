@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use crate::calendar::{DAY, HOUR};
-use crate::scale::Scale;
 use crate::conformal::{Days, Journal, Margin, Tracker};
+use crate::scale::Scale;
 
 use super::Recall;
 use super::anchor::Subject;

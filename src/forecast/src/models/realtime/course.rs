@@ -157,6 +157,9 @@ mod tests {
         assert_eq!(course.known_until(0), None);
         let held = course.mean(10 * SAMPLE, 11 * SAMPLE);
         assert!((held - scale.bend(9.0)).abs() < 1e-12);
-        assert_eq!(course.extremes(16 * SAMPLE), (scale.bend(0.0), scale.bend(14.0)));
+        assert_eq!(
+            course.extremes(16 * SAMPLE),
+            (scale.bend(0.0), scale.bend(14.0))
+        );
     }
 }
