@@ -50,8 +50,11 @@ pub(crate) struct Step {
 #[derive(Debug)]
 pub(crate) struct Book {
     pages: BTreeMap<(u64, usize), Arc<Page>>,
-    offsets: Mutex<BTreeMap<(u64, usize, usize, usize), [f64; 19]>>,
+    offsets: Mutex<BTreeMap<Cell, [f64; 19]>>,
 }
+
+/// What is known of the inputs, bucket of lead, rule and hour of day.
+type Cell = (u64, usize, usize, usize);
 
 impl Book {
     pub(crate) fn is_empty(&self) -> bool {

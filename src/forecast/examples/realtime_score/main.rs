@@ -19,7 +19,7 @@ use swingload_forecast::{History, Request};
 use swingload_model::TimeGrid;
 
 /// Leads scored, from the issue to the start of the step, h.
-const LEADS_H: [i64; 3] = [1, 4, 24];
+const LEADS_H: [i64; 4] = [0, 1, 4, 24];
 
 /// Sums over the issues of one lead.
 #[derive(Default, Clone)]
