@@ -33,11 +33,6 @@ const HALVINGS: usize = 6;
 const SETTLED: f64 = 1e-6;
 /// Least half width of the smoothed part, in deviations of the residuals.
 const HALF_WIDTH: f64 = 0.05;
-/// Part of the mean squared length of a column that is added to the diagonal: columns hang
-/// together, and a year of hours is a few hundred days. Chosen on ERCOT of August and
-/// September 2024 and South Australia of August to December 2022 among 0.001 to 0.6.
-const RIDGE: f64 = 0.2;
-
 /// Coefficients per level over columns scaled to mean 0 and deviation 1.
 #[derive(Debug)]
 pub(super) struct Fit {
@@ -50,10 +45,11 @@ pub(super) struct Fit {
 
 impl Fit {
     /// `rows` holds the columns of one observation after the other, `targets` and
-    /// `weights` one value each.
+    /// `weights` one value each; `ridge` is the part of the mean squared length of a column
+    /// that is added to the diagonal.
     ///
     /// `None` with fewer observations than three per column, or fewer than 100.
-    pub(super) fn make(rows: &[f64], targets: &[f64], weights: &[f64]) -> Option<Self> {
+    pub(super) fn make(rows: &[f64], targets: &[f64], weights: &[f64], ridge: f64) -> Option<Self> {
         let count = targets.len();
         if count < 100 || rows.len() / count * 3 > count {
             return None;
@@ -67,7 +63,7 @@ impl Fit {
                 one.chain(row.iter().zip(&columns).map(|(x, c)| (x - c[2]) / c[3]))
             })
             .collect();
-        let mut solver = Solver::new(&scaled, targets, weights, width + 1);
+        let mut solver = Solver::new(&scaled, targets, weights, width + 1, ridge);
         let mut all = vec![vec![0.0; width + 1]; LEVELS.len()];
         let start = solver.least_squares();
         all[MEDIAN] = solver.quantile(&start, LEVELS[MEDIAN]);
@@ -129,14 +125,20 @@ struct Solver<'a> {
 }
 
 impl<'a> Solver<'a> {
-    fn new(rows: &'a [f64], targets: &'a [f64], weights: &'a [f64], width: usize) -> Self {
+    fn new(
+        rows: &'a [f64],
+        targets: &'a [f64],
+        weights: &'a [f64],
+        width: usize,
+        ridge: f64,
+    ) -> Self {
         let deviation = deviation(targets);
         Self {
             rows,
             targets,
             weights,
             width,
-            ridge: 0.5 * RIDGE * weights.iter().sum::<f64>() / deviation,
+            ridge: 0.5 * ridge * weights.iter().sum::<f64>() / deviation,
             half: HALF_WIDTH * deviation,
             matrix: vec![0.0; width * width],
             factor: Cholesky::default(),
@@ -303,7 +305,7 @@ mod tests {
             rows.push(x);
             targets.push(3.0 * x + (1.0 + x) * uniform(2 * i + 1));
         }
-        let fit = Fit::make(&rows, &targets, &[1.0; 8_000]).expect("enough");
+        let fit = Fit::make(&rows, &targets, &[1.0; 8_000], 1e-3).expect("enough");
         for x in [0.1, 0.5, 0.9] {
             for (level, value) in LEVELS.iter().zip(fit.curve(&[x])) {
                 let truth = 3.0 * x + (1.0 + x) * level;
@@ -316,8 +318,8 @@ mod tests {
 
     #[test]
     fn too_few_rows_and_constant_columns_are_no_accident() {
-        assert!(Fit::make(&[1.0; 50], &[1.0; 50], &[1.0; 50]).is_none());
-        let fit = Fit::make(&[7.0; 200], &[2.0; 200], &[1.0; 200]).expect("enough");
+        assert!(Fit::make(&[1.0; 50], &[1.0; 50], &[1.0; 50], 0.2).is_none());
+        let fit = Fit::make(&[7.0; 200], &[2.0; 200], &[1.0; 200], 0.2).expect("enough");
         for value in fit.curve(&[7.0]) {
             assert!((value - 2.0).abs() < 1e-3, "{value}");
         }
