@@ -10,7 +10,8 @@
 //! p-value of a one-sided Diebold-Mariano test that the model beats the first one named
 //! and the published LEAR ensemble (errors of a day added up, as in Lago et al. 2021),
 //! and the share of the perfect-foresight saving kept by the cheapest 8 hours a day. With
-//! `--bands` quantiles are made too, and the share of prices from P10 to P90 is printed.
+//! `--bands` quantiles are made too: pinball loss, and the share of prices from P10 to P90,
+//! by quarter of a year from the first day on and by hour of day.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -22,14 +23,22 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use swingload_forecast::models::Options;
-use swingload_forecast::{History, Request, model};
+use swingload_forecast::scores::{
+    Saving, coverage, diebold_mariano, mean_absolute_error, pinball_mean, saving,
+};
+use swingload_forecast::{Forecast, History, Request, model};
 use swingload_model::TimeGrid;
 use swingload_model::series::{Observation, Unit};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const HOUR: i64 = 3_600;
-const CHEAPEST: usize = 8;
+const CHEAPEST_S: i64 = 8 * HOUR;
+/// Days of a quarter of a year.
+const QUARTER: usize = 91;
+
+/// What one model said: expected values by day, and quantiles where they were wanted.
+type Said = (Vec<Vec<f64>>, Vec<Vec<[f64; 19]>>);
 
 /// A market, its file and its test period.
 struct Market {
@@ -143,11 +152,12 @@ fn main() -> Result<()> {
     let rows = read(&data.join(market.file), market.zone_of_rows, &columns)?;
     let history = history(&rows, market, &zone)?;
     let days = test_days(&rows, market, &zone, most_days)?;
-    let mut scored: Vec<(String, Vec<Vec<f64>>)> = Vec::new();
+    let mut scored: Vec<(String, Said)> = Vec::new();
     for name in &names[1..] {
         let forecasts = if name == "published" {
             let path = data.join("power-eu/epf_price_forecasts_de.csv.gz");
-            published(&path, "forecast_lear_ensemble_eur_per_mwh", &days)?
+            let means = published(&path, "forecast_lear_ensemble_eur_per_mwh", &days)?;
+            (means, Vec::new())
         } else {
             forecasts(name, &history, market, &days, bands.is_some())?
         };
@@ -266,7 +276,7 @@ fn forecasts(
     market: &Market,
     days: &[Day],
     bands: bool,
-) -> Result<Vec<Vec<f64>>> {
+) -> Result<Said> {
     let inputs: Vec<String> = market.inputs.iter().map(|i| (*i).to_owned()).collect();
     let options = Options {
         inputs: &inputs,
@@ -274,39 +284,25 @@ fn forecasts(
         ..Options::default()
     };
     let forecaster = model(name, &options).ok_or(format!("no model {name}"))?;
-    let (mut inside, mut steps) = (0_u32, 0_u32);
-    let means = days
-        .iter()
-        .map(|day| {
-            let grid = TimeGrid::from_boundaries(day.boundaries.clone())?;
-            let forecast = forecaster.forecast(&Request {
-                history,
-                series: "price",
-                issued_at: day.issued_at,
-                grid: &grid,
-                quantiles: bands,
-                paths: 0,
-                seed: 1,
-            });
-            if let Some(fallback) = &forecast.fallback_text() {
-                eprintln!(
-                    "{name} at {}: {fallback}",
-                    Timestamp::from_second(day.issued_at)?
-                );
-            }
-            for (band, truth) in forecast.quantiles.iter().zip(&day.truth) {
-                // P5 to P95 by 5: P10 is the second and P90 the last but one.
-                inside += u32::from((band[1]..=band[17]).contains(truth));
-                steps += 1;
-            }
-            Ok(forecast.mean)
-        })
-        .collect();
-    if bands {
-        let share = 100.0 * f64::from(inside) / f64::from(steps.max(1));
-        println!("{name}: {share:.1} % of prices from P10 to P90");
-    }
-    means
+    let forecast = |day: &Day| -> Result<Forecast> {
+        let grid = TimeGrid::from_boundaries(day.boundaries.clone())?;
+        let forecast = forecaster.forecast(&Request {
+            history,
+            series: "price",
+            issued_at: day.issued_at,
+            grid: &grid,
+            quantiles: bands,
+            paths: 0,
+            seed: 1,
+        });
+        if let Some(fallback) = forecast.fallback_text() {
+            let at = Timestamp::from_second(day.issued_at)?;
+            eprintln!("{name} at {at}: {fallback}");
+        }
+        Ok(forecast)
+    };
+    let made = days.iter().map(forecast).collect::<Result<Vec<_>>>()?;
+    Ok(made.into_iter().map(|f| (f.mean, f.quantiles)).unzip())
 }
 
 fn published(path: &Path, column: &str, days: &[Day]) -> Result<Vec<Vec<f64>>> {
@@ -322,17 +318,14 @@ fn report(
     market: &Market,
     rows: &BTreeMap<i64, Vec<f64>>,
     days: &[Day],
-    scored: &[(String, Vec<Vec<f64>>)],
+    scored: &[(String, Said)],
 ) {
     let week = 7 * 24 * HOUR;
-    let naive = days.iter().map(|d| {
-        let hours = d.boundaries[..d.truth.len()].iter().map(|h| h - week);
-        hours
-            .map(|h| rows.get(&h).map_or(f64::NAN, |v| v[0]))
-            .collect::<Vec<f64>>()
-    });
-    let naive: Vec<Vec<f64>> = naive.collect();
-    let naive_mae = mae(&naive, days);
+    let hours = days
+        .iter()
+        .flat_map(|d| d.boundaries.iter().take(d.truth.len()));
+    let naive = hours.map(|hour| rows.get(&(hour - week)).map_or(f64::NAN, |v| v[0]));
+    let naive_mae = mae(naive, days);
     println!(
         "{}: {} days, weekly naive {naive_mae:.3}",
         market.name,
@@ -342,72 +335,90 @@ fn report(
         "{:<24} {:>8} {:>7} {:>9} {:>9} {:>7}",
         "model", "MAE", "rMAE", "p first", "p publ.", "kept 8"
     );
-    let reference = scored.iter().find(|(name, _)| name == "published");
-    for (name, forecasts) in scored {
-        let error = mae(forecasts, days);
-        let against =
-            |other: &Vec<Vec<f64>>| format!("{:.4}", diebold_mariano(forecasts, other, days));
+    let losses: Vec<Vec<f64>> = scored.iter().map(|(_, (m, _))| daily(m, days)).collect();
+    let reference = scored.iter().position(|(name, _)| name == "published");
+    for ((name, (means, quantiles)), ours) in scored.iter().zip(&losses) {
+        let error = mae(means.iter().flatten().copied(), days);
+        let against = |theirs: &[f64]| {
+            diebold_mariano(ours, theirs, 0).map_or("-".into(), |t| format!("{:.4}", t.p_value))
+        };
         println!(
             "{name:<24} {error:>8.4} {:>7.4} {:>9} {:>9} {:>7.4}",
             error / naive_mae,
-            against(&scored[0].1),
-            reference.map_or(String::new(), |(_, other)| against(other)),
-            kept(forecasts, days),
+            against(&losses[0]),
+            reference.map_or(String::new(), |other| against(&losses[other])),
+            kept(means, days),
         );
+        if quantiles.iter().any(|day| !day.is_empty()) {
+            bands(quantiles, days);
+        }
     }
 }
 
-fn mae(forecasts: &[Vec<f64>], days: &[Day]) -> f64 {
-    let pairs = forecasts
-        .iter()
-        .zip(days)
-        .flat_map(|(f, d)| f.iter().zip(&d.truth));
-    let errors: Vec<f64> = pairs
-        .map(|(f, t)| (f - t).abs())
-        .filter(|e| e.is_finite())
-        .collect();
-    errors.iter().sum::<f64>() / errors.len() as f64
+fn mae(forecasts: impl Iterator<Item = f64>, days: &[Day]) -> f64 {
+    let truth = days.iter().flat_map(|d| &d.truth).copied();
+    let (forecasts, truth): (Vec<f64>, Vec<f64>) =
+        forecasts.zip(truth).filter(|(f, _)| f.is_finite()).unzip();
+    mean_absolute_error(&forecasts, &truth).unwrap_or(f64::NAN)
 }
 
-/// p-value that `ours` is no better than `theirs`, on the daily sums of absolute errors.
-fn diebold_mariano(ours: &[Vec<f64>], theirs: &[Vec<f64>], days: &[Day]) -> f64 {
-    let loss = |f: &[f64], d: &Day| {
-        f.iter()
-            .zip(&d.truth)
-            .map(|(f, t)| (f - t).abs())
-            .sum::<f64>()
-    };
-    let differences: Vec<f64> = (ours.iter().zip(theirs).zip(days))
-        .map(|((a, b), d)| loss(a, d) - loss(b, d))
-        .collect();
-    let count = differences.len() as f64;
-    let mean = differences.iter().sum::<f64>() / count;
-    let variance = differences
-        .iter()
-        .map(|d| (d - mean) * (d - mean))
-        .sum::<f64>()
-        / count;
-    if variance == 0.0 {
-        return f64::NAN;
-    }
-    0.5 * libm::erfc(-mean / (variance / count).sqrt() / std::f64::consts::SQRT_2)
+/// Mean absolute error of each day.
+fn daily(forecasts: &[Vec<f64>], days: &[Day]) -> Vec<f64> {
+    let days = forecasts.iter().zip(days);
+    days.map(|(f, d)| mean_absolute_error(f, &d.truth).unwrap_or(f64::NAN))
+        .collect()
 }
 
 /// Saving of the hours that look cheapest over that of the cheapest, against the day's mean.
 fn kept(forecasts: &[Vec<f64>], days: &[Day]) -> f64 {
-    let (mut ours, mut best) = (0.0, 0.0);
-    for (forecast, day) in forecasts.iter().zip(days) {
-        let mean = day.truth.iter().sum::<f64>() / day.truth.len() as f64;
-        let saving = |by: &[f64]| {
-            let mut hours: Vec<usize> = (0..day.truth.len()).collect();
-            hours.sort_by(|a, b| by[*a].total_cmp(&by[*b]));
-            hours[..CHEAPEST]
-                .iter()
-                .map(|h| mean - day.truth[*h])
-                .sum::<f64>()
-        };
-        ours += saving(forecast);
-        best += saving(&day.truth);
-    }
-    ours / best
+    let total = forecasts
+        .iter()
+        .zip(days)
+        .fold(Saving::default(), |sum, (f, day)| {
+            let found = saving(f, &day.truth, &vec![HOUR; f.len()], CHEAPEST_S);
+            Saving {
+                by_forecast: sum.by_forecast + found.by_forecast,
+                by_foresight: sum.by_foresight + found.by_foresight,
+            }
+        });
+    total.by_forecast / total.by_foresight
+}
+
+/// Pinball loss, and coverage of P10 to P90 in all, by quarter and by hour.
+fn bands(quantiles: &[Vec<[f64; 19]>], days: &[Day]) {
+    let steps = |of: &dyn Fn(usize, usize) -> bool| {
+        let (mut low, mut high, mut truth) = (Vec::new(), Vec::new(), Vec::new());
+        for (d, (bands, day)) in quantiles.iter().zip(days).enumerate() {
+            for (h, (band, value)) in bands.iter().zip(&day.truth).enumerate() {
+                if of(d, h) {
+                    // P5 to P95 by 5: P10 is the second and P90 the last but one.
+                    low.push(band[1]);
+                    high.push(band[17]);
+                    truth.push(*value);
+                }
+            }
+        }
+        100.0 * coverage(&low, &high, &truth).unwrap_or(f64::NAN)
+    };
+    let pairs = quantiles.iter().flatten();
+    let losses: Vec<f64> = (pairs.zip(days.iter().flat_map(|d| &d.truth)))
+        .map(|(band, value)| pinball_mean(band, *value))
+        .collect();
+    // A last quarter of a few weeks counts to the one before.
+    let quarters = (days.len() / QUARTER).max(1);
+    let quarter = |q: usize| steps(&|d, _| (d / QUARTER).min(quarters - 1) == q);
+    let quarters: Vec<f64> = (0..quarters).map(quarter).collect();
+    let hours: Vec<f64> = (0..24).map(|h| steps(&|_, hour| hour == h)).collect();
+    let text = |shares: &[f64]| {
+        let right = shares.iter().filter(|s| (78.0..=82.0).contains(*s)).count();
+        let shares: Vec<String> = shares.iter().map(|s| format!("{s:.0}")).collect();
+        format!("{} ({right} of {} right)", shares.join(" "), shares.len())
+    };
+    println!(
+        "  pinball {:.4}, P10-P90 {:.1} %\n  quarters {}\n  hours {}",
+        losses.iter().sum::<f64>() / losses.len() as f64,
+        steps(&|_, _| true),
+        text(&quarters),
+        text(&hours),
+    );
 }

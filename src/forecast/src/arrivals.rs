@@ -5,7 +5,7 @@ use swingload_model::job::Job;
 use swingload_model::time::TimeGrid;
 
 use crate::calendar::{Clock, DAY, HOUR};
-use crate::errors::quantiles;
+use crate::errors::quantiles::of_equals;
 
 /// How far back arrivals are looked at.
 const WINDOW: i64 = 28 * DAY;
@@ -157,13 +157,11 @@ impl ArrivalForecast {
             }
         }
         // Errors per hour of all steps stand in where a step has too few of its own.
-        let pooled: Vec<f64> = (0..grid.len())
-            .flat_map(|step| {
-                let hours = grid.hours(step);
-                errors[step].iter().map(move |error| error / hours)
-            })
-            .collect();
-        let pooled = quantiles(pooled);
+        let pooled = (0..grid.len()).flat_map(|step| {
+            let hours = grid.hours(step);
+            errors[step].iter().map(move |error| error / hours)
+        });
+        let pooled = of_equals(pooled);
         errors
             .into_iter()
             .enumerate()
@@ -171,7 +169,7 @@ impl ArrivalForecast {
                 let offsets = if own.len() < DAYS_MIN {
                     pooled.map(|offset| offset * grid.hours(step))
                 } else {
-                    quantiles(own)
+                    of_equals(own)
                 };
                 offsets.map(|offset| (mean[step] + offset).max(0.0))
             })

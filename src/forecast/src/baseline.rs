@@ -10,7 +10,7 @@ use swingload_model::series::Unit;
 use swingload_model::time::TimeGrid;
 
 use crate::calendar::Clock;
-use crate::errors::{Book, Books, MEDIAN, Stretch};
+use crate::errors::{Books, MEDIAN, Step, Stretch};
 use crate::models::climatology::{Table, Tables};
 use crate::seed::mix;
 use crate::{Forecast, Forecaster, History, Request, View};
@@ -31,6 +31,12 @@ pub(crate) trait Rule: Send + Sync {
     /// Further series it reads, through the sight's history.
     fn reads(&self) -> &[String] {
         &[]
+    }
+
+    /// What it knows of its inputs over `[start, end)`, a bit for each: errors of
+    /// forecasts that knew something else say nothing of this one's.
+    fn informed(&self, _sight: &Sight<'_>, _start: i64, _end: i64) -> u64 {
+        0
     }
 
     /// Whether what it says needs no spread.
@@ -157,6 +163,11 @@ impl Baseline {
         }
     }
 
+    /// What one of the rules knows of its inputs, see [`Rule::informed`].
+    pub(crate) fn informed(&self, rule: usize, sight: &Sight<'_>, start: i64, end: i64) -> u64 {
+        (self.rules.get(rule)).map_or(0, |rule| rule.informed(sight, start, end))
+    }
+
     /// What one of the rules says, whatever is known; `None` when it lacks data.
     pub(crate) fn answer(
         &self,
@@ -195,6 +206,27 @@ impl Baseline {
         counts.into_iter().map(named).collect()
     }
 
+    /// Where the steps stand that are forecast by a rule, at least in part; `None` for the others.
+    fn steps(
+        &self,
+        sight: &Sight<'_>,
+        grid: &TimeGrid,
+        estimates: &[Estimate],
+    ) -> Vec<Option<Step>> {
+        let step = |(i, estimate): (usize, &Estimate)| {
+            let (start, end) = (grid.start_s(i), grid.end_s(i));
+            let latest = sight.view.latest_before(start);
+            let is_open = estimate.open > 0.0 && estimate.rule < self.rules.len();
+            is_open.then(|| Step {
+                lead: latest.map_or(i64::MAX, |(until, _)| start.saturating_sub(until)),
+                hour: self.clock.hour((start + end) / 2),
+                rule: estimate.rule,
+                informed: self.informed(estimate.rule, sight, start, end),
+            })
+        };
+        estimates.iter().enumerate().map(step).collect()
+    }
+
     /// The bands of all steps, each from the errors of the rule that answered for it.
     fn bands(
         &self,
@@ -203,34 +235,31 @@ impl Baseline {
         estimates: &[Estimate],
         floor: f64,
     ) -> Bands {
-        let grid = request.grid;
-        let silence = (request.history).silence(request.series, request.issued_at);
-        let mut books: BTreeMap<usize, Arc<Book>> = BTreeMap::new();
+        let Request {
+            history, series, ..
+        } = *request;
+        let steps = self.steps(sight, request.grid, estimates);
+        let open: Vec<Step> = steps.iter().copied().flatten().collect();
+        let of = (request.grid, &*open);
+        let book = self.books.get(self, history, series, &sight.view, of);
+        let silence = history.silence(series, request.issued_at);
         let mut bands = Bands::default();
-        for (step, estimate) in estimates.iter().enumerate() {
-            if estimate.open == 0.0 || estimate.rule == self.rules.len() {
+        for (estimate, step) in estimates.iter().zip(&steps) {
+            let Some(step) = step else {
                 bands.spread.push([estimate.mean; 19]);
                 bands.stretches.push(None);
                 continue;
-            }
-            let book = books.entry(estimate.rule).or_insert_with(|| {
-                let whose = (self, estimate.rule);
-                (self.books).get(whose, request.history, request.series, &sight.view, grid)
-            });
-            let (start, end) = (grid.start_s(step), grid.end_s(step));
-            let latest = sight.view.latest_before(start);
-            let lead = latest.map_or(i64::MAX, |(end, _)| start.saturating_sub(end));
-            let hour = self.clock.hour((start + end) / 2);
-            let mut band = book.spread(estimate, lead, hour, floor);
+            };
+            let mut band = book.spread(estimate, step, floor);
             if let Some(silence) = silence {
                 // No surer than if the feed had not fallen silent.
-                let heard = book.spread(estimate, lead.saturating_sub(silence), hour, floor);
+                let heard = book.spread(estimate, &step.sooner(silence), floor);
                 band = wider(&band, &heard);
             }
             bands.spread.push(band);
-            let stretch = (request.paths > 0).then(|| book.stretch(lead, hour));
+            let stretch = (request.paths > 0).then(|| book.stretch(step));
             bands.stretches.push(stretch);
-            bands.scant += usize::from(book.is_scant(lead));
+            bands.scant += usize::from(book.is_scant(step));
         }
         bands
     }

@@ -24,11 +24,9 @@
 //! Zou, Hastie, Tibshirani 2007, "On the degrees of freedom of the lasso".
 
 mod choice;
-mod cholesky;
 mod gram;
 mod path;
 
 pub use choice::{Choice, Noise};
 pub use gram::{Columns, Gram};
-pub(crate) use gram::{add_scaled, dot};
 pub use path::{Knot, Workspace};

@@ -26,7 +26,6 @@ mod fit;
 mod kernel;
 mod linear;
 mod panel;
-mod scaling;
 
 #[cfg(test)]
 mod tests;

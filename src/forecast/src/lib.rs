@@ -29,6 +29,7 @@
 //!
 //! This crate knows no clock, no files and no solver.
 
+mod algebra;
 pub mod arrivals;
 mod baseline;
 mod calendar;
@@ -40,6 +41,7 @@ pub mod lasso;
 pub mod lear;
 pub mod models;
 mod paths;
+mod scale;
 pub mod scores;
 pub mod seed;
 

@@ -14,7 +14,6 @@ use rand_chacha::rand_core::Rng;
 use crate::Request;
 use crate::baseline::{Bands, Baseline, Estimate};
 use crate::calendar::DAY;
-use crate::errors::WINDOW;
 use crate::seed::generator;
 use crate::seed::mix;
 
@@ -57,7 +56,7 @@ pub(crate) fn draw(
 }
 
 /// How many past days paths are made of.
-pub(crate) const DAYS: usize = (WINDOW / DAY) as usize;
+pub(crate) const DAYS: usize = 28;
 
 /// Where one path comes from.
 pub(crate) struct PathDays {
@@ -116,7 +115,7 @@ fn past_days(baseline: &Baseline, request: &Request<'_>, estimates: &[Estimate])
         ..
     } = *request;
     let truth = history.view(series, issued_at);
-    (1..=WINDOW / DAY)
+    (1..=DAYS as i64)
         .map_while(|day| {
             let shift = day * DAY;
             let sight = baseline.sight(history, series, issued_at - shift);

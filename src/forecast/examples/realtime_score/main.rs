@@ -7,7 +7,8 @@
 //! Issues lie 125 minutes apart in five-minute markets, 75 in quarter-hourly ones and 5 hours
 //! in hourly ones, so that each hour has its turn; the steps are the market's own up to
 //! 25 h ahead. A step is scored where none of it was known at issue. `APART_MIN` sets another
-//! distance, minutes, and `FROM` another start of the test period.
+//! distance, minutes, `FROM` another start of the test period and `UNTIL` another end: settings
+//! are chosen on times before it.
 
 mod data;
 
@@ -18,7 +19,7 @@ use swingload_forecast::{History, Request};
 use swingload_model::TimeGrid;
 
 /// Leads scored, from the issue to the start of the step, h.
-const LEADS_H: [i64; 3] = [1, 4, 24];
+const LEADS_H: [i64; 4] = [0, 1, 4, 24];
 
 /// Sums over the issues of one lead.
 #[derive(Default, Clone)]
@@ -41,8 +42,10 @@ fn main() {
     let name = arguments.next().unwrap_or_else(|| "ercot".to_owned());
     let mut models: Vec<String> = arguments.collect();
     let mut market = market(&name);
-    if let Ok(from) = std::env::var("FROM") {
-        market.test.0 = from.parse::<jiff::Timestamp>().expect("a time").as_second();
+    for (variable, edge) in [("FROM", &mut market.test.0), ("UNTIL", &mut market.test.1)] {
+        if let Ok(text) = std::env::var(variable) {
+            *edge = text.parse::<jiff::Timestamp>().expect("a time").as_second();
+        }
     }
     if models.is_empty() {
         let all = [

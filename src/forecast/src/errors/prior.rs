@@ -1,9 +1,13 @@
 //! How wrong a rule may be that was hardly ever tried.
 
 use crate::View;
-use crate::calendar::HOUR;
+use crate::calendar::{DAY, HOUR};
 
-use super::{MEDIAN, WINDOW, quantiles};
+use super::MEDIAN;
+use super::quantiles::of_equals;
+
+/// How far back values are looked at.
+const WINDOW: i64 = 28 * DAY;
 
 /// Quantiles of the error of whoever knows no more than the median of the past 28 days, on
 /// either side alike. Where hours were all the same, the error may be as large as the value;
@@ -23,10 +27,10 @@ pub(super) fn prior(view: &View<'_>) -> [f64; 19] {
     let middle = values.len() / 2;
     let median = *values.select_nth_unstable_by(middle, f64::total_cmp).1;
     if values.iter().all(|value| *value == median) {
-        return quantiles(vec![-median.abs(), median.abs()]);
+        return of_equals([-median.abs(), median.abs()]);
     }
     let errors = values.iter().map(|value| value - median);
-    quantiles(errors.flat_map(|error| [-error, error]).collect())
+    of_equals(errors.flat_map(|error| [-error, error]))
 }
 
 /// The offsets `own`, on either side of their median at least `lack` of what `prior` has:

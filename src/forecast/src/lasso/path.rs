@@ -1,7 +1,7 @@
 //! The path from the largest penalty down, corner by corner.
 
-use super::cholesky::Cholesky;
-use super::gram::{Gram, add_scaled};
+use super::gram::Gram;
+use crate::algebra::{Cholesky, add_scaled};
 
 /// Corners after which a path ends, per column: each column enters and leaves a few times at most.
 const KNOTS_PER_COLUMN: usize = 12;

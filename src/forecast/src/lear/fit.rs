@@ -4,11 +4,14 @@ use super::design::Design;
 use super::kernel::Kernel;
 use super::linear::Linear;
 use super::panel::Panel;
-use super::scaling::Scale;
 use crate::lasso::Columns;
+use crate::scale::Scale;
 
 /// Fewest rows that carry a fit.
 const ROWS_MIN: usize = 21;
+/// How far beyond what the window held a scaled value may lie: an input that is off by
+/// a thousand must not carry the forecast away, nor sinh make a wild price of a small slip.
+const BEYOND: f64 = 1.0;
 
 /// How the regressions are solved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,13 +57,13 @@ impl Fit {
             return None;
         }
         let mut rows = design.fill();
-        let columns = Scale::columns(&mut rows, design.scaled_columns());
+        let columns = bend(&mut rows, design.scaled_columns());
         let mut values = Vec::with_capacity(panel.slots * rows.rows());
         for slot in 0..panel.slots {
             values.extend(design.days.iter().map(|day| panel.price(*day)[slot]));
         }
         let mut prices = Columns::new(rows.rows(), values);
-        let targets = Scale::columns(&mut prices, panel.slots);
+        let targets = bend(&mut prices, panel.slots);
         let solved = match recipe.method {
             Method::Lasso => Solved::Linear(Linear::solve(rows, prices)),
             Method::Kernel => Solved::Kernel(Kernel::solve(&rows, prices, design.weights())),
@@ -81,15 +84,29 @@ impl Fit {
         }
         let mut row = design.row(target);
         for (value, scale) in row.iter_mut().zip(&self.columns) {
-            *value = scale.apply(*value);
+            *value = scale.limit(scale.bend(*value), BEYOND);
         }
         let mut day = match &self.solved {
             Solved::Linear(linear) => linear.at(&row),
             Solved::Kernel(kernel) => kernel.at(&row),
         };
         for (value, scale) in day.iter_mut().zip(&self.targets) {
-            *value = scale.undo(*value);
+            *value = scale.unbend(scale.limit(*value, BEYOND));
         }
         Some(day)
     }
+}
+
+/// Scales the first columns in place, each by its own values, and says how.
+fn bend(columns: &mut Columns, count: usize) -> Vec<Scale> {
+    let mut sorted = Vec::with_capacity(columns.rows());
+    let mut bend = |index| {
+        let column = columns.column_mut(index);
+        let scale = Scale::of(column, &mut sorted);
+        for value in column {
+            *value = scale.bend(*value);
+        }
+        scale
+    };
+    (0..count).map(&mut bend).collect()
 }

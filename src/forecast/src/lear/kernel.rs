@@ -6,7 +6,8 @@
 
 use libm::exp;
 
-use crate::lasso::{Columns, add_scaled, dot};
+use crate::algebra::{Cholesky, dot};
+use crate::lasso::Columns;
 
 /// Length of the Gaussian; the distance of two days is about 1 per kind of data.
 const LENGTH: f64 = 3.0;
@@ -37,7 +38,7 @@ impl Kernel {
         let factor = factor(&rows, count, width);
         let slots = means.into_iter().enumerate();
         let slots = slots
-            .map(|(slot, mean)| (mean, solve(&factor, prices.column(slot).to_vec())))
+            .map(|(slot, mean)| (mean, factor.solve(prices.column(slot))))
             .collect();
         Self {
             weights,
@@ -64,39 +65,20 @@ fn kernel(square: f64, other: f64, product: f64) -> f64 {
     exp(-distance / (2.0 * LENGTH * LENGTH)) + LINEAR * product
 }
 
-/// Lower Cholesky factor of the kernel matrix with the noise on its diagonal: row `i`
-/// holds `i + 1` values.
-fn factor(rows: &[f64], count: usize, width: usize) -> Vec<Vec<f64>> {
+/// Factor of the kernel matrix with the noise on its diagonal.
+fn factor(rows: &[f64], count: usize, width: usize) -> Cholesky {
     let row = |i: usize| &rows[i * width..(i + 1) * width];
     let squares: Vec<f64> = (0..count).map(|i| dot(row(i), row(i))).collect();
-    let mut factor: Vec<Vec<f64>> = Vec::with_capacity(count);
+    let mut factor = Cholesky::default();
+    factor.reset(count);
     for i in 0..count {
-        let mut fresh: Vec<f64> = (0..=i)
-            .map(|j| kernel(squares[i], squares[j], dot(row(i), row(j))))
-            .collect();
-        fresh[i] += RIDGE;
-        for j in 0..i {
-            let (done, rest) = fresh.split_at_mut(j);
-            rest[0] = (rest[0] - dot(done, &factor[j][..j])) / factor[j][j];
-        }
-        let (done, last) = fresh.split_at_mut(i);
-        // The noise keeps what is left above zero.
-        last[0] = (last[0] - dot(done, done)).max(RIDGE * 1e-6).sqrt();
-        factor.push(fresh);
+        let products = (0..i).map(|j| kernel(squares[i], squares[j], dot(row(i), row(j))));
+        let own = kernel(squares[i], squares[i], squares[i]) + RIDGE;
+        let is_independent = factor.append(products, own);
+        debug_assert!(
+            is_independent,
+            "invariant: the noise keeps what is left above zero"
+        );
     }
     factor
-}
-
-/// Solves with the factor, forward and back.
-fn solve(factor: &[Vec<f64>], mut values: Vec<f64>) -> Vec<f64> {
-    for (i, row) in factor.iter().enumerate() {
-        let (done, rest) = values.split_at_mut(i);
-        rest[0] = (rest[0] - dot(done, &row[..i])) / row[i];
-    }
-    for (i, row) in factor.iter().enumerate().rev() {
-        let value = values[i] / row[i];
-        values[i] = value;
-        add_scaled(&mut values[..i], -value, &row[..i]);
-    }
-    values
 }

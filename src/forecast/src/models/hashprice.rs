@@ -15,7 +15,7 @@ use swingload_model::series::Unit;
 
 use super::difficulty::Difficulty;
 use crate::baseline::Baseline;
-use crate::errors::quantiles;
+use crate::errors::quantiles::of_equals;
 use crate::{Forecast, Forecaster, Request};
 
 /// The model; what each input is, its unit says: the bitcoin price, the difficulty, fees per
@@ -101,7 +101,7 @@ impl Forecaster for Hashprice {
         let band = |k: usize| {
             let pairs = (price.quantiles[k].iter())
                 .flat_map(|p| difficulty.quantiles[k].iter().map(move |d| (*p, *d)));
-            quantiles(pairs.filter_map(|(p, d)| at(k, p, d)).collect())
+            of_equals(pairs.filter_map(|(p, d)| at(k, p, d)))
         };
         let mut bands: Vec<[f64; QUANTILE_LEVELS.len()]> = match request.quantiles {
             true => steps.clone().map(band).collect(),

@@ -230,6 +230,13 @@ impl Rule for Lear {
         &self.inputs
     }
 
+    fn informed(&self, sight: &Sight<'_>, start: i64, end: i64) -> u64 {
+        let as_of = sight.view.as_of();
+        let is_known = |name: &String| sight.history.view(name, as_of).mean(start, end).is_some();
+        let bit = |(i, name)| u64::from(is_known(name)) << i;
+        self.inputs.iter().take(64).enumerate().map(bit).sum()
+    }
+
     fn point(&self, sight: &Sight<'_>, start: i64, end: i64) -> Option<f64> {
         let as_of = sight.view.as_of();
         let curve = |far| self.curve(sight.history, sight.series, as_of, far);

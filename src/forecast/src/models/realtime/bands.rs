@@ -7,17 +7,22 @@
 use std::collections::BTreeMap;
 
 use crate::calendar::{DAY, HOUR};
-use crate::conformal::Tracker;
+use crate::conformal::{Days, Journal, Margin, Tracker};
+use crate::scale::Scale;
 
 use super::Recall;
 use super::anchor::Subject;
-use super::course::Scale;
 use super::regression::{Curve, MEDIAN};
 
 /// How far back.
 const WINDOW: i64 = 56 * DAY;
 /// Distance of the issues asked again, s: not a part of an hour, so that each minute has its turn.
 const APART: i64 = 7_500;
+/// What an issue stands for: each hour of day has one every second day.
+const DAYS: Days = Days {
+    common: APART as f64 / DAY as f64,
+    hourly: APART as f64 / HOUR as f64,
+};
 /// Positions of P10 and P90 in the fitted levels.
 const EDGES: (usize, usize) = (2, 10);
 
@@ -82,25 +87,30 @@ pub(super) fn trackers(
         at += APART - at.rem_euclid(APART);
         recall.bands.issues = recall.bands.issues.split_off(&at);
         let truth = subject.view(now);
-        let mut trackers = vec![Tracker::default(); missing.len()];
+        let mut journals: Vec<Journal> = missing.iter().map(|_| Journal::default()).collect();
         while at < now {
             ask_again(recall, subject, at, &missing);
             let issue = &recall.bands.issues[&at];
-            for (tracker, place) in trackers.iter_mut().zip(&missing) {
+            for (journal, place) in journals.iter_mut().zip(&missing) {
+                journal.advance(at);
                 let Some(past) = issue.made[place] else {
                     continue;
                 };
                 if let Some(value) = truth.mean(past.start, past.end) {
                     let hour = subject.clock.hour(past.start + (past.end - past.start) / 2);
-                    tracker.learn(APART, hour, past.band, past.scale.z(value));
+                    let z = past.scale.bend(value);
+                    let margin = Margin::new(past.band, f64::NEG_INFINITY, z);
+                    journal.issue(DAYS, hour, margin, past.end);
                 }
             }
             at += APART;
         }
-        recall
-            .bands
-            .trackers
-            .extend(missing.into_iter().zip(trackers));
+        let trackers = journals.into_iter().map(|mut journal| {
+            journal.advance(now);
+            *journal.tracker()
+        });
+        let trackers = missing.into_iter().zip(trackers);
+        recall.bands.trackers.extend(trackers);
     }
     let of = |place: &Place| (*place, recall.bands.trackers[place]);
     places.iter().map(of).collect()

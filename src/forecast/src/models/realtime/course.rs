@@ -1,9 +1,8 @@
 //! The recent course of a price on an even grid, in a scale where spikes are not far away.
 
-use libm::{asinh, sinh};
-
 use crate::View;
 use crate::calendar::{DAY, HOUR};
+use crate::scale::Scale;
 
 /// Samples of a course, s: the shortest settlement interval of any market.
 pub(super) const SAMPLE: i64 = 300;
@@ -12,70 +11,9 @@ const PER_DAY: usize = (DAY / SAMPLE) as usize;
 /// a factor of 100 beyond the greatest, in a scale that is logarithmic there.
 const BEYOND: f64 = 4.6;
 
-/// `z = asinh((price - median) / deviation)`: straight near the median, logarithmic in
-/// spikes of either sign.
-///
-/// # Source
-/// Uniejewski, Weron, Ziel 2018, "Variance stabilizing transformations for electricity
-/// spot price forecasting".
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Scale {
-    median: f64,
-    deviation: f64,
-    /// Least and greatest `z` seen.
-    pub(super) range: (f64, f64),
-}
-
-impl Scale {
-    /// By median and median absolute deviation; `None` without values.
-    pub(super) fn of(mut values: Vec<f64>) -> Option<Self> {
-        let (least, greatest) = values
-            .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, g), v| {
-                (l.min(*v), g.max(*v))
-            });
-        let median = median(&mut values)?;
-        let mut distances: Vec<f64> = values.iter().map(|v| (v - median).abs()).collect();
-        let mean = distances.iter().sum::<f64>() / distances.len() as f64;
-        // Most values alike (a capacity price of zero, say): their mean distance, or none at all.
-        let deviation = [
-            median_of(&mut distances) / 0.6745,
-            mean,
-            median.abs() * 1e-3,
-        ]
-        .into_iter()
-        .find(|d| *d > 1e-9)
-        .unwrap_or(1.0);
-        let mut scale = Self {
-            median,
-            deviation,
-            range: (0.0, 0.0),
-        };
-        scale.range = (scale.z(least), scale.z(greatest));
-        Some(scale)
-    }
-
-    pub(super) fn z(&self, value: f64) -> f64 {
-        asinh((value - self.median) / self.deviation)
-    }
-
-    pub(super) fn value(&self, z: f64) -> f64 {
-        self.median + self.deviation * sinh(z)
-    }
-
-    /// Whether a value can be one of this series and not one in another unit.
-    pub(super) fn is_plausible(&self, z: f64) -> bool {
-        (self.range.0 - BEYOND..=self.range.1 + BEYOND).contains(&z)
-    }
-}
-
-fn median(values: &mut [f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| median_of(values))
-}
-
-fn median_of(values: &mut [f64]) -> f64 {
-    let middle = values.len() / 2;
-    *values.select_nth_unstable_by(middle, f64::total_cmp).1
+/// Whether a bent value can be one of this series and not one in another unit.
+pub(super) fn is_plausible(scale: &Scale, z: f64) -> bool {
+    scale.limit(z, BEYOND) == z
 }
 
 /// Values of `[start, start + len x SAMPLE)` in `z`; gaps hold the value before them.
@@ -105,9 +43,9 @@ impl Course {
             let at = start + i as i64 * SAMPLE;
             if let Some(value) = view.mean(at, at + SAMPLE) {
                 if value != memo.0 {
-                    memo = (value, scale.z(value));
+                    memo = (value, scale.bend(value));
                 }
-                if scale.is_plausible(memo.1) {
+                if is_plausible(scale, memo.1) {
                     last = Some((i, memo.1));
                 } else {
                     implausible += 1;
@@ -185,16 +123,11 @@ mod tests {
     use swingload_model::series::{Observation, Unit};
 
     #[test]
-    fn scales_go_there_and_back() {
-        let scale = Scale::of((0..100).map(|i| f64::from(i * i) / 50.0 - 20.0).collect());
-        let scale = scale.expect("values");
-        for value in [-1_000.0, -3.0, 0.0, 42.5, 16_600.0] {
-            assert!((scale.value(scale.z(value)) - value).abs() < 1e-9 * value.abs().max(1.0));
-        }
-        assert!(scale.is_plausible(scale.z(1_500.0)));
-        assert!(!scale.is_plausible(scale.z(150_000.0)));
-        assert!(Scale::of(vec![]).is_none());
-        assert_eq!(Scale::of(vec![5.0; 9]).map(|s| s.z(5.0)), Some(0.0));
+    fn another_unit_is_implausible() {
+        let values: Vec<f64> = (0..100).map(|i| f64::from(i * i) / 50.0 - 20.0).collect();
+        let scale = Scale::of(&values, &mut Vec::new());
+        assert!(is_plausible(&scale, scale.bend(1_500.0)));
+        assert!(!is_plausible(&scale, scale.bend(150_000.0)));
     }
 
     #[test]
@@ -215,14 +148,18 @@ mod tests {
                 history.push("price", observation).expect("valid");
             }
         }
-        let scale = Scale::of((0..20).map(f64::from).collect()).expect("values");
+        let values: Vec<f64> = (0..20).map(f64::from).collect();
+        let scale = Scale::of(&values, &mut Vec::new());
         let course = Course::new(&history.view("price", 16 * SAMPLE), &scale, 0, DAY);
         assert_eq!(course.implausible, 1);
         assert_eq!(course.known_until(DAY), Some(15 * SAMPLE));
         assert_eq!(course.known_until(11 * SAMPLE), Some(10 * SAMPLE));
         assert_eq!(course.known_until(0), None);
         let held = course.mean(10 * SAMPLE, 11 * SAMPLE);
-        assert!((held - scale.z(9.0)).abs() < 1e-12);
-        assert_eq!(course.extremes(16 * SAMPLE), (scale.z(0.0), scale.z(14.0)));
+        assert!((held - scale.bend(9.0)).abs() < 1e-12);
+        assert_eq!(
+            course.extremes(16 * SAMPLE),
+            (scale.bend(0.0), scale.bend(14.0))
+        );
     }
 }

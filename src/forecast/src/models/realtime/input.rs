@@ -3,7 +3,8 @@
 use crate::View;
 use crate::calendar::{DAY, HOUR};
 
-use super::course::{Course, Scale};
+use super::course::{Course, is_plausible};
+use crate::scale::Scale;
 
 /// How old the latest value may be and still say something, s.
 const FRESH: i64 = 6 * HOUR;
@@ -40,7 +41,7 @@ impl Seen {
     /// As `view` shows it for `[start, end)` when the price is known until `known`.
     pub(super) fn new(view: &View<'_>, read: &Reading, start: i64, end: i64, known: i64) -> Self {
         let z = |value: Option<f64>| {
-            (value.map(|v| read.scale.z(v))).filter(|z| read.scale.is_plausible(*z))
+            (value.map(|v| read.scale.bend(v))).filter(|z| is_plausible(&read.scale, *z))
         };
         let now = (view.latest_before(known)).filter(|(until, _)| known - until <= FRESH);
         // The same time on the last day that was over.
@@ -79,7 +80,7 @@ impl Seen {
             (State::Recent, false) => row.extend([now, now - before]),
             (_, true) => {
                 let spread = |length| {
-                    let theirs = view.mean(known - length, known).map(|v| read.scale.z(v));
+                    let theirs = view.mean(known - length, known).map(|v| read.scale.bend(v));
                     theirs.map_or(0.0, |z| course.mean(known - length, known) - z)
                 };
                 let level = if state == State::Ahead { ahead } else { before };

@@ -11,10 +11,11 @@ use super::Recall;
 use super::anchor::{Subject, about, learned_at};
 use super::bands::{Place, trackers};
 use super::columns::{Moment, REACH};
-use super::course::{Course, Scale};
+use super::course::Course;
 use super::input::State;
 use super::paths;
 use super::regression::{Curve, LEVELS, MEDIAN};
+use crate::scale::Scale;
 
 /// How far beyond the values seen in the past year a quantile may lie, in the scale of
 /// the regression: a spike may be some three times the highest.
@@ -57,9 +58,9 @@ pub(super) struct Values {
 
 impl Values {
     pub(super) fn of(&self, z: f64) -> f64 {
-        let (least, greatest) = self.scale.range;
-        let z = z.clamp(least - BEYOND, greatest + BEYOND);
-        self.scale.value(z).max(self.floor)
+        self.scale
+            .unbend(self.scale.limit(z, BEYOND))
+            .max(self.floor)
     }
 }
 
@@ -158,8 +159,8 @@ pub(super) fn issue(
         let middle = (grid.start_s(draft.step) + grid.end_s(draft.step)) / 2;
         let hour = subject.clock.hour(middle);
         let [a, b] = [0, 1].map(|i| {
-            let factors = trackers[&draft.places[i]].factors(hour);
-            spread(&draft.curves[i], MEDIAN, factors)
+            let factors = trackers[&draft.places[i]].at(hour);
+            spread(&draft.curves[i], &LEVELS, MEDIAN, factors)
         });
         let open = estimates[draft.step].open;
         let cover = || {

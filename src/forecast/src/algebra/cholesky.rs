@@ -1,6 +1,6 @@
-//! A Cholesky factor that grows by a column at a time and loses any one of them.
+//! A Cholesky factor that grows by a column at a time and may lose any one of them.
 
-use super::gram::{add_scaled, dot};
+use super::{add_scaled, dot};
 
 /// A column whose part outside the span of the others is below this share of its
 /// square is taken to lie in it.
@@ -9,14 +9,14 @@ const DEPENDENT: f64 = 1e-11;
 /// Lower triangular `L` with `L L'` the products of the active columns, rows stored
 /// one after another at a fixed stride.
 #[derive(Debug, Default)]
-pub(super) struct Cholesky {
+pub(crate) struct Cholesky {
     stride: usize,
     size: usize,
     rows: Vec<f64>,
 }
 
 impl Cholesky {
-    pub(super) fn reset(&mut self, stride: usize) {
+    pub(crate) fn reset(&mut self, stride: usize) {
         self.stride = stride;
         self.size = 0;
         self.rows.resize(stride * stride, 0.0);
@@ -28,7 +28,7 @@ impl Cholesky {
 
     /// Adds a column: its products with the present ones, and with itself. False, and
     /// no change, when it depends on them.
-    pub(super) fn append(&mut self, products: impl Iterator<Item = f64>, square: f64) -> bool {
+    pub(crate) fn append(&mut self, products: impl Iterator<Item = f64>, square: f64) -> bool {
         let (size, stride) = (self.size, self.stride);
         let (done, fresh) = self.rows.split_at_mut(size * stride);
         let mut rest = square;
@@ -47,7 +47,7 @@ impl Cholesky {
     }
 
     /// Removes a column, and turns what follows back into a triangle.
-    pub(super) fn remove(&mut self, index: usize) {
+    pub(crate) fn remove(&mut self, index: usize) {
         let stride = self.stride;
         for row in index + 1..self.size {
             let from = row * stride;
@@ -71,7 +71,7 @@ impl Cholesky {
     }
 
     /// Continues `L u = right` from row `from` on.
-    pub(super) fn forward(&self, from: usize, right: &[f64], solution: &mut Vec<f64>) {
+    pub(crate) fn forward(&self, from: usize, right: &[f64], solution: &mut Vec<f64>) {
         solution.truncate(from);
         for (i, value) in right.iter().enumerate().take(self.size).skip(from) {
             let row = self.row(i);
@@ -79,13 +79,71 @@ impl Cholesky {
         }
     }
 
+    /// Solves `L L' x = right`.
+    pub(crate) fn solve(&self, right: &[f64]) -> Vec<f64> {
+        let mut solution = Vec::with_capacity(self.size);
+        self.forward(0, right, &mut solution);
+        self.backward(&mut solution);
+        solution
+    }
+
     /// Solves `L' d = right` in place.
-    pub(super) fn backward(&self, values: &mut [f64]) {
+    pub(crate) fn backward(&self, values: &mut [f64]) {
         for i in (0..self.size).rev() {
             let row = self.row(i);
             let value = values[i] / row[i];
             values[i] = value;
             add_scaled(&mut values[..i], -value, &row[..i]);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `a_ij = 1 / (i + j + 1)`, and one more on the diagonal.
+    fn entry(i: usize, j: usize) -> f64 {
+        1.0 / (i + j + 1) as f64 + f64::from(u8::from(i == j))
+    }
+
+    fn factor(order: &[usize]) -> Cholesky {
+        let mut factor = Cholesky::default();
+        factor.reset(order.len());
+        for (at, i) in order.iter().enumerate() {
+            let products = order[..at].iter().map(|j| entry(*i, *j));
+            assert!(factor.append(products, entry(*i, *i)));
+        }
+        factor
+    }
+
+    #[test]
+    fn the_solution_solves_the_system() {
+        let solution = factor(&[0, 1, 2, 3, 4]).solve(&[1.0, -2.0, 0.5, 3.0, 0.0]);
+        for (i, right) in [1.0, -2.0, 0.5, 3.0, 0.0].into_iter().enumerate() {
+            let left: f64 = (0..5).map(|j| entry(i, j) * solution[j]).sum();
+            assert!((left - right).abs() < 1e-12, "{left} for {right}");
+        }
+    }
+
+    #[test]
+    fn a_column_removed_was_never_there() {
+        let mut with = factor(&[0, 1, 2, 3]);
+        with.remove(1);
+        let (got, want) = (
+            with.solve(&[1.0, 2.0, 3.0]),
+            factor(&[0, 2, 3]).solve(&[1.0, 2.0, 3.0]),
+        );
+        for (a, b) in got.iter().zip(&want) {
+            assert!((a - b).abs() < 1e-12, "{a} for {b}");
+        }
+    }
+
+    #[test]
+    fn a_column_that_depends_on_others_is_refused() {
+        let mut factor = Cholesky::default();
+        factor.reset(2);
+        assert!(factor.append([].into_iter(), 4.0));
+        assert!(!factor.append([2.0].into_iter(), 1.0));
     }
 }

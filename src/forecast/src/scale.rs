@@ -1,44 +1,29 @@
 //! Scaling by median and median absolute deviation, bent by the area hyperbolic sine:
 //! linear in the middle, logarithmic in both tails, and defined for negative prices.
+//!
+//! # Source
+//! Uniejewski, Weron, Ziel 2018, "Variance stabilizing transformations for electricity
+//! spot price forecasting".
 
 use libm::{asinh, sinh};
-
-use crate::lasso::Columns;
 
 /// 75 % quantile of the standard normal: the median absolute deviation over it
 /// estimates a standard deviation.
 const NORMAL_QUARTILE: f64 = 0.674_489_750_196_081_7;
-/// How far beyond what the window held a scaled value may lie: an input that is off by
-/// a thousand must not carry the forecast away, nor sinh make a wild price of a small slip.
-const BEYOND: f64 = 1.0;
 
-/// Median and spread of one column over the window.
+/// Median and spread of values, and what they reach.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scale {
+pub(crate) struct Scale {
     median: f64,
     spread: f64,
-    /// Least and greatest scaled value of the window.
+    /// Least and greatest scaled value.
     range: (f64, f64),
 }
 
 impl Scale {
-    /// Scales the first columns in place, and says how.
-    pub(super) fn columns(columns: &mut Columns, count: usize) -> Vec<Self> {
-        let mut sorted = Vec::with_capacity(columns.rows());
-        (0..count)
-            .map(|index| {
-                let column = columns.column_mut(index);
-                let scale = Self::of(column, &mut sorted);
-                for value in column {
-                    *value = scale.bend(*value);
-                }
-                scale
-            })
-            .collect()
-    }
-
-    /// Reads the scale off the values; `sorted` is overwritten.
-    pub(super) fn of(values: &[f64], sorted: &mut Vec<f64>) -> Self {
+    /// Reads the scale off the values; `sorted` is overwritten. Without any, a scale that
+    /// changes nothing near zero.
+    pub(crate) fn of(values: &[f64], sorted: &mut Vec<f64>) -> Self {
         sorted.clear();
         sorted.extend_from_slice(values);
         let centre = median(sorted);
@@ -66,22 +51,19 @@ impl Scale {
         scale
     }
 
-    /// Scaled and bent, and kept near what the window held.
-    pub(super) fn apply(&self, value: f64) -> f64 {
-        self.limit(self.bend(value))
-    }
-
-    /// The value behind a scaled one, kept near what the window held.
-    pub(super) fn undo(&self, value: f64) -> f64 {
-        self.median + self.spread * sinh(self.limit(value))
-    }
-
-    fn bend(&self, value: f64) -> f64 {
+    /// The value scaled and bent.
+    pub(crate) fn bend(&self, value: f64) -> f64 {
         asinh((value - self.median) / self.spread)
     }
 
-    fn limit(&self, value: f64) -> f64 {
-        value.clamp(self.range.0 - BEYOND, self.range.1 + BEYOND)
+    /// The value behind a bent one.
+    pub(crate) fn unbend(&self, z: f64) -> f64 {
+        self.median + self.spread * sinh(z)
+    }
+
+    /// A bent value kept within `beyond` of those the scale was read off.
+    pub(crate) fn limit(&self, z: f64, beyond: f64) -> f64 {
+        z.clamp(self.range.0 - beyond, self.range.1 + beyond)
     }
 }
 
@@ -97,4 +79,29 @@ fn median(values: &mut [f64]) -> f64 {
     }
     let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     0.5 * (lower + upper)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scales_go_there_and_back() {
+        let values: Vec<f64> = (0..100).map(|i| f64::from(i * i) / 50.0 - 20.0).collect();
+        let scale = Scale::of(&values, &mut Vec::new());
+        for value in [-1_000.0, -3.0, 0.0, 42.5, 16_600.0] {
+            let back = scale.unbend(scale.bend(value));
+            assert!((back - value).abs() < 1e-9 * value.abs().max(1.0));
+        }
+        assert_eq!(scale.limit(scale.bend(-20.0), 1.0), scale.bend(-20.0));
+        assert!(scale.limit(1e9, 1.0) < scale.bend(1_500.0));
+    }
+
+    #[test]
+    fn values_alike_have_a_scale() {
+        assert_eq!(Scale::of(&[5.0; 9], &mut Vec::new()).bend(5.0), 0.0);
+        let mostly = [0.0, 0.0, 0.0, 0.0, 0.0, 8.0];
+        assert!(Scale::of(&mostly, &mut Vec::new()).bend(8.0) > 1.0);
+        assert_eq!(Scale::of(&[], &mut Vec::new()).bend(0.0), 0.0);
+    }
 }
