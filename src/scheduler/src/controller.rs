@@ -174,10 +174,13 @@ impl Controller {
     }
 
     /// The same controller with the unit of a series that no part of the site names, such as
-    /// a published forecast: models read prices and power each in their own way.
+    /// a published forecast: models read prices and power each in their own way. What the site
+    /// names keeps its unit.
     #[must_use]
-    pub fn declaring(mut self, series: impl Into<String>, unit: Unit) -> Self {
-        self.history.declare(series, unit);
+    pub fn declaring(mut self, series: &str, unit: Unit) -> Self {
+        if self.history.unit(series).is_none() {
+            self.history.declare(series, unit);
+        }
         self
     }
 

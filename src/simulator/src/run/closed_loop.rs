@@ -110,6 +110,10 @@ impl<'a> ClosedLoop<'a> {
         publications: &'a Publications<'a>,
         controller: Controller,
     ) -> Self {
+        let units = context.series.iter();
+        let controller = units.fold(controller, |controller, (name, series)| {
+            controller.declaring(name, series.unit.clone())
+        });
         Self {
             controller,
             reader: publications.reader(),
