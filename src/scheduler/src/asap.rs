@@ -68,7 +68,12 @@ pub fn schedule(problem: &Problem<'_>, room: &mut Room) -> Schedule {
         for &rank in &waiting {
             let j = by_end[rank];
             let job = &inputs.jobs[j];
-            if job.after.iter().any(|before| left[*before] > 1e-9) {
+            // Nothing runs in the step in which what it waits for ends.
+            let ends_now = |before: usize| {
+                let last = schedule.jobs[before].last();
+                last.is_some_and(|run| run.step as usize == t)
+            };
+            if (job.after.iter()).any(|before| left[*before] > 1e-9 || ends_now(*before)) {
                 continue;
             }
             let number = problem.job_nodes.number[job.node];

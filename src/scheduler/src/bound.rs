@@ -9,7 +9,8 @@
 //!
 //! Relaxed soundly: gangs to divisible power, restarts to power that a job may draw or
 //! leave, minimum runtimes and dependencies of jobs to none, limits of nodes between
-//! blocks and other loads to the price lambda.
+//! blocks and other loads to the price lambda. Where jobs buy, gangs are whole, starts are
+//! paid for, and dependencies count by the earliest end of what a job waits for.
 
 mod book;
 mod bundle;

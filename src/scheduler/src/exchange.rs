@@ -111,10 +111,6 @@ impl Search<'_, '_> {
             self.place_jobs(&mut other, turn);
         }
         self.keep(other) || {
-            // Jobs were moved in other steps, too, which the nodes of others saw.
-            if self.problem.job_nodes.nodes.len() > 1 {
-                self.curves.forget();
-            }
             self.curves.touch(turn.steps.clone());
             false
         }

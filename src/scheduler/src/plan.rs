@@ -333,7 +333,7 @@ fn solved(
     let mut bind = false;
     if !inputs.demand.is_empty() {
         let (capped, caps) = under_peaks(problem, windows, &spread, budget, room);
-        bind = caps_bind(inputs, &capped.1, &caps);
+        bind = caps_bind(problem, &capped.1, &caps);
         best = Some((capped, Some(caps)));
     }
     // Caps that nothing meets have cost nothing.
@@ -362,15 +362,35 @@ fn solved(
     }
 }
 
-/// Whether load meets the caps of any demand charge above the peak so far.
-fn caps_bind(inputs: &PlanInputs, evaluated: &Evaluated, caps: &[f64]) -> bool {
+/// Whether the caps may have kept anything out: load comes as near to them as the largest
+/// piece that is drawn whole.
+fn caps_bind(problem: &Problem<'_>, evaluated: &Evaluated, caps: &[f64]) -> bool {
+    let inputs = problem.inputs;
     let charges = inputs.demand.iter().zip(&evaluated.peaks);
     let mut met = charges.map(|(demand, peak)| {
-        let cut = (demand.first..demand.end).filter(|t| caps[*t] < inputs.nodes[0].limit[*t]);
-        let cap = cut.map(|t| caps[t]).fold(f64::INFINITY, f64::min);
-        *peak >= cap - MET_MW
+        let mut cut = (demand.first..demand.end).filter(|t| caps[*t] < inputs.nodes[0].limit[*t]);
+        cut.any(|t| *peak >= caps[t] - largest_piece(problem, t) - MET_MW)
     });
     met.any(|met| met)
+}
+
+/// The largest gang or block that draws power as a whole in step `t`, MW.
+fn largest_piece(problem: &Problem<'_>, t: usize) -> f64 {
+    let inputs = problem.inputs;
+    let gangs = inputs
+        .jobs
+        .iter()
+        .enumerate()
+        .map(|(j, job)| match &job.gangs {
+            Gangs::Divisible(_) => 0.0,
+            Gangs::Sizes(_) => job.gangs.max() * problem.gpu_mw(j, t),
+        });
+    let pools = inputs.pools.iter().enumerate().map(|(m, pool)| {
+        let devices = pool.blocks.iter().map(|block| block.devices);
+        let lowest = problem.awake_hull[m].first().copied().unwrap_or_default();
+        devices.fold(0.0, f64::max) * problem.setting(m, t, lowest).0
+    });
+    gangs.chain(pools).fold(0.0, f64::max)
 }
 
 /// Load within a watt of a cap meets it, MW.

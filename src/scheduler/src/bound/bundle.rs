@@ -89,6 +89,14 @@ pub(super) fn descend(
         let mut next = centre.clone();
         add(&mut next, &slope, -length);
         unflatten(&next, &measure, &mut prices);
+        for (ramp, row) in problem.inputs.ramps.iter().zip(&mut prices.ramp) {
+            // A limit that is none has no price.
+            let low = if ramp.down.is_finite() { f64::MIN } else { 0.0 };
+            let high = if ramp.up.is_finite() { f64::MAX } else { 0.0 };
+            row.iter_mut()
+                .for_each(|price| *price = price.clamp(low, high));
+        }
+        let next = flat(&prices, &measure);
         let relaxed = steps.relax(problem, windows, &prices, room);
         drop_least(&mut planes, &mut gram);
         planes.push(Plane::new(&relaxed, &next, &measure));

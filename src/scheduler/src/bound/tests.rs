@@ -89,3 +89,33 @@ fn the_bound_holds_where_only_power_pays_for_a_start_and_late_work() {
         planned.value()
     );
 }
+
+#[test]
+fn starts_of_late_work_earn_nothing() {
+    // Three hours of start and one of work, at 10 an hour; from the fifth hour's end on it is
+    // worth nothing.
+    let mut inputs = site(1.0, &[10.0; 12]);
+    let mut late = job(1.0, &[1], 12);
+    let start = inputs.grid.start_s(0);
+    (late.restart, late.deadline, late.late_per_hour) = (3.0, start + 4 * 3600, 100.0);
+    inputs.jobs.push(late);
+    let problem = Problem::new(&inputs);
+    let prices = Prices {
+        work: vec![0.0],
+        power: Vec::new(),
+        jobs: vec![vec![10.0; 12]],
+        ramp: Vec::new(),
+        peak: Vec::new(),
+    };
+    let (mut worth, mut drawn) = (0.0, vec![vec![0.0; 12]]);
+    let windows = Windows::new(&problem);
+    Buyers::default().buy(&problem, &windows, &prices, &mut worth, &mut drawn);
+    // Half of a run of two hours of work: its start is half paid for.
+    let half = 0.5 * (2.0 * 100.0 - 5.0 * 10.0);
+    assert!((worth - half).abs() < 1e-3, "worth {worth}, not {half}");
+    // In a plan its one hour is worth 60: never more than its work less all its power.
+    let planned = plan(&inputs, Budget::STUDY);
+    let told = format!("{} of {}", planned.value(), planned.bound);
+    assert!((planned.value() - 60.0).abs() < 1e-6, "{told}");
+    assert!(planned.bound >= 60.0, "{told}");
+}

@@ -40,16 +40,17 @@ struct Seen {
 }
 
 impl Seen {
-    /// Whether the jobs at other nodes than `number` draw what they did, within `enough` MW.
+    /// Whether the jobs at other nodes than `number` draw what they did, within `enough` MW,
+    /// and none more: a price may be somewhat old, room that is gone may not.
     fn holds(&self, schedule: &Schedule, number: usize, t: usize, enough: f64) -> bool {
-        let now = schedule.job_mw.iter().map(|row| row[t]);
-        let moved = self.jobs.iter().zip(now).enumerate();
-        let moved = moved.filter(|(other, _)| *other != number);
-        !self.stale
-            && moved
-                .map(|(_, (then, now))| (now - then).abs())
-                .sum::<f64>()
-                <= enough
+        let (mut moved, mut risen) = (0.0, 0.0);
+        for (other, (then, row)) in self.jobs.iter().zip(&schedule.job_mw).enumerate() {
+            if other != number {
+                moved += (row[t] - then).abs();
+                risen += (row[t] - then).max(0.0);
+            }
+        }
+        !self.stale && risen <= EPSILON_MW && moved <= enough
     }
 }
 
@@ -132,14 +133,17 @@ impl Curves {
     fn write(&mut self, at: usize) {
         let (from, room) = self.ranges[at];
         let from = match self.one.len() <= room as usize {
-            true => from as usize,
+            true => {
+                let from = from as usize;
+                self.curves[from..from + self.one.len()].copy_from_slice(&self.one);
+                from
+            }
             false => {
                 let end = self.curves.len();
                 self.curves.extend_from_slice(&self.one);
                 end
             }
         };
-        self.curves[from..from + self.one.len()].copy_from_slice(&self.one);
         self.ranges[at] = (from as u32, self.one.len() as u32);
     }
 
@@ -180,4 +184,57 @@ fn held_by_nodes(problem: &Problem<'_>) -> f64 {
         steps.map(|t| problem.most_at(*node, t)).fold(0.0, f64::max)
     };
     nodes.map(highest).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inputs::small::{job, site};
+    use crate::inputs::{NodeInput, PlanInputs};
+    use crate::placement::{drop_in, lift};
+    use crate::schedule::Run;
+
+    /// Two halls with a job of ten GPUs each, behind a connection of 10 MW.
+    fn halls() -> PlanInputs {
+        let mut inputs = site(1.0, &[10.0; 2]);
+        inputs.nodes[0].limit = vec![10.0; 2];
+        for node in [1, 2] {
+            let hall = NodeInput {
+                id: format!("hall {node}"),
+                parent: Some(0),
+                ..inputs.nodes[0].clone()
+            };
+            inputs.nodes.push(hall);
+            let mut work = job(20.0, &[10], 2);
+            work.node = node;
+            inputs.jobs.push(work);
+        }
+        inputs
+    }
+
+    #[test]
+    fn a_hall_sees_what_the_other_draws_and_not_what_it_draws_itself() {
+        let inputs = halls();
+        let problem = Problem::new(&inputs);
+        let (mut room, mut curves) = (Room::default(), Curves::new(&problem));
+        let mut schedule = problem.empty_schedule();
+        let mut assert_left = |schedule: &Schedule, t: usize, mw: f64| {
+            curves.ensure(&problem, schedule, 0, t, &mut room);
+            let steps = curves.of(&problem, 0, t).iter();
+            let found: f64 = steps.map(|step| step.width).sum();
+            assert!((found - mw).abs() < 1e-5, "{found} MW left, not {mw}");
+        };
+        let run = |gpus: f64| vec![Run { step: 0, gpus }];
+        assert_left(&schedule, 0, 10.0);
+        drop_in(&problem, &mut schedule, 0, run(7.0));
+        assert_left(&schedule, 0, 10.0);
+        drop_in(&problem, &mut schedule, 1, run(3.0));
+        assert_left(&schedule, 0, 7.0);
+        assert_left(&schedule, 1, 10.0);
+        lift(&problem, &mut schedule, 1);
+        assert_left(&schedule, 0, 10.0);
+        // However little: a full step has no room for it twice.
+        drop_in(&problem, &mut schedule, 1, run(0.03));
+        assert_left(&schedule, 0, 9.97);
+    }
 }

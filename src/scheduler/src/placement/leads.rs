@@ -5,7 +5,7 @@
 //! followers could earn on the residuals as they stand, spread over its work. Where a
 //! follower finds no place all the same, that is given up again.
 
-use super::{Curves, Windows, offers, place, work_done};
+use super::{Curves, Windows, offers, place};
 use crate::schedule::{Problem, Room, Schedule};
 
 /// What followers add to the worth of work while jobs are placed.
@@ -84,34 +84,33 @@ pub(super) fn settle(
     room: &mut Room,
 ) -> bool {
     let jobs = &problem.inputs.jobs;
-    let is_done = |schedule: &Schedule, j: usize| {
-        work_done(problem, schedule, j) >= jobs[j].work * (1.0 - 1e-9)
-    };
-    let mut any = false;
-    for (j, job) in jobs.iter().enumerate() {
-        let lost = !job.after.is_empty()
-            && schedule.jobs[j].is_empty()
-            && !schedule.leads.given_up[j]
-            && job.after.iter().all(|before| is_done(schedule, *before));
-        if lost {
-            schedule.leads.given_up[j] = true;
-            any = true;
-        }
-    }
-    if !any {
-        return false;
-    }
-    let before = schedule.leads.worth.clone();
-    let mut leads = std::mem::take(&mut schedule.leads);
-    leads.spread(problem, windows);
-    schedule.leads = leads;
     let mut moved = false;
-    for &j in &windows.order {
-        if schedule.leads.of(j) < before[j] {
-            moved |= place(problem, schedule, curves, windows, j, 0.0, room);
+    loop {
+        // What was begun for their sake was in vain.
+        let vain = |j: &usize| {
+            let begun = |before: &usize| !schedule.jobs[*before].is_empty();
+            let open = schedule.jobs[*j].is_empty() && !schedule.leads.given_up[*j];
+            open && jobs[*j].after.iter().any(begun)
+        };
+        let lost: Vec<usize> = (0..jobs.len()).filter(vain).collect();
+        if lost.is_empty() {
+            return moved;
+        }
+        let before = schedule.leads.worth.clone();
+        let mut leads = std::mem::take(&mut schedule.leads);
+        lost.into_iter().for_each(|j| leads.given_up[j] = true);
+        leads.spread(problem, windows);
+        schedule.leads = leads;
+        // Those that wait for a job that moves follow it.
+        let mut anew = vec![false; jobs.len()];
+        for &j in &windows.order {
+            let waits = jobs[j].after.iter().any(|before| anew[*before]);
+            anew[j] = waits || schedule.leads.of(j) < before[j];
+            if anew[j] {
+                moved |= place(problem, schedule, curves, windows, j, 0.0, room);
+            }
         }
     }
-    moved
 }
 
 /// What the best `offers`, `(worth, GPU-hours)`, earn until `work` is done.
@@ -126,4 +125,60 @@ fn earned(offers: &mut [(f64, f64)], work: f64) -> f64 {
         left -= hours;
     }
     sum
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::inputs::small::{job, site};
+    use crate::inputs::{JobInput, PlanInputs};
+    use crate::plan::{Budget, plan};
+    use crate::polish::in_order;
+    use crate::schedule::Problem;
+
+    /// Three hours of work worth `own` each, and two hours worth each of `values` that wait for it.
+    fn led(price: &[f64], own: f64, values: &[f64]) -> PlanInputs {
+        let steps = price.len();
+        let mut inputs = site(1.0, price);
+        inputs.nodes[0].limit = vec![1.0; steps];
+        let mut first = job(3.0, &[1], steps);
+        first.value = own;
+        let follower = |value: &f64| JobInput {
+            value: *value,
+            after: vec![0],
+            ..job(2.0, &[1], steps)
+        };
+        let followers = values.iter().map(follower);
+        inputs.jobs = std::iter::once(first).chain(followers).collect();
+        inputs
+    }
+
+    #[test]
+    fn a_job_that_does_not_pay_alone_is_done_for_its_followers_sake() {
+        let value = |behind: f64| plan(&led(&[10.0; 6], 5.0, &[behind]), Budget::LOOP).value();
+        assert!((value(100.0) - (3.0 * -5.0 + 2.0 * 90.0)).abs() < 1e-6);
+        // Ten of gain are not worth fifteen of loss.
+        assert!(value(15.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_follower_goes_with_the_job_that_another_no_longer_carries() {
+        // The second follower finds no place, and the first alone does not carry the job.
+        let inputs = led(&[10.0; 5], 0.0, &[20.0, 60.0]);
+        let planned = plan(&inputs, Budget::LOOP);
+        let runs = &planned.schedule.jobs;
+        assert!(
+            in_order(&Problem::new(&inputs), &planned.schedule),
+            "{runs:?}"
+        );
+    }
+
+    #[test]
+    fn no_job_is_begun_in_vain() {
+        // One of its three hours costs more than all that waits for it.
+        let planned = plan(
+            &led(&[10.0, 10.0, 500.0, 10.0, 10.0], 0.0, &[60.0]),
+            Budget::LOOP,
+        );
+        assert!(planned.value() >= -1e-6, "{}", planned.value());
+    }
 }

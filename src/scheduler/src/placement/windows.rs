@@ -25,12 +25,17 @@ pub struct Windows {
     pub beyond_worth: Vec<f64>,
 }
 
-/// First step by which a job that runs without pause from step `first` on is done.
+/// Share of a job's work that may be missing where it counts as done: the checker's rounding.
+const ROUNDING: f64 = 1e-6;
+
+/// First step by which a job that runs without pause from step `first` on is done; its end
+/// where it cannot be.
 fn shortest_end(problem: &Problem<'_>, job: &JobInput, first: usize) -> usize {
     let start = if job.running > 0 { 0.0 } else { job.restart };
-    let mut needed = job.work / job.gangs.max().max(1e-12) + start;
+    let work = job.work * (1.0 - ROUNDING);
+    let mut needed = work / job.gangs.max().max(1e-12) + start;
     let mut end = first;
-    while end < job.end && needed > 1e-9 && job.work > 0.0 {
+    while end < job.end && needed > 1e-9 {
         needed -= problem.hours[end];
         end += 1;
     }
@@ -69,6 +74,15 @@ impl Windows {
             let sorted = toposort(&graph, None)
                 .map(|s| s.into_iter().map(|n| graph[n]).collect::<Vec<_>>())
                 .unwrap_or_default();
+            for j in &sorted {
+                for before in &jobs[*j].after {
+                    // A job without work is done whenever.
+                    if jobs[*before].work > 0.0 {
+                        let done = shortest_end(problem, &jobs[*before], first[*before]);
+                        first[*j] = first[*j].max(done);
+                    }
+                }
+            }
             for j in sorted.iter().rev() {
                 // Those it waits for must end before it could still finish.
                 let shortest =
@@ -77,8 +91,8 @@ impl Windows {
                 let before_end = problem.inputs.grid.boundary_at_or_before(latest_start);
                 for before in &jobs[*j].after {
                     // A chain that does not fit leaves its first part what it needs itself.
-                    let ahead = &jobs[*before];
-                    let own = shortest_end(problem, ahead, ahead.first).max(ahead.first + 1);
+                    let from = first[*before];
+                    let own = shortest_end(problem, &jobs[*before], from).max(from + 1);
                     end[*before] = end[*before].min(before_end.max(own));
                 }
             }
@@ -86,8 +100,6 @@ impl Windows {
             for j in &sorted {
                 ordered[*j] = true;
                 for before in &jobs[*j].after {
-                    let done = shortest_end(problem, &jobs[*before], first[*before]);
-                    first[*j] = first[*j].max(done);
                     rank[*j] = rank[*j].max(rank[*before] + 1);
                     let crosses = usize::from(jobs[*before].node != jobs[*j].node);
                     crossings[*j] = crossings[*j].max(crossings[*before] + crosses);
@@ -246,5 +258,21 @@ mod tests {
         let planned = plan(&chain(9.0), Budget::LOOP);
         let runs: Vec<u32> = planned.schedule.jobs[0].iter().map(|r| r.step).collect();
         assert_eq!(runs, [0, 1, 2], "it fits alone, and pays");
+    }
+
+    #[test]
+    fn a_job_begins_when_those_it_waits_for_can_be_done() {
+        let mut inputs = chain(2.0);
+        inputs.jobs[0].restart = 1.0;
+        let mut third = job(4.0, &[1], 10);
+        third.after = vec![1];
+        inputs.jobs.push(third);
+        let first = |inputs: &crate::inputs::PlanInputs| -> Vec<usize> {
+            let windows = Windows::new(&Problem::new(inputs));
+            (0..inputs.jobs.len()).map(|j| windows.first(j)).collect()
+        };
+        assert_eq!(first(&inputs), [0, 4, 6]);
+        inputs.jobs[1].work = 0.0;
+        assert_eq!(first(&inputs), [0, 4, 0], "no work is done at once");
     }
 }
