@@ -387,6 +387,11 @@ fn evaluations_that_are_shipped_are_good() {
             "2025-10-13T23:00:00Z",
             "model=\"persistence\"",
         ),
+        (
+            "hashprice",
+            "2022-01-21T00:00:00Z",
+            "model=\"hashprice\",inputs=[\"btc_price\",\"difficulty\"]",
+        ),
     ] {
         let file = folder.join(format!("{name}.toml"));
         let (file, data) = (file.display(), data.display());
