@@ -4,7 +4,7 @@
 //! those that few others can use) and flat steps (every job sees the same price until a
 //! step is full). While jobs are spread, the residual's edges are rounded off, so that a
 //! job meets a higher price before a step is full; the rounding fades from sweep to sweep,
-//! and the last sweeps are exact. What one job at a time never gets past, a full step whose
+//! and the last sweeps know of none. What one job at a time never gets past, a full step whose
 //! holder has no reason to leave, is left to [`oust`].
 
 mod curves;
