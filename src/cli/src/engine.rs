@@ -49,38 +49,45 @@ const SECONDS_MAX: f64 = 86_400.0;
 ///
 /// The search runs beside and hands over what is best before each of its rounds; a round
 /// that the deadline finds under way is left behind. The plan found at once is waited for.
-pub(crate) fn within(seconds: f64, inputs: &PlanInputs) -> (Planned, Option<String>) {
+pub(crate) fn within(seconds: f64, inputs: &PlanInputs) -> (Planned, String) {
     let (begun, most) = (Instant::now(), Duration::from_secs_f64(seconds));
     let (hand_over, handed) = mpsc::channel();
     let inputs = inputs.clone();
     let search = thread::spawn(move || {
-        let mut go_on =
-            |best: &Planned| hand_over.send(best.clone()).is_ok() && begun.elapsed() < most;
-        plan_until(&inputs, &mut go_on)
+        let mut cut = false;
+        let best = plan_until(&inputs, &mut |best: &Planned| {
+            cut = hand_over.send(best.clone()).is_err() || begun.elapsed() >= most;
+            !cut
+        });
+        (best, cut)
     });
-    let mut best = handed.recv().ok();
+    let mut handed_over = handed.recv().ok();
     let mut rounds = 0;
-    while let Some(known) = &mut best {
-        match handed.recv_timeout(most.saturating_sub(begun.elapsed())) {
-            Ok(better) => (*known, rounds) = (better, rounds + 1),
-            Err(RecvTimeoutError::Disconnected) => best = None,
+    let left = || most.saturating_sub(begun.elapsed());
+    while let Some(best) = &mut handed_over {
+        match handed.recv_timeout(left()) {
+            Ok(better) => (*best, rounds) = (better, rounds + 1),
+            Err(RecvTimeoutError::Disconnected) => handed_over = None,
             Err(RecvTimeoutError::Timeout) => break,
         }
     }
-    match best {
-        Some(best) => {
-            let said = format!(
-                "The plan found at once, and {rounds} rounds of search for a better one that \
-                 ended within {seconds} s; how many do depends on the machine."
-            );
-            (best, Some(said))
+    let (best, cut) = match handed_over {
+        Some(best) => (best, true),
+        // The search is over, or has met a defect of its own.
+        None => search
+            .join()
+            .unwrap_or_else(|defect| panic::resume_unwind(defect)),
+    };
+    let said = match cut {
+        true => format!(
+            "The plan found at once, and {rounds} rounds of search for a better one that ended \
+             within {seconds} s; how many do depends on the machine."
+        ),
+        false => {
+            format!("The search ended by itself within {seconds} s: more time would gain nothing.")
         }
-        // The search ended by itself, with its best plan or with a defect of its own.
-        None => match search.join() {
-            Ok(best) => (best, None),
-            Err(defect) => panic::resume_unwind(defect),
-        },
-    }
+    };
+    (best, said)
 }
 
 /// What the moment's sample paths, if there are any, say of the plan's first step.

@@ -50,7 +50,10 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
     running.finish_and_clear();
     bars.spin("planning");
     let (solved, of_search) = match args.seconds {
-        Some(seconds) => engine::within(seconds, &moment.built.inputs),
+        Some(seconds) => {
+            let (best, said) = engine::within(seconds, &moment.built.inputs);
+            (best, Some(said))
+        }
         None => engine::solve(args.engine, &moment.built.inputs)?,
     };
     let on_paths = engine::on_paths(&moment, &solved);
