@@ -46,6 +46,7 @@ impl Budget {
     /// A plan that follows what has changed since the last one ([`plan_from`]).
     pub const FOLLOW: Self = Self {
         surcharges: &[],
+        rounds: 1,
         ..Self::LOOP
     };
     /// A plan made once, with its certificate.
@@ -60,10 +61,10 @@ impl Budget {
         exchanges: 100,
     };
     /// A plan made afresh in a closed loop: the next one follows soon, so it is neither
-    /// spread far nor certified.
+    /// searched on nor certified.
     pub const LOOP: Self = Self {
-        surcharges: &[0.05],
-        rounds: 1,
+        surcharges: &SURCHARGES,
+        rounds: 4,
         bound: 0,
         gap: 0.0,
         asap: false,

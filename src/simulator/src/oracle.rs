@@ -36,6 +36,14 @@ use realise::Hindsight;
 /// Name under which the oracle is asked for and reported.
 pub const NAME: &str = "oracle";
 
+/// A study's plan with more effort on its bound: what all policies are measured against is
+/// proven once. In a year of `simulations/texas-100mw` 40 evaluations leave a bound of
+/// 257.48 million USD, 60 of 255.44, 100 of 255.12.
+const PROVEN: Budget = Budget {
+    bound: 100,
+    ..Budget::STUDY
+};
+
 /// A plan to be realised only: its value is proven by another.
 const WITHOUT_PROOF: Budget = Budget {
     bound: 0,
@@ -96,7 +104,7 @@ pub(crate) fn add(
             input.unmet = 0.0;
         }
     }
-    let planned = plan(&built.inputs, Budget::STUDY);
+    let planned = plan(&built.inputs, PROVEN);
     let certain = planned.bound;
     let (asap, mut loose) = (planned.asap, built.inputs.clone());
     let planned = if relax::leave_room(context, &planned, &mut built.inputs) {
@@ -119,7 +127,7 @@ pub(crate) fn add(
         runs.iter().chain(all).for_each(widen);
     }
     if unproven {
-        bound = plan(&loose, Budget::STUDY).bound + extra;
+        bound = plan(&loose, PROVEN).bound + extra;
     }
     let best = runs
         .iter()

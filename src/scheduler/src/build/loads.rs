@@ -528,7 +528,18 @@ fn leave_out_waiting(jobs: &[JobState], positions: &mut Vec<usize>, inputs: &mut
 
 /// Share of the time to a job's deadline that a plan leaves unused where it can:
 /// prices turn out otherwise, gangs meet others at the GPUs, and late work costs.
+///
+/// # Source
+/// A year of `simulations/texas-100mw`: without it 0.08 % of value less, with 0.3 0.06 %.
 const RESERVE: f64 = 0.15;
+
+/// What a job that will be late is given: so many times what it needs at its largest size,
+/// and so many seconds. As long as it may take, it would wait for cheap power while work
+/// that is not known yet takes its place.
+///
+/// # Source
+/// A year of `simulations/texas-100mw`: 0.1 % of value more than up to its latest time.
+const LATE: (f64, f64) = (1.5, 21_600.0);
 
 /// Unix second by which a plan should have the job done that can run from `now` on.
 fn due(state: &JobState, now: i64) -> i64 {
@@ -536,11 +547,12 @@ fn due(state: &JobState, now: i64) -> i64 {
     let shortest = state.work_left / i64::from(job.gang_max().max(1))
         + job.restart.get()
         + job.checkpoint_cost.get();
-    let kept = |until: i64| until - (RESERVE * (until - now).max(0) as f64) as i64;
-    let fits = |until: i64| until - now >= shortest;
-    [kept(job.deadline), job.deadline, job.latest]
+    let kept = job.deadline - (RESERVE * (job.deadline - now).max(0) as f64) as i64;
+    let late = job.deadline.max(now) + (LATE.0 * shortest as f64 + LATE.1) as i64;
+    let fits = |until: &i64| until - now >= shortest;
+    [kept, job.deadline, late.min(job.latest)]
         .into_iter()
-        .find(|until| fits(*until))
+        .find(fits)
         .unwrap_or(job.latest)
 }
 
