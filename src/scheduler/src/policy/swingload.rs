@@ -32,7 +32,7 @@ pub struct Swingload {
 /// What is kept of the last plan.
 #[derive(Debug, Default)]
 struct Last {
-    /// When the last one was made afresh, Unix second.
+    /// When one was last made afresh, Unix second.
     made: i64,
     carried: Carried,
     /// Per job its position in the controller's list, rising, the price of its work, and by
