@@ -272,6 +272,18 @@ pub fn plan_in_loop(inputs: &PlanInputs, stood: Stood, room: &mut Room) -> Plann
     finished(&problem, best, f64::INFINITY, f64::NEG_INFINITY, room)
 }
 
+/// The better of two plans of the same inputs: the one worth more, `one` where they are alike;
+/// but whatever stopping a job that may not stop yet would earn, it goes on.
+pub fn better_of(inputs: &PlanInputs, one: Planned, other: Planned) -> Planned {
+    let problem = Problem::new(inputs);
+    let [holds, other_holds] = [&one, &other].map(|plan| in_order(&problem, &plan.schedule));
+    let first = match holds == other_holds {
+        true => one.value() >= other.value(),
+        false => holds,
+    };
+    if first { one } else { other }
+}
+
 /// The plan of the best schedule.
 fn finished(
     problem: &Problem<'_>,

@@ -6,7 +6,7 @@ use crate::build::{Built, build};
 use crate::carry::Carried;
 use crate::dispatch::Dispatch;
 use crate::explain::reasons;
-use crate::plan::{Planned, Stood, plan_in_loop};
+use crate::plan::{Planned, Stood, better_of, plan_in_loop};
 use crate::schedule::{Room, Run};
 
 use super::fit::{Fit, GiveWay, supply};
@@ -77,9 +77,10 @@ impl Swingload {
             carried => {
                 made = now;
                 let afresh = in_loop(None);
-                carried
-                    .filter(|carried| carried.value() >= afresh.value())
-                    .unwrap_or(afresh)
+                match carried {
+                    Some(carried) => better_of(&built.inputs, carried, afresh),
+                    None => afresh,
+                }
             }
         };
         self.last.made = made;

@@ -136,3 +136,37 @@ penalty_per_mwh = 500
     let told: Vec<f64> = draw(&Forecast);
     assert_eq!(told, [1.95, 1.0], "the 95th percentile, then the mean");
 }
+
+#[test]
+fn a_late_job_is_not_put_off_to_its_last() {
+    let mut late = job("late")
+        .window(START, START + HOUR)
+        .gangs(&[1, 2])
+        .hours(8);
+    late.latest = START + 100 * HOUR;
+    let shortest = 4 * HOUR + late.restart.get() + late.checkpoint_cost.get();
+    let due_at = |hours: i64, job: &Job| due(&JobState::new(job.clone()), START + hours * HOUR);
+    let given = shortest * 3 / 2 + 6 * HOUR;
+    assert_eq!(
+        due_at(0, &late),
+        START + HOUR + given,
+        "from its deadline on"
+    );
+    assert_eq!(due_at(10, &late), START + 10 * HOUR + given, "from now on");
+    assert_eq!(
+        due_at(95, &late),
+        late.latest,
+        "and never beyond its latest"
+    );
+    // Beyond help it keeps what there is.
+    assert_eq!(due_at(99, &late), late.latest);
+    late.deadline = START + 100 * HOUR;
+    assert_eq!(
+        due_at(0, &late),
+        START + 85 * HOUR,
+        "on time, with a reserve"
+    );
+    let near = late.deadline - shortest - 60;
+    let needed = due(&JobState::new(late.clone()), near);
+    assert_eq!(needed, late.deadline, "the reserve is given up first");
+}
