@@ -52,7 +52,7 @@ fn the_better_plan_lets_jobs_go_on() {
     let best = plan(&inputs, Budget::LOOP);
     let mut dear = stands([3, 4], &inputs);
     dear.evaluated.value = best.value() - 1.0;
-    let either = [(best.clone(), dear.clone()), (dear.clone(), best.clone())];
+    let either = [(best.clone(), dear.clone()), (dear, best.clone())];
     for (one, other) in either {
         assert_eq!(first_step(better_of(&inputs, one, other)), 1);
     }
