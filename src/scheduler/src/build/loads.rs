@@ -548,9 +548,14 @@ fn due(state: &JobState, now: i64) -> i64 {
         + job.restart.get()
         + job.checkpoint_cost.get();
     let kept = job.deadline - (RESERVE * (job.deadline - now).max(0) as f64) as i64;
-    let late = job.deadline.max(now) + (LATE.0 * shortest as f64 + LATE.1) as i64;
+    let late = (job.deadline.max(now)).saturating_add((LATE.0 * shortest as f64 + LATE.1) as i64);
     let fits = |until: &i64| until - now >= shortest;
-    [kept, job.deadline, late.min(job.latest)]
+    // What a job waits for may itself take longer than that.
+    let late = match state.waits_for {
+        0 => late.min(job.latest),
+        _ => job.latest,
+    };
+    [kept, job.deadline, late]
         .into_iter()
         .find(fits)
         .unwrap_or(job.latest)

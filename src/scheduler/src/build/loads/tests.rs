@@ -158,6 +158,9 @@ fn a_late_job_is_not_put_off_to_its_last() {
         late.latest,
         "and never beyond its latest"
     );
+    let mut behind = JobState::new(late.clone());
+    behind.waits_for = 1;
+    assert_eq!(due(&behind, START), late.latest, "another comes first");
     // Beyond help it keeps what there is.
     assert_eq!(due_at(99, &late), late.latest);
     late.deadline = START + 100 * HOUR;
