@@ -21,18 +21,22 @@ const CLOSED: f64 = 1e-9;
 /// Stages in a row that may gain nothing.
 const IDLE: u32 = 2;
 
+/// The first plan: one sweep and one round, since it is waited for whatever time there is.
+const AT_ONCE: Budget = Budget {
+    surcharges: &[0.05],
+    rounds: 1,
+    bound: 1,
+    asap: true,
+    ..Budget::LOOP
+};
+
 /// Plans until `go_on` says no, which is asked with the best plan after every stage, or
 /// until nothing more is gained. Every plan carries its certificate. Same inputs and same
 /// number of stages, same plan.
 pub fn plan_until(inputs: &PlanInputs, go_on: &mut dyn FnMut(&Planned) -> bool) -> Planned {
-    let at_once = Budget {
-        bound: 1,
-        asap: true,
-        ..Budget::LOOP
-    };
     let mut best = Planned {
         budget: None,
-        ..plan(inputs, at_once)
+        ..plan(inputs, AT_ONCE)
     };
     let problem = Problem::new(inputs);
     let mut idle = 0;

@@ -272,8 +272,9 @@ pub fn plan_in_loop(inputs: &PlanInputs, stood: Stood, room: &mut Room) -> Plann
     finished(&problem, best, f64::INFINITY, f64::NEG_INFINITY, room)
 }
 
-/// The better of two plans of the same inputs: the one worth more, `one` where they are alike;
-/// but whatever stopping a job that may not stop yet would earn, it goes on.
+/// The better of two plans of the same inputs. One that lets all jobs go on that may not stop
+/// yet, and finish what others wait for, comes before one that does not, whatever that would
+/// earn; else the one worth more, `one` where they are alike.
 pub fn better_of(inputs: &PlanInputs, one: Planned, other: Planned) -> Planned {
     let problem = Problem::new(inputs);
     let [holds, other_holds] = [&one, &other].map(|plan| in_order(&problem, &plan.schedule));

@@ -38,28 +38,22 @@ fn jobs_stand_where_the_last_plan_put_them_an_hour_on() {
 fn the_better_plan_lets_jobs_go_on() {
     let mut inputs = small::site(1.0, &[50.0, 9.0, 9.0, 50.0, 50.0]);
     inputs.jobs = vec![small::job(4.0, &[2], 5)];
-    let stands = |steps: [u32; 2], inputs: &PlanInputs| {
-        let run = |step| Run { step, gpus: 2.0 };
-        let kept = Budget {
-            rounds: 0,
-            ..Budget::FOLLOW
-        };
-        let mut planned = plan_from(inputs, kept, Some(vec![steps.map(run).to_vec()]));
-        planned.schedule.jobs = vec![steps.map(run).to_vec()];
+    let best = plan(&inputs, Budget::LOOP);
+    let less = |steps: [u32; 2]| {
+        let mut planned = best.clone();
+        planned.schedule.jobs = vec![steps.map(|step| Run { step, gpus: 2.0 }).to_vec()];
+        planned.evaluated.value -= 1.0;
         planned
     };
     let first_step = |planned: Planned| planned.schedule.jobs[0][0].step;
-    let best = plan(&inputs, Budget::LOOP);
-    let mut dear = stands([3, 4], &inputs);
-    dear.evaluated.value = best.value() - 1.0;
+    let dear = less([3, 4]);
     let either = [(best.clone(), dear.clone()), (dear, best.clone())];
     for (one, other) in either {
         assert_eq!(first_step(better_of(&inputs, one, other)), 1);
     }
     // It runs and must go on for two hours: the plan that keeps it on is worth less.
     (inputs.jobs[0].running, inputs.jobs[0].min_run) = (2, 2.0);
-    let mut on = stands([0, 1], &inputs);
-    on.evaluated.value = best.value() - 1.0;
+    let on = less([0, 1]);
     assert_eq!(first_step(better_of(&inputs, best, on)), 0);
 }
 

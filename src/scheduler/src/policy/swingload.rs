@@ -67,21 +67,18 @@ impl Swingload {
     pub(super) fn plan(&mut self, now: i64, built: &Built) -> Planned {
         let last = &self.last;
         let recent = last.made.div_euclid(AFRESH) == now.div_euclid(AFRESH);
-        let mut made = last.made;
         let mut in_loop =
             |runs| plan_in_loop(&built.inputs, last.stood(built, runs), &mut self.room);
         let runs = last.carried.runs(&built.inputs);
-        let carried = runs.map(|runs| in_loop(Some(runs)));
-        let planned = match carried {
+        let made = if recent && runs.is_some() {
+            last.made
+        } else {
+            now
+        };
+        let planned = match runs.map(|runs| in_loop(Some(runs))) {
             Some(carried) if recent => carried,
-            carried => {
-                made = now;
-                let afresh = in_loop(None);
-                match carried {
-                    Some(carried) => better_of(&built.inputs, carried, afresh),
-                    None => afresh,
-                }
-            }
+            Some(carried) => better_of(&built.inputs, carried, in_loop(None)),
+            None => in_loop(None),
         };
         self.last.made = made;
         self.keep(built, &planned);
