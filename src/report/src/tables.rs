@@ -104,6 +104,12 @@ pub(crate) fn money(results: &Results) -> Table {
             "(bound - value) / G: at most this much more is possible.",
         ),
         column(
+            "plan gap",
+            "% of value",
+            2,
+            "(bound - value) / value of its plans, all together.",
+        ),
+        column(
             "per MW-year",
             currency,
             0,
@@ -128,6 +134,7 @@ pub(crate) fn money(results: &Results) -> Table {
             p.value.into(),
             p.gain_pct.into(),
             p.left_pct.into(),
+            p.plans.and_then(|plans| plans.gap_pct).into(),
             p.value_per_mw_year.into(),
             results.energy_price(p).into(),
             p.prices.effective.into(),
@@ -149,6 +156,10 @@ pub(crate) fn money(results: &Results) -> Table {
             thousands(gain.bound, 0),
             thousands(gain.asap, 0)
         );
+    }
+    if results.policies().any(|(_, p)| p.plans.is_some()) {
+        note += " Plan gap: by their own certificates, at most so much more could have been \
+                 planned from the same forecasts.";
     }
     table(results, columns.into(), rows.collect(), note)
 }

@@ -57,7 +57,7 @@ fn run(args: Vec<String>) -> Result<String, String> {
     shape.jobs = jobs.unwrap_or(Shape::day(shape.seed, shape.size).jobs);
     let mut inputs = instance(shape);
     let (cold, seconds) = measure::timed(|| plan(&inputs, Budget::STUDY));
-    let carried = Carried::new(&inputs, &cold);
+    let carried = Carried::standing(&inputs, &cold);
     let grid = inputs.supplies.len() - 1;
     let middle = inputs.steps() / 2;
     inputs.supplies[grid].cost[middle] += 25.0;

@@ -61,8 +61,16 @@ impl Carried {
                 .prices
                 .as_ref()
                 .map(|prices| CarriedPrices::new(inputs, prices)),
-            // Only a plan with a certificate is one that events are answered from.
-            standing: (planned.prices.is_some()).then(|| Standing::new(inputs, planned)),
+            standing: None,
+        }
+    }
+
+    /// Of a plan that events within its first step are answered from: it then also stands as
+    /// it is.
+    pub fn standing(inputs: &PlanInputs, planned: &Planned) -> Self {
+        Self {
+            standing: Some(Standing::new(inputs, planned)),
+            ..Self::new(inputs, planned)
         }
     }
 
@@ -77,8 +85,8 @@ impl Carried {
     }
 
     /// Where a plan of `inputs` begins: every job where it was planned, but for those that
-    /// are new and those that run where power no longer reaches, which are placed anew;
-    /// every price at its name and time.
+    /// are new, those that run where power no longer reaches and those that wait for others,
+    /// which are placed anew; every price at its name and time.
     pub fn start(&self, inputs: &PlanInputs) -> Start {
         let none = Vec::new();
         let of = |job: &JobInput| match job.after.is_empty() {
@@ -97,34 +105,6 @@ impl Carried {
             start.limited = prices.is_limited(inputs);
         }
         start
-    }
-
-    /// Runs of every job on the grid of `inputs`: what was planned for the middle of each
-    /// step, as far as the job's window and its work go; none for jobs that wait for
-    /// others, which are placed behind these anew.
-    ///
-    /// `None` where a job is new, or where the GPUs of a step are fewer than was planned
-    /// for: what was carried would keep its place before more urgent work.
-    pub fn runs(&self, inputs: &PlanInputs) -> Option<Vec<Vec<Run>>> {
-        let mut gpu_mw: BTreeMap<(usize, u32), f64> = BTreeMap::new();
-        let mut rows = Vec::with_capacity(inputs.jobs.len());
-        for job in &inputs.jobs {
-            let stretches = self.jobs.get(&job.id)?;
-            let runs = if job.after.is_empty() {
-                on_grid(inputs, job, stretches)
-            } else {
-                Vec::new()
-            };
-            for run in &runs {
-                let factor = inputs.nodes[job.node].factor[run.step as usize];
-                *gpu_mw.entry((job.node, run.step)).or_default() += run.gpus * job.gpu_mw * factor;
-            }
-            rows.push(runs);
-        }
-        let fits = |((node, step), mw): (&(usize, u32), &f64)| {
-            *mw <= inputs.nodes[*node].limit[*step as usize] + 1e-9
-        };
-        gpu_mw.iter().all(fits).then_some(rows)
     }
 }
 

@@ -19,6 +19,25 @@ pub struct Dispatch {
     /// Marginal value of power at the root in this step, currency per MWh; `None` for
     /// policies that name none.
     pub marginal_value: Option<f64>,
+    /// How good the plan is whose first step this is; `None` for rules that plan nothing.
+    pub proof: Option<Proof>,
+}
+
+/// How good a plan of a closed loop is, provably: currency over its horizon, with what no
+/// decision changes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Proof {
+    /// What it is worth as planned.
+    pub value: f64,
+    /// No plan of the same inputs is worth more.
+    pub bound: f64,
+}
+
+impl Proof {
+    /// At most this much more was possible, currency.
+    pub fn gap(&self) -> f64 {
+        self.bound - self.value
+    }
 }
 
 /// Why a load does what it does in this step.

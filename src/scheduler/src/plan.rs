@@ -1,6 +1,7 @@
 //! `plan`: valuation, placement, commitment, demand and ramps, bound.
 
 mod bounding;
+mod in_loop;
 
 use std::borrow::Cow;
 
@@ -18,6 +19,8 @@ use crate::ramp;
 use crate::schedule::{Ask, Problem, Room, Run, Schedule};
 
 use bounding::{Begin, bounded, dearest_first, exchanged, loose_prices, ousted, won};
+
+pub use in_loop::{Stood, plan_in_loop};
 
 /// How much work a plan may take, in iterations, so that the same inputs give the same plan.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -236,53 +239,6 @@ pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
         budget: afresh.then_some(budget),
         ..finished(&problem, best, bound, asap, &mut room)
     }
-}
-
-/// Where the jobs of a plan in a closed loop begin.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Stood {
-    /// Runs of each job; `None` where all are to be placed anew.
-    pub runs: Option<Vec<Vec<Run>>>,
-    /// Price of each job's work that was paid there, currency per GPU-hour; NaN where unknown.
-    pub price: Vec<f64>,
-    /// By how much each job may have fallen short of its best, currency; NaN where unknown.
-    pub slack: Vec<f64>,
-}
-
-/// A plan of a closed loop ([`Budget::LOOP`]), or, where jobs stood somewhere, one that
-/// follows from there ([`Budget::FOLLOW`]): jobs that stand as near to their best as before
-/// stay. `room` is kept from plan to plan, and changes nothing.
-pub fn plan_in_loop(inputs: &PlanInputs, stood: Stood, room: &mut Room) -> Planned {
-    room.work.forget();
-    let problem = Problem::new(inputs);
-    let windows = windows(&problem, room);
-    let (budget, spread, slack) = match stood.runs {
-        Some(runs) => (Budget::FOLLOW, dropped(&problem, runs), stood.slack),
-        None => {
-            let spread = placed(&problem, &windows, Budget::LOOP, room);
-            (Budget::LOOP, spread, vec![f64::NAN; inputs.jobs.len()])
-        }
-    };
-    let spread = Schedule {
-        work_price: stood.price,
-        slack,
-        ..spread
-    };
-    let best = solved(&problem, &windows, spread, budget, room);
-    finished(&problem, best, f64::INFINITY, f64::NEG_INFINITY, room)
-}
-
-/// The better of two plans of the same inputs. One that lets all jobs go on that may not stop
-/// yet, and finish what others wait for, comes before one that does not, whatever that would
-/// earn; else the one worth more, `one` where they are alike.
-pub fn better_of(inputs: &PlanInputs, one: Planned, other: Planned) -> Planned {
-    let problem = Problem::new(inputs);
-    let [holds, other_holds] = [&one, &other].map(|plan| in_order(&problem, &plan.schedule));
-    let first = match holds == other_holds {
-        true => one.value() >= other.value(),
-        false => holds,
-    };
-    if first { one } else { other }
 }
 
 /// The plan of the best schedule.
@@ -523,6 +479,8 @@ fn solve(
         schedule = without_ramps(problem, windows, schedule, budget, room);
         let evaluated = evaluate(problem, &schedule, windows, room);
         best = Some((schedule.clone(), evaluated));
+        // Where jobs stood well without ramps says nothing of where they stand well with them.
+        schedule.slack.fill(f64::NAN);
     }
     schedule.relaxed = false;
     let mut curves = Curves::new(problem);

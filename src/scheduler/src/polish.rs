@@ -430,8 +430,13 @@ fn keeps_order(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> bool {
         .all(|(_, runs)| done && last.is_none_or(|last| last < runs[0].step))
 }
 
+/// Jobs that do not find done what they wait for, or stop although they may not yet.
+pub(crate) fn out_of_order(problem: &Problem<'_>, schedule: &Schedule) -> usize {
+    let broken = |j: &usize| !keeps_order(problem, schedule, *j) || !goes_on(problem, schedule, *j);
+    (0..schedule.jobs.len()).filter(broken).count()
+}
+
 /// Whether every job finds done what it waits for, and none stops that may not yet.
 pub(crate) fn in_order(problem: &Problem<'_>, schedule: &Schedule) -> bool {
-    (0..schedule.jobs.len())
-        .all(|j| keeps_order(problem, schedule, j) && goes_on(problem, schedule, j))
+    out_of_order(problem, schedule) == 0
 }

@@ -89,7 +89,7 @@ fn cases(event: Event) -> Vec<Case> {
         if !event(&mut inputs) {
             continue;
         }
-        let carried = Carried::new(&common::instance(seed), &before);
+        let carried = Carried::standing(&common::instance(seed), &before);
         let (again, fresh) = (carried.replan(&inputs, AGAIN), plan(&inputs, STUDY));
         assert_valid(seed, &inputs, &again, &fresh);
         let scale = fresh.value().abs().max(fresh.bound.abs()).max(1.0);

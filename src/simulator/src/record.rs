@@ -2,7 +2,7 @@
 
 use swingload_model::plan::ReasonCode;
 use swingload_scheduler::controller::FallbackLog;
-use swingload_scheduler::dispatch::LoadRef;
+use swingload_scheduler::dispatch::{LoadRef, Proof};
 
 use crate::ledger::Ledger;
 pub use crate::world::gpus::Span;
@@ -28,6 +28,8 @@ pub struct PolicyRun {
     pub gpus_busy: Vec<Vec<f32>>,
     /// Marginal value of power the policy saw, currency per MWh; `None` where it names none.
     pub marginal_value: Vec<Option<f32>>,
+    /// How good each step's plan is; `None` for rules that plan nothing.
+    pub proof: Vec<Option<Proof>>,
     /// Outcome of each job of [`Study::jobs`](crate::Study::jobs).
     pub jobs: Vec<JobOutcome>,
     /// Stretches of running, by start.

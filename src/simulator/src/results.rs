@@ -12,6 +12,7 @@ mod levers;
 mod machines;
 mod nodes;
 mod npv;
+mod plans;
 mod split;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ pub use nodes::NodeSummary;
 pub use npv::{
     Era, EraSummary, VariantSummary, eras, in_era, net_present_value, value_per_year, variant,
 };
+pub use plans::PlanSummary;
 pub use split::{SplitPart, SplitSummary};
 
 use crate::ledger::LineKind;
@@ -126,6 +128,8 @@ pub struct Summary {
     pub gain_pct: Option<f64>,
     /// (bound - value) / G, %.
     pub left_pct: Option<f64>,
+    /// How good its plans were, each by its own certificate; `None` for rules that plan nothing.
+    pub plans: Option<PlanSummary>,
     /// Lines of the bill, in order; those never used are left out.
     pub lines: Vec<LineSummary>,
     /// Sums by kind of line.
@@ -222,6 +226,7 @@ pub(crate) fn summarise(
             value_per_mw_year: value / usable_mw / (hours / HOURS_PER_YEAR),
             gain_pct: gain.as_ref().and_then(|g| share(value - g.asap)),
             left_pct: gain.as_ref().and_then(|g| share(g.bound - value)),
+            plans: plans::plans(run),
             lines: used
                 .map(|line| LineSummary {
                     id: line.id.clone(),

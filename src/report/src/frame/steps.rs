@@ -8,7 +8,7 @@ use super::{Cell, Field, Kind, Sink, WriteError, fields, to_all};
 use crate::Results;
 
 /// Columns of the step table; one more per supply block follows.
-const COLUMNS: [(&str, Kind); 18] = [
+const COLUMNS: [(&str, Kind); 20] = [
     ("policy", Kind::Text),
     ("start", Kind::Time),
     ("seconds", Kind::Int),
@@ -23,6 +23,10 @@ const COLUMNS: [(&str, Kind); 18] = [
     ("surplus_available_w", Kind::Int),
     // What one more MWh was worth to the policy; empty for rules that name none.
     ("marginal_value_per_mwh", Kind::Float),
+    // What the plan made at this step is worth over its horizon, and what no plan of the same
+    // inputs exceeds; empty for rules that plan nothing.
+    ("plan_value", Kind::Float),
+    ("plan_bound", Kind::Float),
     // All lines of the bill in this step.
     ("value", Kind::Float),
     // Empty where a source that was drawn from has no carbon intensity.
@@ -92,6 +96,8 @@ fn rows(results: &Results, run: &PolicyRun, sinks: &mut [Box<dyn Sink>]) -> Resu
                     .sum(),
             ),
             Cell::Float(marginal),
+            Cell::Float(run.proof[t].map(|proof| proof.value)),
+            Cell::Float(run.proof[t].map(|proof| proof.bound)),
             Cell::Float(Some(run.ledger.value_of_step(t).as_units())),
             Cell::Float(carbon_known.then_some(run.carbon[t] as f64)),
             sum(&mut run.pools.iter().map(|p| p.awake[t])),

@@ -33,16 +33,29 @@ pub(super) struct Buyers {
 struct Tables {
     /// Per step: worth of a GPU-hour, its power at the node's price, hours.
     steps: Vec<(f64, f64, f64)>,
+    /// Gangs worth looking at: what a stretch of running is worth grows with the GPUs, so it
+    /// is the largest, and the one that runs when the horizon begins.
+    gangs: Vec<u32>,
+    /// What a start at each step takes.
+    starts: Vec<Start>,
+    /// First step of the job: not before those it waits for can be done.
+    first: usize,
+    /// The job's own optimum at the price tried last, and at the nearest ones below and above
+    /// the best.
+    tried: Course,
+    low: Course,
+    high: Course,
+}
+
+/// A job's own optimum at a price of its work.
+#[derive(Default)]
+struct Course {
     /// Best worth from each step on while nothing runs, and the work done by it.
     off: Vec<(f64, f64)>,
     /// Gang that starts at each step in that case; `NONE` where none does.
     start: Vec<u16>,
     /// The same while a gang runs in the step, gang by gang.
-    on: Vec<Vec<(f64, f64)>>,
-    /// What a start at each step takes.
-    starts: Vec<Start>,
-    /// First step of the job: not before those it waits for can be done.
-    first: usize,
+    on: [Vec<(f64, f64)>; 2],
 }
 
 /// The steps that a start spans, for one GPU.
@@ -159,6 +172,14 @@ impl Tables {
         hint: f64,
         mut power: impl FnMut(usize, f64),
     ) -> (f64, f64) {
+        self.gangs.clear();
+        self.gangs.extend(sizes.last());
+        if self.first == 0 && job.running > 0 && self.gangs != [job.running] {
+            self.gangs
+                .extend(sizes.iter().find(|size| **size == job.running));
+        }
+        // Another size may start at once, the same one after a pause.
+        let pause = if sizes.len() > 1 { 1 } else { 2 };
         let top = self.steps.iter().map(|s| s.0).fold(0.0, f64::max);
         // Worth is convex in the price: a line at each price tried, and between the two that
         // the best lies between, where their lines meet.
@@ -167,7 +188,7 @@ impl Tables {
         let mut price = hint.clamp(0.0, top);
         let mut stride = 0.02 * top;
         for _ in 0..TRIES {
-            let (worth, done) = self.price(job, sizes, price);
+            let (worth, done) = self.price(job, pause, price);
             let after = if later.0 > price { later.1 } else { 0.0 };
             let line = Line {
                 price,
@@ -177,8 +198,12 @@ impl Tables {
             if line.worth < best.0 {
                 best = (line.worth, price);
             }
-            let side = if line.rise < 0.0 { &mut low } else { &mut high };
+            let (side, course) = match line.rise < 0.0 {
+                true => (&mut low, &mut self.low),
+                false => (&mut high, &mut self.high),
+            };
             *side = Some(line);
+            std::mem::swap(course, &mut self.tried);
             price = match (&low, &high) {
                 (Some(low), Some(high)) => {
                     let (at, least) = low.meets(high);
@@ -194,47 +219,43 @@ impl Tables {
             };
             stride *= 4.0;
         }
-        match (low, high) {
-            // At the price between the two, the mix that does just the work.
-            (Some(low), Some(high)) if high.rise > low.rise => {
-                let share = high.rise / (high.rise - low.rise);
-                for (line, share) in [(low, share), (high, 1.0 - share)] {
-                    if share > 0.0 {
-                        self.price(job, sizes, line.price);
-                        self.walk(job, sizes, |i, gpu_hours| power(i, share * gpu_hours));
-                    }
-                }
-            }
-            _ => {
-                self.price(job, sizes, best.1);
-                self.walk(job, sizes, power);
+        // At the price between the two, the mix that does just the work.
+        let share = match (&low, &high) {
+            (Some(low), Some(high)) => high.rise / (high.rise - low.rise),
+            (Some(_), None) => 1.0,
+            (None, _) => 0.0,
+        };
+        for (course, share) in [(&self.low, share), (&self.high, 1.0 - share)] {
+            if share > 0.0 {
+                self.walk(job, course, |i, gpu_hours| power(i, share * gpu_hours));
             }
         }
         best
     }
 
     /// Best worth at a price of work, and the work done by it.
-    fn price(&mut self, job: &JobInput, sizes: &[u32], price: f64) -> (f64, f64) {
+    fn price(&mut self, job: &JobInput, pause: usize, price: f64) -> (f64, f64) {
         let n = self.steps.len();
-        self.on.resize(sizes.len().max(self.on.len()), Vec::new());
-        self.off.clear();
-        self.off.resize(n + 1, (0.0, 0.0));
-        self.start.clear();
-        self.start.resize(n, NONE);
-        for row in &mut self.on[..sizes.len()] {
+        let Course { off, start, on } = &mut self.tried;
+        off.clear();
+        off.resize(n + 1, (0.0, 0.0));
+        start.clear();
+        start.resize(n, NONE);
+        for (row, _) in on.iter_mut().zip(&self.gangs) {
             row.clear();
             row.resize(n + 1, (f64::NEG_INFINITY, 0.0));
         }
-        let most = sizes.last().copied().map_or(0.0, f64::from);
-        let pause = if sizes.len() > 1 { 1 } else { 2 };
+        let most = self.gangs.first().copied().map_or(0.0, f64::from);
         for i in (0..n).rev() {
-            let (worth, hours) = (self.gain(i, price), self.steps[i].2);
+            let (value, cost, hours) = self.steps[i];
+            // Worth of a GPU in the step beyond the price of its work.
+            let worth = (value - price - cost) * hours;
             let begin = self.starts[i];
             let begun = match begin.end > i && begin.end <= n {
                 true => (self.steps[begin.end - 1].0 - price) * begin.works - begin.cost,
                 false => 0.0,
             };
-            let after = self.off[i + 1];
+            let after = off[i + 1];
             let (mut best, mut pick) = (after, NONE);
             // Power that is paid for may be drawn by starts that are broken off.
             let (mut paid, mut spent) = (0.0, 0.0);
@@ -244,13 +265,12 @@ impl Tables {
                 }
                 spent += self.steps[k].2;
                 paid -= self.steps[k].1 * self.steps[k].2 * most;
-                // Another size may start at once, the same one after a pause.
-                let rest = self.off[(k + pause).min(n)];
+                let rest = off[(k + pause).min(n)];
                 if paid + rest.0 > best.0 {
                     best = (paid + rest.0, rest.1);
                 }
             }
-            for (g, (row, size)) in self.on.iter_mut().zip(sizes).enumerate() {
+            for (g, (row, size)) in on.iter_mut().zip(&self.gangs).enumerate() {
                 let gpus = f64::from(*size);
                 let next = if row[i + 1].0 > after.0 {
                     row[i + 1]
@@ -261,8 +281,8 @@ impl Tables {
                 let Some(then) = row.get(begin.end) else {
                     continue;
                 };
-                let then = match begin.end > i && self.off[begin.end].0 > then.0 {
-                    true => self.off[begin.end],
+                let then = match begin.end > i && off[begin.end].0 > then.0 {
+                    true => off[begin.end],
                     false => *then,
                 };
                 let start = then.0 + begun * gpus;
@@ -270,40 +290,34 @@ impl Tables {
                     (best, pick) = ((start, then.1 + begin.works * gpus), g as u16);
                 }
             }
-            (self.off[i], self.start[i]) = (best, pick);
+            (off[i], start[i]) = (best, pick);
         }
-        match self.running(job, sizes) {
-            Some(g) => self.on[g][0],
-            None => self.off[0],
+        match self.running(job, &self.tried) {
+            Some(g) => self.tried.on[g][0],
+            None => self.tried.off[0],
         }
-    }
-
-    /// Worth of a GPU in a step beyond the price of its work, currency.
-    fn gain(&self, i: usize, price: f64) -> f64 {
-        let (worth, cost, hours) = self.steps[i];
-        (worth - price - cost) * hours
     }
 
     /// The gang that runs when the horizon begins, where going on is worth more than stopping.
-    fn running(&self, job: &JobInput, sizes: &[u32]) -> Option<usize> {
+    fn running(&self, job: &JobInput, course: &Course) -> Option<usize> {
         let runs = job.running > 0 && self.first == 0 && !self.steps.is_empty();
-        let gang = runs.then(|| sizes.iter().position(|s| *s == job.running))?;
-        gang.filter(|g| self.on[*g][0].0 > self.off[0].0)
+        let gang = runs.then(|| self.gangs.iter().position(|s| *s == job.running))?;
+        gang.filter(|g| course.on[*g][0].0 > course.off[0].0)
     }
 
-    /// Calls `power` with the position and GPU-hours of every step of the best path at the last price.
-    fn walk(&self, job: &JobInput, sizes: &[u32], mut power: impl FnMut(usize, f64)) {
-        let mut on = self.running(job, sizes);
+    /// Calls `power` with the position and GPU-hours of every step of a course.
+    fn walk(&self, job: &JobInput, course: &Course, mut power: impl FnMut(usize, f64)) {
+        let mut on = self.running(job, course);
         // Where a start ends: until then the gang draws power whatever it is worth.
         let mut starting = 0;
         for i in 0..self.steps.len() {
-            if on.is_none() && self.start[i] != NONE {
-                on = Some(usize::from(self.start[i]));
+            if on.is_none() && course.start[i] != NONE {
+                on = Some(usize::from(course.start[i]));
                 starting = self.starts[i].end;
             }
             if let Some(g) = on {
-                power(i, f64::from(sizes[g]) * self.steps[i].2);
-                if i + 1 >= starting && self.on[g][i + 1].0 <= self.off[i + 1].0 {
+                power(i, f64::from(self.gangs[g]) * self.steps[i].2);
+                if i + 1 >= starting && course.on[g][i + 1].0 <= course.off[i + 1].0 {
                     on = None;
                 }
             }
@@ -329,14 +343,15 @@ impl Tables {
         let price = bought.of_work();
         let mut total = price * job.work + (later.0 - price).max(0.0) * later.1;
         for i in 0..self.steps.len() {
-            let (_, cost, hours) = self.steps[i];
+            let (worth, cost, hours) = self.steps[i];
             // Power that is paid for may be drawn by starts alone.
             let paid = if job.restart > 0.0 {
                 -cost * hours
             } else {
                 0.0
             };
-            total += self.gain(i, price).max(paid).max(0.0) * most;
+            let gain = (worth - price - cost) * hours;
+            total += gain.max(paid).max(0.0) * most;
         }
         offers.buy(bought, |i, hours| {
             if (i as usize) < self.steps.len() {

@@ -95,6 +95,7 @@ impl Built {
             jobs: running,
             reasons: Vec::new(),
             marginal_value: None,
+            proof: None,
         }
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::inputs::small;
-use crate::plan::{Budget, better_of, plan, plan_from};
+use crate::plan::{Budget, plan, plan_from};
 
 #[test]
 fn jobs_stand_where_the_last_plan_put_them_an_hour_on() {
@@ -16,7 +16,7 @@ fn jobs_stand_where_the_last_plan_put_them_an_hour_on() {
     later.grid = swingload_model::TimeGrid::from_boundaries((2..=8).map(|k| k * 1800).collect())
         .expect("rising");
     later.jobs = vec![small::job(2.0, &[2], 6)];
-    let runs = carried.runs(&later).expect("all jobs are known");
+    let runs = carried.start(&later).runs.expect("rows");
     assert_eq!(
         steps(&runs[0]),
         [(0, 2.0), (1, 2.0)],
@@ -26,35 +26,8 @@ fn jobs_stand_where_the_last_plan_put_them_an_hour_on() {
     assert_eq!(steps(&followed.schedule.jobs[0]), [(0, 2.0), (1, 2.0)]);
 
     later.nodes[0].limit = vec![1.0; 6];
-    assert!(carried.runs(&later).is_none(), "fewer GPUs than planned");
-    later.nodes[0].limit = vec![1000.0; 6];
-    later.jobs.push(small::job(1.0, &[1], 6));
-    later.jobs[1].id = "new".into();
-    assert!(carried.runs(&later).is_none(), "a job nobody planned");
-}
-
-/// Of two plans the dearer one is left, but no job is stopped that may not stop.
-#[test]
-fn the_better_plan_lets_jobs_go_on() {
-    let mut inputs = small::site(1.0, &[50.0, 9.0, 9.0, 50.0, 50.0]);
-    inputs.jobs = vec![small::job(4.0, &[2], 5)];
-    let best = plan(&inputs, Budget::LOOP);
-    let less = |steps: [u32; 2]| {
-        let mut planned = best.clone();
-        planned.schedule.jobs = vec![steps.map(|step| Run { step, gpus: 2.0 }).to_vec()];
-        planned.evaluated.value -= 1.0;
-        planned
-    };
-    let first_step = |planned: Planned| planned.schedule.jobs[0][0].step;
-    let dear = less([3, 4]);
-    let either = [(best.clone(), dear.clone()), (dear, best.clone())];
-    for (one, other) in either {
-        assert_eq!(first_step(better_of(&inputs, one, other)), 1);
-    }
-    // It runs and must go on for two hours: the plan that keeps it on is worth less.
-    (inputs.jobs[0].running, inputs.jobs[0].min_run) = (2, 2.0);
-    let on = less([0, 1]);
-    assert_eq!(first_step(better_of(&inputs, best, on)), 0);
+    let start = carried.start(&later);
+    assert_eq!(start.runs, Some(vec![vec![]]), "fewer GPUs than planned");
 }
 
 #[test]
@@ -68,7 +41,7 @@ fn jobs_that_wait_are_placed_anew() {
     // The first has slipped by a step: it keeps the step the second was to begin in.
     let carried = Carried::new(&inputs, &planned);
     inputs.jobs[0].work = 6.0;
-    let runs = carried.runs(&inputs).expect("all jobs are known");
+    let runs = carried.start(&inputs).runs.expect("rows");
     assert!(runs[1].is_empty());
     let followed = plan_from(&inputs, Budget::FOLLOW, Some(runs));
     assert_eq!(followed.schedule.jobs[0].len(), 3);
@@ -82,7 +55,7 @@ fn only_new_and_cut_off_jobs_are_placed_anew() {
     inputs.jobs[1].id = "second".into();
     inputs.jobs[1].first = 3;
     let planned = plan(&inputs, Budget::STUDY);
-    let carried = Carried::new(&inputs, &planned);
+    let carried = Carried::standing(&inputs, &planned);
     inputs.jobs.push(small::job(1.0, &[1], 5));
     inputs.jobs[2].id = "new".into();
     inputs.nodes[0].limit[3..].fill(1.0);
@@ -104,7 +77,7 @@ fn a_start_takes_its_time_on_another_grid_too() {
     let planned = plan(&inputs, Budget::LOOP);
     assert_eq!(planned.schedule.jobs[0].len(), 5, "half an hour starts it");
     let carried = Carried::new(&inputs, &planned);
-    let runs = carried.runs(&inputs).expect("nothing is new");
+    let runs = carried.start(&inputs).runs.expect("rows");
     assert_eq!(runs, planned.schedule.jobs);
 }
 

@@ -72,7 +72,7 @@ pub(super) fn stays(
 #[cfg(test)]
 mod tests {
     use crate::inputs::small::{job, site};
-    use crate::plan::{Stood, plan_in_loop};
+    use crate::plan::{Start, Stood, plan_in_loop};
     use crate::schedule::Room;
 
     /// Steps of half an hour in which a GPU-hour costs so much; two of work in eight.
@@ -88,18 +88,20 @@ mod tests {
     fn steps(before: &[f64], after: &[f64]) -> (Vec<u32>, bool) {
         let mut room = Room::default();
         let fresh = Stood {
-            runs: None,
             price: vec![f64::NAN],
-            slack: vec![f64::NAN],
+            ..Stood::default()
         };
-        let first = plan_in_loop(&inputs(before), fresh, &mut room);
+        let first = plan_in_loop(&inputs(before), fresh, true, &mut room);
         let stood = Stood {
-            runs: Some(first.schedule.jobs.clone()),
+            start: Start {
+                runs: Some(first.schedule.jobs.clone()),
+                ..Start::default()
+            },
             price: first.schedule.work_price.clone(),
             slack: first.schedule.slack.clone(),
         };
-        let followed = plan_in_loop(&inputs(after), stood.clone(), &mut room);
-        let again = plan_in_loop(&inputs(after), stood, &mut Room::default());
+        let followed = plan_in_loop(&inputs(after), stood.clone(), false, &mut room);
+        let again = plan_in_loop(&inputs(after), stood, false, &mut Room::default());
         assert_eq!(followed.schedule, again.schedule, "room changes nothing");
         let runs = followed.schedule.jobs[0].iter().map(|r| r.step).collect();
         let spared = followed.schedule.work_price == first.schedule.work_price;

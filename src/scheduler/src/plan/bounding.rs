@@ -129,14 +129,43 @@ pub(super) fn bounded(
         let peaks = demand::peak_prices(&held, &best.schedule, room);
         starts.push(prices(&held, &best.schedule, evaluated, peaks, room));
     }
-    // A broken ramp's penalty says nothing of what could be reached.
-    let target = evaluated.value + RAMP_VIOLATION * evaluated.ramp_excess;
+    let target = target(evaluated);
     let goal = Goal {
         target,
         enough: target + budget.gap * (target - asap).max(0.0),
         iterations: budget.bound,
     };
     bound::tighten(problem, windows, starts, goal, room)
+}
+
+/// The bound of a plan of a closed loop, from the `prices` that proved the last one's on; the
+/// work of jobs that have none of their own there (`unpriced`) costs what it did when they
+/// were placed.
+pub(super) fn followed(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    best: &Incumbent,
+    (mut prices, unpriced): (Prices, &[usize]),
+    iterations: usize,
+    room: &mut Room,
+) -> Bounded {
+    for j in unpriced {
+        let paid = best.schedule.work_price[*j];
+        prices.work[*j] = if paid.is_finite() { paid.max(0.0) } else { 0.0 };
+    }
+    let target = target(&best.evaluated);
+    let goal = Goal {
+        target,
+        enough: target,
+        iterations,
+    };
+    bound::tighten(problem, windows, vec![prices], goal, room)
+}
+
+/// Value that the bound is sought for: a broken ramp's penalty says nothing of what could be
+/// reached.
+fn target(evaluated: &Evaluated) -> f64 {
+    evaluated.value + RAMP_VIOLATION * evaluated.ramp_excess
 }
 
 /// Puts jobs where they win at the bound's prices, where they alone couple steps and may be

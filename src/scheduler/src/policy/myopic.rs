@@ -115,6 +115,7 @@ impl Myopic {
             jobs,
             reasons: Vec::new(),
             marginal_value,
+            proof: None,
         };
         let way = GiveWay {
             underclock: rules.mining.iter().any(|r| r.settings == Settings::All),

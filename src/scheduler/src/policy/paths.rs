@@ -15,7 +15,7 @@ use crate::outlook::{OnPath, Outlook};
 use crate::paths::on_paths;
 
 use super::fit::{Fit, GiveWay, supply};
-use super::swingload::Swingload;
+use super::swingload::{Swingload, proof};
 use super::{Policy, View};
 
 /// Sample paths per plan.
@@ -56,6 +56,7 @@ impl Policy for Paths {
         self.fit.fit(view, &supply, GiveWay::PLANNED, &mut dispatch);
         dispatch.reasons = reasons(&built, &planned);
         dispatch.marginal_value = Some(planned.first.marginal[0]);
+        dispatch.proof = Some(proof(&built, &planned));
         dispatch
     }
 }

@@ -4,10 +4,10 @@
 
 use crate::build::{Built, build};
 use crate::carry::Carried;
-use crate::dispatch::Dispatch;
+use crate::dispatch::{Dispatch, Proof};
 use crate::explain::reasons;
-use crate::plan::{Planned, Stood, better_of, plan_in_loop};
-use crate::schedule::{Room, Run};
+use crate::plan::{Planned, Start, Stood, plan_in_loop};
+use crate::schedule::Room;
 
 use super::fit::{Fit, GiveWay, supply};
 use super::{Policy, View};
@@ -34,21 +34,29 @@ pub struct Swingload {
 struct Last {
     /// When one was last made afresh, Unix second.
     made: i64,
-    carried: Carried,
+    carried: Option<Carried>,
     /// Per job its position in the controller's list, rising, the price of its work, and by
     /// how much it may have fallen short of its best.
     jobs: Vec<(usize, f64, f64)>,
 }
 
 impl Last {
-    /// Where the jobs of `built` stand, and the prices of their work.
-    fn stood(&self, built: &Built, runs: Option<Vec<Vec<Run>>>) -> Stood {
+    /// Where a plan of `built` begins.
+    fn stood(&self, built: &Built) -> Stood {
         let known = |position: &usize| {
             let found = self.jobs.binary_search_by_key(position, |job| job.0);
             found.map_or((f64::NAN, f64::NAN), |k| (self.jobs[k].1, self.jobs[k].2))
         };
         let (price, slack) = built.job.iter().map(known).unzip();
-        Stood { runs, price, slack }
+        let start = match &self.carried {
+            Some(carried) => carried.start(&built.inputs),
+            None => Start::default(),
+        };
+        Stood {
+            start,
+            price,
+            slack,
+        }
     }
 }
 
@@ -65,22 +73,12 @@ const AFRESH: i64 = 3600;
 impl Swingload {
     /// Plans from the last plan, and afresh where that is an hour old.
     pub(super) fn plan(&mut self, now: i64, built: &Built) -> Planned {
-        let last = &self.last;
-        let recent = last.made.div_euclid(AFRESH) == now.div_euclid(AFRESH);
-        let mut in_loop =
-            |runs| plan_in_loop(&built.inputs, last.stood(built, runs), &mut self.room);
-        let runs = last.carried.runs(&built.inputs);
-        let made = if recent && runs.is_some() {
-            last.made
-        } else {
-            now
-        };
-        let planned = match runs.map(|runs| in_loop(Some(runs))) {
-            Some(carried) if recent => carried,
-            Some(carried) => better_of(&built.inputs, carried, in_loop(None)),
-            None => in_loop(None),
-        };
-        self.last.made = made;
+        let afresh = self.last.made.div_euclid(AFRESH) != now.div_euclid(AFRESH);
+        if afresh {
+            self.last.made = now;
+        }
+        let stood = self.last.stood(built);
+        let planned = plan_in_loop(&built.inputs, stood, afresh, &mut self.room);
         self.keep(built, &planned);
         planned
     }
@@ -89,7 +87,7 @@ impl Swingload {
     pub(super) fn keep(&mut self, built: &Built, planned: &Planned) {
         let schedule = &planned.schedule;
         let prices = schedule.work_price.iter().zip(&schedule.slack);
-        self.last.carried = Carried::new(&built.inputs, planned);
+        self.last.carried = Some(Carried::new(&built.inputs, planned));
         self.last.jobs.clear();
         self.last.jobs.extend(
             (built.job.iter().zip(prices))
@@ -154,7 +152,16 @@ impl Policy for Swingload {
         self.fit.fit(view, &supply, GiveWay::PLANNED, &mut dispatch);
         dispatch.reasons = reasons(&built, &planned);
         dispatch.marginal_value = Some(planned.first.marginal[0]);
+        dispatch.proof = Some(proof(&built, &planned));
         dispatch
+    }
+}
+
+/// How good the plan of these inputs is.
+pub(super) fn proof(built: &Built, planned: &Planned) -> Proof {
+    Proof {
+        value: planned.value() + built.constant,
+        bound: planned.bound + built.constant,
     }
 }
 

@@ -204,6 +204,7 @@ impl Policy for Hindsight {
             jobs,
             reasons: Vec::new(),
             marginal_value: Some(self.marginal[t]),
+            proof: None,
         };
         let supply = Self::take(&self.supply, steps, t);
         self.fit.fit(view, supply, GiveWay::PLANNED, &mut dispatch);

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use swingload_forecast::models::{Options, model};
 use swingload_model::scenario::Scenario;
 use swingload_scheduler::controller::{Controller, FallbackLog, ForecastBook};
+use swingload_scheduler::dispatch::{LoadRef, Proof};
 use swingload_scheduler::event::Event;
 use swingload_scheduler::policy::{Policy, Setup, registry};
 
@@ -185,7 +186,7 @@ impl Driver for ClosedLoop<'_> {
     fn reasons(&mut self, t: usize, reasons: &mut Vec<StepReason>) -> Option<f64> {
         let dispatch = self.controller.last_dispatch();
         for reason in &dispatch.reasons {
-            if let swingload_scheduler::dispatch::LoadRef::Job(job) = reason.load {
+            if let LoadRef::Job(job) = reason.load {
                 if job >= self.job_codes.len() {
                     self.job_codes.resize(job + 1, None);
                 }
@@ -205,6 +206,10 @@ impl Driver for ClosedLoop<'_> {
             });
         }
         dispatch.marginal_value
+    }
+
+    fn proof(&self) -> Option<Proof> {
+        self.controller.last_dispatch().proof
     }
 
     fn incidents(&self) -> u64 {

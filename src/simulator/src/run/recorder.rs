@@ -7,6 +7,7 @@ use swingload_model::site::{Site, Use};
 use swingload_model::units::JOULES_PER_MWH;
 
 use swingload_scheduler::controller::FallbackLog;
+use swingload_scheduler::dispatch::Proof;
 
 use super::{Context, Progress};
 use crate::column::Column;
@@ -32,6 +33,11 @@ pub(crate) trait Driver {
 
     /// Adds the reasons of step `t`; returns the marginal value of power it saw, if it names one.
     fn reasons(&mut self, t: usize, reasons: &mut Vec<StepReason>) -> Option<f64>;
+
+    /// How good its last plan is, where it plans.
+    fn proof(&self) -> Option<Proof> {
+        None
+    }
 
     /// Incidents it noted itself.
     fn incidents(&self) -> u64;
@@ -100,6 +106,7 @@ pub(crate) fn run(
         }
         let marginal = driver.reasons(t, &mut out.reasons);
         out.marginal_value.push(marginal.map(|value| value as f32));
+        out.proof.push(driver.proof());
         if (t + 1) % (steps / 100).max(1) == 0 || t + 1 == steps {
             progress(Progress {
                 policy: name,
@@ -133,6 +140,7 @@ fn empty(context: &Context<'_>, name: &str, ledger: Ledger) -> PolicyRun {
         services: vec![Vec::with_capacity(steps); site.services.len()],
         gpus_busy: vec![Vec::with_capacity(steps); site.gpu_pools.len()],
         marginal_value: Vec::with_capacity(steps),
+        proof: Vec::with_capacity(steps),
         jobs: Vec::new(),
         spans: Vec::new(),
         reasons: Vec::new(),

@@ -102,3 +102,21 @@ fn an_unknown_policy_is_refused() {
     input.series.remove("price");
     assert!(matches!(simulate(&input, &|_| {}), Err(Error::Missing(_))));
 }
+
+#[test]
+fn every_plan_carries_its_certificate() {
+    let study = simulate(&study(&["swingload", "breakeven"]), &|_| {}).expect("runs");
+    let run = study.run("swingload").expect("ran");
+    assert_eq!(run.proof.len(), 24);
+    for proof in &run.proof {
+        let proof = proof.expect("every step was planned");
+        assert!(proof.bound.is_finite() && proof.gap() >= 0.0, "{proof:?}");
+    }
+    let plans = study.summary.policies["swingload"].plans.expect("planned");
+    let gap = plans.gap_pct.expect("worth something");
+    assert_eq!(plans.count, 24);
+    assert!((0.0..20.0).contains(&gap), "{plans:?}");
+    let rule = study.run("breakeven").expect("ran");
+    assert!(rule.proof.iter().all(Option::is_none), "it plans nothing");
+    assert_eq!(study.summary.policies["breakeven"].plans, None);
+}
