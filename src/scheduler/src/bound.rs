@@ -282,8 +282,18 @@ impl<'a> Steps<'a> {
     }
 }
 
-/// The prices at which the relaxed optimum is least, each as they are and without those of
-/// ramps: a course that had to break its ramp says nothing of what the ramp is worth.
+/// The same prices without those of ramps, where there are any: a course that had to break
+/// its ramp says nothing of what the ramp is worth.
+pub fn without_ramps(prices: &Prices) -> Option<Prices> {
+    let priced = prices.ramp.iter().flatten().any(|price| *price != 0.0);
+    priced.then(|| {
+        let mut without = prices.clone();
+        without.ramp.iter_mut().for_each(|row| row.fill(0.0));
+        without
+    })
+}
+
+/// The prices at which the relaxed optimum is least.
 fn best_start(
     problem: &Problem<'_>,
     windows: &Windows,
@@ -302,16 +312,7 @@ fn best_start(
         }
     };
     for prices in starts {
-        let mut without = prices.clone();
-        let mut any = false;
-        for price in without.ramp.iter_mut().flatten() {
-            any |= *price != 0.0;
-            *price = 0.0;
-        }
         offer(prices);
-        if any {
-            offer(without);
-        }
     }
     best.expect("invariant: there is a price to start from")
 }

@@ -28,6 +28,16 @@ const WON_SWEEPS: usize = 2;
 /// Share of the gap that a job must stand to gain by ousting others.
 const MATTERS: f64 = 0.02;
 
+/// Evaluations of the bound of a plan that follows another: at the last one's prices, and one
+/// step from there; and of one that is also made afresh.
+///
+/// # Source
+/// Mean gap of the 2,016 plans of `quickstart`, of value: 2.0 % at the last prices alone, 0.3 %
+/// with a step. The 8,760 plans of `simulations/texas-100mw`, all made afresh: 9.3 % at the
+/// last prices alone, 0.56 % with 4 evaluations, 0.33 % with 8, each 1 ms.
+const FOLLOWED: usize = 2;
+const AFRESH: usize = 4;
+
 /// Prices beside the incumbent's that the bound may begin at.
 pub(super) enum Begin<'a> {
     At(Vec<Prices>),
@@ -130,6 +140,10 @@ pub(super) fn bounded(
         starts.push(prices(&held, &best.schedule, evaluated, peaks, room));
     }
     let target = target(evaluated);
+    let starts = starts
+        .into_iter()
+        .flat_map(with_and_without_ramps)
+        .collect();
     let goal = Goal {
         target,
         enough: target + budget.gap * (target - asap).max(0.0),
@@ -146,7 +160,7 @@ pub(super) fn followed(
     windows: &Windows,
     best: &Incumbent,
     (mut prices, unpriced): (Prices, &[usize]),
-    iterations: usize,
+    afresh: bool,
     room: &mut Room,
 ) -> Bounded {
     for j in unpriced {
@@ -154,12 +168,22 @@ pub(super) fn followed(
         prices.work[*j] = if paid.is_finite() { paid.max(0.0) } else { 0.0 };
     }
     let target = target(&best.evaluated);
+    let (starts, iterations) = match afresh {
+        true => (with_and_without_ramps(prices).collect(), AFRESH),
+        false => (vec![prices], FOLLOWED),
+    };
     let goal = Goal {
         target,
         enough: target,
         iterations,
     };
-    bound::tighten(problem, windows, vec![prices], goal, room)
+    bound::tighten(problem, windows, starts, goal, room)
+}
+
+/// Prices as they are, and without those of ramps.
+fn with_and_without_ramps(prices: Prices) -> impl Iterator<Item = Prices> {
+    let without = bound::without_ramps(&prices);
+    std::iter::once(prices).chain(without)
 }
 
 /// Value that the bound is sought for: a broken ramp's penalty says nothing of what could be
