@@ -127,9 +127,11 @@ pub struct JobPlan {
     pub value_per_gpu_h: Money,
     /// Its runs by rising step; it waits in between.
     pub runs: Vec<JobRun>,
-    /// Work left for after the plan's last step, GPU-seconds.
+    /// Work left for after the plan's last step, or for after the time by which the plan wants
+    /// the job done and before its latest, GPU-seconds. The plan's value counts the latter as
+    /// not done.
     pub later: i64,
-    /// Work that cannot be done in its time, GPU-seconds.
+    /// Work that cannot be done before the job's latest time, GPU-seconds.
     pub missed: i64,
 }
 

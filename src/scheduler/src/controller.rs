@@ -91,6 +91,14 @@ pub enum IncidentKind {
         /// Why.
         reason: JobRefusal,
     },
+    /// A job was reported with less work left than none, or more than it was submitted with;
+    /// it counts as the nearest it can have.
+    BadReport {
+        /// Its position.
+        job: usize,
+        /// GPU-seconds, as reported.
+        work_left: i64,
+    },
     /// The world refused a command; the next step tries again.
     CommandRefused {
         /// The command.
@@ -376,7 +384,15 @@ impl Controller {
         let Some(job) = self.jobs.get_mut(report.job).filter(|j| j.is_open()) else {
             return;
         };
-        job.work_left = report.work_left.max(0);
+        job.work_left = report.work_left.clamp(0, job.job.work);
+        if job.work_left != report.work_left {
+            let kind = IncidentKind::BadReport {
+                job: report.job,
+                work_left: report.work_left,
+            };
+            self.incident(now, kind);
+        }
+        let job = &mut self.jobs[report.job];
         if report.finished {
             job.finished = Some(now);
             job.work_left = 0;

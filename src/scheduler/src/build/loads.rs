@@ -534,8 +534,8 @@ fn leave_out_waiting(jobs: &[JobState], positions: &mut Vec<usize>, inputs: &mut
 const RESERVE: f64 = 0.15;
 
 /// What a job that will be late is given from its deadline or now on, anew in every plan: so
-/// many times what it needs at its largest size, and so many seconds. As long as it may take, it would wait for cheap power while work
-/// that is not known yet takes its place.
+/// many times what it needs at its largest size, and so many seconds. With as long as it may
+/// take, it would wait for cheap power while work that is not known yet takes its place.
 ///
 /// # Source
 /// A year of `simulations/texas-100mw`: 0.1 % of value more than up to its latest time.
@@ -544,9 +544,9 @@ const LATE: (f64, f64) = (1.5, 21_600.0);
 /// Unix second by which a plan should have the job done that can run from `now` on.
 fn due(state: &JobState, now: i64) -> i64 {
     let job = &state.job;
-    let shortest = state.work_left / i64::from(job.gang_max().max(1))
-        + job.restart.get()
-        + job.checkpoint_cost.get();
+    let shortest = (state.work_left / i64::from(job.gang_max().max(1)))
+        .saturating_add(job.restart.get())
+        .saturating_add(job.checkpoint_cost.get());
     let kept = job.deadline - (RESERVE * (job.deadline - now).max(0) as f64) as i64;
     let late = match state.waits_for {
         0 => {

@@ -448,6 +448,32 @@ fn an_unknown_reporter_changes_nothing() {
     world.assert_within_limits();
 }
 
+#[test]
+fn work_that_a_job_cannot_have_left_is_held_to_what_it_can() {
+    let mut world = World::new(site(""), script(vec![nimble(0)]));
+    let submitted = job("a");
+    let all = submitted.work;
+    world.controller.step(START, Event::JobSubmitted(submitted));
+    let mut report = |work_left| {
+        let telemetry = Telemetry {
+            jobs: vec![JobReport {
+                job: 0,
+                work_left,
+                gpus: 0,
+                finished: false,
+            }],
+            ..Telemetry::default()
+        };
+        world.controller.step(START, Event::Telemetry(telemetry));
+        let bad = |i: &&Incident| matches!(i.kind, IncidentKind::BadReport { job: 0, .. });
+        let noted = world.controller.incidents().iter().filter(bad).count();
+        (world.controller.jobs()[0].work_left, noted)
+    };
+    assert_eq!(report(i64::MAX), (all, 1));
+    assert_eq!(report(all / 2), (all / 2, 1));
+    assert_eq!(report(-1), (0, 2));
+}
+
 fn any_dispatch() -> impl Strategy<Value = Dispatch> {
     let steady = proptest::collection::vec(proptest::collection::vec(0_u32..200, 2), 8);
     let nimble = proptest::collection::vec(proptest::collection::vec(0_u32..200, 1), 8);

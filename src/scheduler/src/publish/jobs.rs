@@ -1,10 +1,11 @@
 //! When jobs run, in whole gangs.
 
+use swingload_model::job::Job;
 use swingload_model::plan::{JobPlan, JobRun};
 
 use super::Occasion;
 use crate::build::Built;
-use crate::inputs::{Gangs, PlanInputs};
+use crate::inputs::{Gangs, JobInput, PlanInputs};
 use crate::placement::work_done;
 use crate::plan::Planned;
 use crate::schedule::{Problem, Run};
@@ -18,7 +19,7 @@ pub(super) fn jobs(occasion: &Occasion<'_>, built: &Built, planned: &Planned) ->
         let input = &inputs.jobs[j];
         let job = &occasion.jobs[built.job[j]].job;
         let left = input.work - work_done(&problem, &planned.schedule, j);
-        let later = planned.schedule.beyond[j].min(left);
+        let later = (planned.schedule.beyond[j] + behind(inputs, input, job)).min(left);
         JobPlan {
             job: input.id.clone(),
             gpu_pool: occasion.site.gpu_pools[job.gpu_pool].id.clone(),
@@ -31,6 +32,15 @@ pub(super) fn jobs(occasion: &Occasion<'_>, built: &Built, planned: &Planned) ->
         }
     };
     (0..inputs.jobs.len()).map(plan).collect()
+}
+
+/// GPU-hours that a job could still do within the horizon behind the steps it is planned in,
+/// which end where it should be done.
+fn behind(inputs: &PlanInputs, input: &JobInput, job: &Job) -> f64 {
+    let grid = &inputs.grid;
+    let until = job.latest.min(grid.end_s(grid.len() - 1));
+    let seconds = (until - grid.end_s(input.end - 1)).max(0);
+    input.gangs.max() * seconds as f64 / 3600.0
 }
 
 /// Neighbouring steps of one gang as one stretch.

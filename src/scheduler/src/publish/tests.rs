@@ -198,6 +198,24 @@ fn jobs_run_in_whole_gangs_and_all_work_is_told() {
     assert!(plan.jobs[2].missed >= 700 * 3600, "two hours are not nine");
 }
 
+/// The plan wants a late job done earlier than its latest time: what is left then is not lost.
+#[test]
+fn work_behind_the_planned_steps_is_left_for_later() {
+    let mut world = world("");
+    world.built.inputs.jobs[2].end = 4;
+    world.planned.schedule.jobs[2].clear();
+    world.planned.schedule.beyond[2] = 0.0;
+    let told = |world: &World| {
+        let job = &world.plan().jobs[2];
+        (job.later / 3600, job.missed / 3600)
+    };
+    assert_eq!(told(&world), (0, 900), "its latest time is over");
+    world.jobs[2].job.latest = START + 7 * 3600;
+    assert_eq!(told(&world), (300, 600), "three hours behind the fourth");
+    world.jobs[2].job.latest = START + 86_400;
+    assert_eq!(told(&world), (800, 100), "the horizon ends after twelve");
+}
+
 /// The worth of a limit is what the same jobs and paths earn with a little more of it.
 #[test]
 fn a_limits_worth_is_what_more_of_it_earns() {
