@@ -128,10 +128,10 @@ pub struct JobPlan {
     /// Its runs by rising step; it waits in between.
     pub runs: Vec<JobRun>,
     /// Work left for after the plan's last step, or for after the time by which the plan wants
-    /// the job done and before its latest, GPU-seconds. The plan's value counts the latter as
-    /// not done.
+    /// the job done, as far as it alone could do it by its latest, GPU-seconds. The plan's
+    /// value counts the latter as not done.
     pub later: i64,
-    /// Work that cannot be done before the job's latest time, GPU-seconds.
+    /// Work beyond all that could be done before the job's latest time, GPU-seconds.
     pub missed: i64,
 }
 

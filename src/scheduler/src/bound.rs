@@ -106,11 +106,15 @@ pub struct Bounded {
 pub fn tighten(
     problem: &Problem<'_>,
     windows: &Windows,
-    starts: Vec<Prices>,
+    mut starts: Vec<Prices>,
     goal: Goal,
     room: &mut Room,
 ) -> Bounded {
     let mut steps = Steps::new(problem);
+    if problem.residuals.is_some() {
+        // Jobs that alone couple steps bid: prices carried here may be of others that bought.
+        starts.iter_mut().for_each(|prices| prices.jobs.clear());
+    }
     let mut best = best_start(problem, windows, &mut steps, starts, room);
     let near = |relaxed: &Relaxed| relaxed.bound <= goal.enough + 1e-9 * goal.enough.abs();
     // Where jobs buy already, their own prices are beyond auctions.
@@ -118,7 +122,8 @@ pub fn tighten(
     let crowded = steps.is_crowded();
     let auctions = match crowded || buying {
         true => 0,
-        false => AUCTIONS.min(goal.iterations / 4),
+        // One in four, rounded.
+        false => AUCTIONS.min((goal.iterations + 2) / 4),
     };
     for _ in 0..auctions {
         if near(&best.0) {
@@ -306,7 +311,7 @@ fn best_start(
         let relaxed = steps.relax(problem, windows, &prices, room);
         if best
             .as_ref()
-            .is_none_or(|(least, _)| relaxed.bound < least.bound)
+            .is_none_or(|(least, _)| least.bound.total_cmp(&relaxed.bound).is_gt())
         {
             best = Some((relaxed, prices));
         }

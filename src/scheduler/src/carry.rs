@@ -77,7 +77,12 @@ impl Carried {
     /// Plans `inputs` from here: a new job, a changed price, a lost feeder, a shed order.
     /// Within the same step, what is carried also stands as it is where nothing better is found.
     pub fn replan(&self, inputs: &PlanInputs, budget: Budget) -> Planned {
-        let mut planned = plan_at(inputs, budget, self.start(inputs));
+        let prices = self.prices.as_ref();
+        let start = Start {
+            limited: prices.is_some_and(|prices| prices.is_limited(inputs)),
+            ..self.start(inputs)
+        };
+        let mut planned = plan_at(inputs, budget, start);
         if let Some(standing) = &self.standing {
             standing.improve(inputs, &mut planned);
         }
@@ -102,7 +107,6 @@ impl Carried {
         if let Some(prices) = &self.prices {
             start.prices = prices.on(inputs);
             start.unpriced = prices.unpriced(inputs);
-            start.limited = prices.is_limited(inputs);
         }
         start
     }

@@ -24,7 +24,8 @@ pub struct Dispatch {
 }
 
 /// How good a plan of a closed loop is, provably: currency over its horizon, with what no
-/// decision changes.
+/// decision changes. What it cannot keep (a ramp, power that must be taken) is fined in its
+/// value far above any price, so its gap is then no money.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Proof {
     /// What it is worth as planned.

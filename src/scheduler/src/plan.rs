@@ -63,8 +63,8 @@ impl Budget {
         polish: 200_000,
         exchanges: 100,
     };
-    /// A plan made afresh in a closed loop: the next one follows soon, so it is neither
-    /// searched on nor certified.
+    /// A plan made afresh in a closed loop: the next one follows soon, so it is not searched
+    /// on. What proves it there begins at the last plan's prices ([`plan_in_loop`]).
     pub const LOOP: Self = Self {
         surcharges: &SURCHARGES,
         rounds: 4,
@@ -108,8 +108,8 @@ pub struct Start {
     pub prices: Option<Prices>,
     /// Jobs without a price of work among these: they pay what they do in the plan.
     pub unpriced: Vec<usize>,
-    /// Whether limits are lower than they were: the bound then also begins where it would
-    /// without these prices.
+    /// Whether limits are lower than they were: the bound of [`plan_at`] then also begins
+    /// where it would without these prices.
     pub limited: bool,
 }
 

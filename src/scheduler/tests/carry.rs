@@ -8,7 +8,8 @@ mod common;
 
 use swingload_scheduler::carry::{Carried, REPLAN};
 use swingload_scheduler::inputs::{JobInput, PlanInputs};
-use swingload_scheduler::plan::{Budget, Planned, plan};
+use swingload_scheduler::plan::{Budget, Planned, Stood, plan, plan_in_loop};
+use swingload_scheduler::schedule::Room;
 
 /// Random problems per event.
 const INSTANCES: u64 = 60;
@@ -73,6 +74,19 @@ fn shed_order(inputs: &mut PlanInputs) -> bool {
     true
 }
 
+/// The first job is done, and those that waited for it wait no longer.
+fn job_gone(inputs: &mut PlanInputs) -> bool {
+    if inputs.jobs.len() < 2 {
+        return false;
+    }
+    inputs.jobs.remove(0);
+    for job in &mut inputs.jobs {
+        job.after.retain(|before| *before != 0);
+        job.after.iter_mut().for_each(|before| *before -= 1);
+    }
+    true
+}
+
 /// What re-planning loses.
 struct Case {
     /// Value of a fresh plan less the re-plan's, as a share of the fresh value.
@@ -115,6 +129,38 @@ fn assert_valid(seed: u64, inputs: &PlanInputs, again: &Planned, fresh: &Planned
     );
     assert_eq!(common::faults(inputs, again), [], "seed {seed}");
     assert_eq!(common::faults(inputs, fresh), [], "seed {seed}, afresh");
+}
+
+/// The problem as a closed loop meets it next, from a plan of another one.
+fn follow(inputs: &PlanInputs, before: (&PlanInputs, &Planned), afresh: bool) -> Planned {
+    let unknown = || vec![f64::NAN; inputs.jobs.len()];
+    let stood = Stood {
+        start: Carried::new(before.0, before.1).start(inputs),
+        price: unknown(),
+        slack: unknown(),
+    };
+    plan_in_loop(inputs, stood, afresh, &mut Room::default())
+}
+
+#[test]
+fn plans_of_a_closed_loop_are_valid_after_every_event() {
+    let events: [Event; 5] = [new_job, changed_price, lost_feeder, shed_order, job_gone];
+    for seed in 0..INSTANCES {
+        let before = common::instance(seed);
+        let planned = follow(&before, (&before, &plan(&before, Budget::LOOP)), true);
+        for event in events {
+            let mut inputs = before.clone();
+            if !event(&mut inputs) {
+                continue;
+            }
+            let fresh = plan(&inputs, STUDY);
+            for afresh in [false, true] {
+                let next = follow(&inputs, (&before, &planned), afresh);
+                assert!(next.bound.is_finite() && next.prices.is_some());
+                assert_valid(seed, &inputs, &next, &fresh);
+            }
+        }
+    }
 }
 
 fn percentile(mut values: Vec<f64>, share: f64) -> f64 {

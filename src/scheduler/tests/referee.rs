@@ -6,10 +6,12 @@ mod common;
 mod families;
 
 use families::{FAMILIES, Family, Then};
+use swingload_scheduler::bound::Prices;
 use swingload_scheduler::check::check;
 use swingload_scheduler::inputs::{PlanInputs, RampInput};
-use swingload_scheduler::plan::{Budget, Planned, plan, plan_from};
+use swingload_scheduler::plan::{Budget, Planned, Start, Stood, plan, plan_from, plan_in_loop};
 use swingload_scheduler::referee::{self, Error, Refereed, Settings};
+use swingload_scheduler::schedule::Room;
 
 /// Problems.
 const INSTANCES: u64 = 500;
@@ -106,6 +108,19 @@ fn rises(case: &Case, family: &Family) -> bool {
         && referee::solve(&rest, coarse).is_ok_and(|found| found.value > above)
 }
 
+/// A plan of a closed loop whose bound begins at prices of nobody's plan.
+fn followed(inputs: &PlanInputs, prices: Prices) -> Planned {
+    let stood = Stood {
+        start: Start {
+            prices: Some(prices),
+            ..Start::default()
+        },
+        price: vec![f64::NAN; inputs.jobs.len()],
+        slack: vec![f64::NAN; inputs.jobs.len()],
+    };
+    plan_in_loop(inputs, stood, true, &mut Room::default())
+}
+
 #[test]
 fn only_limits_that_cannot_be_kept_are_exceeded() {
     let settings = |time_limit| Settings {
@@ -152,6 +167,16 @@ fn the_planner_stays_between_its_bound_and_the_optimum() {
             wrong.push(format!(
                 "seed {}: bound {priced} at drawn prices below the optimum {}",
                 case.seed, optimum.value
+            ));
+        }
+        let followed = followed(&case.inputs, common::prices(case.seed, &case.inputs));
+        if followed.bound < optimum.value - room || followed.value() > optimum.bound + room {
+            wrong.push(format!(
+                "seed {}: a plan that follows has value {} and bound {}, the optimum {}",
+                case.seed,
+                followed.value(),
+                followed.bound,
+                optimum.value
             ));
         }
         let again = optimum.evaluated(&case.inputs).value;

@@ -138,6 +138,8 @@ pub(crate) fn add(
         oracle_is.clone_from(&better.name);
         run = PolicyRun {
             name: NAME.to_owned(),
+            // Its plans were made without hindsight.
+            proof: vec![None; better.proof.len()],
             ..better.clone()
         };
     }

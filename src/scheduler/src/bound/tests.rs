@@ -91,6 +91,32 @@ fn the_bound_holds_where_only_power_pays_for_a_start_and_late_work() {
 }
 
 #[test]
+fn a_smaller_gang_that_runs_need_not_start() {
+    // A start takes longer than the horizon: only the gang of two that runs can go on.
+    let mut inputs = site(1.0, &[10.0; 3]);
+    let mut long = job(20.0, &[1, 2, 4], 3);
+    (long.running, long.running_hours, long.restart) = (2, 9.0, 5.0);
+    inputs.jobs.push(long);
+    let problem = Problem::new(&inputs);
+    let prices = Prices {
+        work: vec![0.0],
+        power: Vec::new(),
+        jobs: vec![vec![10.0; 3]],
+        ramp: Vec::new(),
+        peak: Vec::new(),
+    };
+    let (mut worth, mut drawn) = (0.0, vec![vec![0.0; 3]]);
+    let windows = Windows::new(&problem);
+    Buyers::default().buy(&problem, &windows, &prices, &mut worth, &mut drawn);
+    let going_on = 6.0 * (100.0 - 10.0);
+    assert!((worth - going_on).abs() < 1e-3, "worth {worth}");
+    assert_eq!(drawn[0], [2.0; 3]);
+    let planned = plan(&inputs, Budget::STUDY);
+    assert!((planned.value() - going_on).abs() < 1e-6);
+    assert!(planned.bound >= planned.value());
+}
+
+#[test]
 fn starts_of_late_work_earn_nothing() {
     // Three hours of start and one of work, at 10 an hour; from the fifth hour's end on it is
     // worth nothing.

@@ -483,7 +483,11 @@ pub(super) fn jobs(
             // A start is paid for by the stop it follows, too.
             restart: job.restart.as_hours() + if state.starts > 0 { stop(job) } else { 0.0 },
             min_run: job.min_runtime.as_hours(),
-            running: state.gpus,
+            // A gang of another size than any of the job's is started anew.
+            running: match job.gangs.contains(&state.gpus) {
+                true => state.gpus,
+                false => 0,
+            },
             running_hours: (start - state.since) as f64 / 3600.0,
             after: Vec::new(),
             beyond: f64::from(job.gang_max()) * (job.latest - end).max(0) as f64 / 3600.0,

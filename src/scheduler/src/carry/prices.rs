@@ -75,8 +75,8 @@ impl CarriedPrices {
         })
     }
 
-    /// The prices on the grid of `inputs`. `None` where a pool or a node with jobs is new,
-    /// or a step of the grid is at no time of a day that was planned.
+    /// The prices on the grid of `inputs`. `None` where a pool is new, or a step of the grid
+    /// lies before what was planned. Where a node has jobs that had none, all jobs bid again.
     pub(super) fn on(&self, inputs: &PlanInputs) -> Option<Prices> {
         let at: Vec<usize> = (0..inputs.steps())
             .map(|t| self.step(inputs.grid.start_s(t).midpoint(inputs.grid.end_s(t))))
@@ -101,7 +101,7 @@ impl CarriedPrices {
         Some(Prices {
             work: inputs.jobs.iter().map(|job| self.work(job)).collect(),
             power: power.collect::<Option<_>>()?,
-            jobs: jobs.collect::<Option<_>>()?,
+            jobs: jobs.collect::<Option<_>>().unwrap_or_default(),
             ramp: (inputs.ramps.iter())
                 .map(|ramp| self.ramp(inputs, ramp))
                 .collect(),
@@ -111,11 +111,16 @@ impl CarriedPrices {
         })
     }
 
-    /// The planned step that holds Unix second `at`, or the same time of the last planned day.
+    /// The planned step that holds Unix second `at`; behind the last one the same time of the
+    /// last planned day, or the last one where less than a day was planned.
     fn step(&self, at: i64) -> Option<usize> {
-        let beyond = at - self.grid.end_s(self.grid.len() - 1);
-        let days = if beyond < 0 { 0 } else { beyond / DAY + 1 };
-        self.grid.step_at(at - days * DAY)
+        let last = self.grid.len() - 1;
+        let beyond = at - self.grid.end_s(last);
+        if beyond < 0 {
+            return self.grid.step_at(at);
+        }
+        let days = beyond / DAY + 1;
+        Some(self.grid.step_at(at - days * DAY).unwrap_or(last))
     }
 
     /// A job whose work has no price bids nothing, nor does one that its work is not worth.

@@ -63,7 +63,7 @@ fn only_new_and_cut_off_jobs_are_placed_anew() {
     let kept: Vec<bool> = start.runs.iter().flatten().map(|r| !r.is_empty()).collect();
     assert_eq!(kept, [true, false, false], "the second no longer fits");
     assert_eq!(start.unpriced, [2]);
-    assert!(start.limited && start.prices.is_some());
+    assert!(start.prices.is_some_and(|prices| prices.work.len() == 3));
     let again = carried.replan(&inputs, REPLAN);
     assert_eq!(again.schedule.jobs[2].len(), 1, "the new one runs");
     assert!(again.bound >= again.value());
@@ -97,10 +97,9 @@ fn prices_are_found_by_name_and_time() {
         .expect("rising");
     later.pools = vec![small::miners(52)];
     later.jobs = vec![small::job(1.0, &[1], 52)];
-    assert!(
-        carried.start(&later).prices.is_none(),
-        "hours that were planned on no day"
-    );
+    let prices = carried.start(&later).prices.expect("the last step serves");
+    assert_eq!(prices.power[0][1..4], [20.0, 100.0, 100.0]);
+    assert_eq!(prices.power[0][49], 20.0, "a day after the second hour");
     later.grid = swingload_model::TimeGrid::from_boundaries((2..=54).map(|k| k * 120).collect())
         .expect("rising");
     let start = carried.start(&later);

@@ -103,6 +103,7 @@ mod tests {
         let followed = plan_in_loop(&inputs(after), stood.clone(), false, &mut room);
         let again = plan_in_loop(&inputs(after), stood, false, &mut Room::default());
         assert_eq!(followed.schedule, again.schedule, "room changes nothing");
+        assert_eq!(followed.bound.to_bits(), again.bound.to_bits());
         let runs = followed.schedule.jobs[0].iter().map(|r| r.step).collect();
         let spared = followed.schedule.work_price == first.schedule.work_price;
         (runs, spared)

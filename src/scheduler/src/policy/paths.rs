@@ -56,7 +56,7 @@ impl Policy for Paths {
         self.fit.fit(view, &supply, GiveWay::PLANNED, &mut dispatch);
         dispatch.reasons = reasons(&built, &planned);
         dispatch.marginal_value = Some(planned.first.marginal[0]);
-        dispatch.proof = Some(proof(&built, &planned));
+        dispatch.proof = proof(&built, &planned);
         dispatch
     }
 }

@@ -152,17 +152,18 @@ impl Policy for Swingload {
         self.fit.fit(view, &supply, GiveWay::PLANNED, &mut dispatch);
         dispatch.reasons = reasons(&built, &planned);
         dispatch.marginal_value = Some(planned.first.marginal[0]);
-        dispatch.proof = Some(proof(&built, &planned));
+        dispatch.proof = proof(&built, &planned);
         dispatch
     }
 }
 
-/// How good the plan of these inputs is.
-pub(super) fn proof(built: &Built, planned: &Planned) -> Proof {
-    Proof {
+/// How good the plan of these inputs is; `None` where nothing is proven.
+pub(super) fn proof(built: &Built, planned: &Planned) -> Option<Proof> {
+    let proof = Proof {
         value: planned.value() + built.constant,
         bound: planned.bound + built.constant,
-    }
+    };
+    (proof.value.is_finite() && proof.bound.is_finite()).then_some(proof)
 }
 
 /// Takes the loads that are not to be used out of the inputs.

@@ -34,13 +34,20 @@ pub(super) fn jobs(occasion: &Occasion<'_>, built: &Built, planned: &Planned) ->
     (0..inputs.jobs.len()).map(plan).collect()
 }
 
-/// GPU-hours that a job could still do within the horizon behind the steps it is planned in,
-/// which end where it should be done.
+/// GPU-hours that a job could still do, at most, within the horizon behind the steps it is
+/// planned in, which end where it should be done: with all power of its node for itself.
 fn behind(inputs: &PlanInputs, input: &JobInput, job: &Job) -> f64 {
     let grid = &inputs.grid;
-    let until = job.latest.min(grid.end_s(grid.len() - 1));
-    let seconds = (until - grid.end_s(input.end - 1)).max(0);
-    input.gangs.max() * seconds as f64 / 3600.0
+    let most = input.gangs.max();
+    let of_step = |t: usize| {
+        let end = grid.end_s(t).min(job.latest);
+        let hours = (end - grid.start_s(t)).max(0) as f64 / 3600.0;
+        let node = &inputs.nodes[input.node];
+        let held = node.limit[t] / (input.gpu_mw * node.factor[t]);
+        hours * most.min(held)
+    };
+    let all: f64 = (input.end..grid.len()).map(of_step).sum();
+    (all - input.restart * most).max(0.0)
 }
 
 /// Neighbouring steps of one gang as one stretch.

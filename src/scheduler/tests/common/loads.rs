@@ -129,6 +129,10 @@ pub(super) fn job(draw: &mut Draw, inputs: &PlanInputs, j: usize) -> JobInput {
         Vec::new()
     };
     let running = !divisible && after.is_empty() && first == 0 && draw.chance(0.4);
+    let running = match &gangs {
+        Gangs::Sizes(sizes) if running => sizes[usize::from(most % 16 == 0) % sizes.len()],
+        _ => 0,
+    };
     let deadline = if draw.chance(0.5) {
         inputs.grid.start_s(first + (end - first) / 2)
     } else {
@@ -153,8 +157,8 @@ pub(super) fn job(draw: &mut Draw, inputs: &PlanInputs, j: usize) -> JobInput {
         unmet: draw.pick(&[0.0, 0.05, 0.1]),
         restart: remembers(draw, &[0.0, 0.0, 0.25, 0.5]),
         min_run: remembers(draw, &[0.0, 3.0, 4.0, 5.0]),
-        running: if running { most } else { 0 },
-        running_hours: if running { step } else { 0.0 },
+        running,
+        running_hours: if running > 0 { step } else { 0.0 },
         after,
         beyond_cost: None,
         beyond: if end == steps && draw.chance(0.95) {

@@ -48,7 +48,7 @@ pub(crate) fn prices(seed: u64, inputs: &PlanInputs) -> Prices {
     }
 }
 
-/// The relaxed optimum at given prices, or without those of ramps where that is lower.
+/// The relaxed optimum at given prices.
 pub(crate) fn bound_at(inputs: &PlanInputs, prices: &Prices) -> f64 {
     let problem = Problem::new(inputs);
     let mut windows = Windows::new(&problem);
