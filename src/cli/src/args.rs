@@ -182,8 +182,9 @@ pub(crate) struct Plan {
     /// Decide the first step on so many sample paths of the forecasts instead of their means
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) paths: usize,
-    /// Go on looking for a better plan and a tighter bound for so many seconds; the plan found
-    /// at once is waited for. How far it comes depends on the machine
+    /// Look for a better plan and a tighter bound for so many seconds at most, from a plan
+    /// found at once on; with less than a second or two that may be less than without this.
+    /// How far it comes depends on the machine
     #[arg(long, value_name = "S")]
     pub(crate) seconds: Option<f64>,
     /// Who plans

@@ -268,6 +268,17 @@ impl<'a> Files<'a> {
             let help = "give the folder with --data DIR or SWINGLOAD_DATA";
             return Err(fault(file, None, "", "", problem, help).into());
         };
+        if let Some(root) = self
+            .root
+            .filter(|root| path.starts_with(root) && !root.is_dir())
+        {
+            let problem = format!(
+                "`{subject}` names a file below the data root, and that is no folder: {}",
+                root.display()
+            );
+            let help = "give the folder with --data DIR or SWINGLOAD_DATA";
+            return Err(fault(file, None, "", "", problem, help).into());
+        }
         let table = Rc::new(Table::read(&path, &path.display().to_string())?);
         self.tables.insert(file.to_owned(), Rc::clone(&table));
         Ok(table)

@@ -169,8 +169,9 @@ fn figures(results: &Results) -> Vec<Figure> {
         ));
     }
     let jobs = &main.jobs;
-    if jobs.submitted > 0 {
-        let share = 100.0 * jobs.on_time as f64 / (jobs.submitted - jobs.open).max(1) as f64;
+    // Of nothing finished no share is on time.
+    if jobs.submitted > jobs.open {
+        let share = 100.0 * jobs.on_time as f64 / (jobs.submitted - jobs.open) as f64;
         let note = format!(
             "{} late, {} unmet, {} open",
             jobs.late, jobs.unmet, jobs.open

@@ -107,7 +107,7 @@ pub(crate) fn money(results: &Results) -> Table {
             "plan gap",
             "% of value",
             2,
-            "(bound - value) / value of its plans, all together.",
+            "(bound - value) / |value|, both summed over its plans: each over its own horizon.",
         ),
         column(
             "per MW-year",
@@ -158,8 +158,9 @@ pub(crate) fn money(results: &Results) -> Table {
         );
     }
     if results.policies().any(|(_, p)| p.plans.is_some()) {
-        note += " Plan gap: by their own certificates, at most so much more could have been \
-                 planned from the same forecasts.";
+        note += " Plan gap: what the certificates of its plans leave open, of the plans' own \
+                 value, each over its horizon. No more could have been planned from the same \
+                 forecasts; part of it is the bounds' own slack.";
     }
     table(results, columns.into(), rows.collect(), note)
 }

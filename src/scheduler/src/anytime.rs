@@ -18,8 +18,8 @@ const STAGES: u32 = 7;
 /// Gap, as a share of the value, that is rounding.
 const CLOSED: f64 = 1e-9;
 
-/// Stages in a row that may gain nothing.
-const IDLE: u32 = 2;
+/// Stages in a row that may gain nothing: two of each budget, and two of the next.
+const IDLE: u32 = 4;
 
 /// The first plan: one sweep and one round, since it is waited for whatever time there is.
 const AT_ONCE: Budget = Budget {

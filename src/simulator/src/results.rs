@@ -128,7 +128,8 @@ pub struct Summary {
     pub gain_pct: Option<f64>,
     /// (bound - value) / G, %.
     pub left_pct: Option<f64>,
-    /// How good its plans were, each by its own certificate; `None` for rules that plan nothing.
+    /// How good its plans were, each by its own certificate; `None` for rules that plan
+    /// nothing, and for the oracle, whose certificate is `gain`.
     pub plans: Option<PlanSummary>,
     /// Lines of the bill, in order; those never used are left out.
     pub lines: Vec<LineSummary>,

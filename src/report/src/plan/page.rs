@@ -53,9 +53,9 @@ fn facts(planned: &Planned) -> Vec<Fact> {
         fact(
             "steps",
             format!(
-                "{} over {} h",
+                "{} over {}",
                 thousands(plan.grid.len() as f64, 0),
-                plan.grid.span().as_hours()
+                hours(plan)
             ),
         ),
         fact("seed", scenario.seed.to_string()),
@@ -81,7 +81,7 @@ fn figures(planned: &Planned) -> Vec<Figure> {
             certificate.value.as_units(),
             currency,
             0,
-            format!("over {} h", plan.grid.span().as_hours()),
+            format!("over {}", hours(plan)),
         ),
         figure(
             "Proven bound",
@@ -269,6 +269,13 @@ pub(super) fn missing(planned: &Planned, none: bool) -> String {
         said += &format!(" {late} {jobs} after the deadline, for less.");
     }
     said
+}
+
+/// Length of a plan in words, to a tenth of an hour.
+pub(super) fn hours(plan: &Plan) -> String {
+    let hours = plan.grid.span().as_hours();
+    let decimals = usize::from(hours.fract() != 0.0);
+    format!("{} h", thousands(hours, decimals))
 }
 
 /// Whether a job's work is all done, and some of it after its deadline.

@@ -1,7 +1,7 @@
 //! A plan as text for people, from 80 columns.
 
 use super::clock::Clock;
-use super::page::of_value;
+use super::page::{hours, of_value};
 use super::{Planned, tables};
 use crate::html::Table;
 use crate::terminal::{Style, draw, wrap};
@@ -101,10 +101,13 @@ fn certificate(planned: &Planned, style: Style) -> String {
     let (plan, certificate) = (&planned.plan, &planned.plan.certificate);
     let currency = &plan.currency;
     let money = |money: swingload_model::units::Money| thousands(money.as_units(), 0);
-    let hours = plan.grid.span().as_hours();
     let mut lines = vec![(
         "value",
-        format!("{} {currency} over {hours} h", money(certificate.value)),
+        format!(
+            "{} {currency} over {}",
+            money(certificate.value),
+            hours(plan)
+        ),
     )];
     if certificate.constant.get() != 0 {
         lines[0].1 += &format!(

@@ -130,7 +130,7 @@ pub(super) fn job(draw: &mut Draw, inputs: &PlanInputs, j: usize) -> JobInput {
     };
     let running = !divisible && after.is_empty() && first == 0 && draw.chance(0.4);
     let running = match &gangs {
-        Gangs::Sizes(sizes) if running => sizes[usize::from(most % 16 == 0) % sizes.len()],
+        Gangs::Sizes(sizes) if running => sizes[usize::from(most.is_multiple_of(16)) % sizes.len()],
         _ => 0,
     };
     let deadline = if draw.chance(0.5) {

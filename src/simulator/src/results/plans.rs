@@ -7,17 +7,19 @@ use crate::record::PolicyRun;
 
 /// Plans of a run. Each says what it is worth over its horizon, and what no plan from the
 /// same forecasts could exceed: the gap is what planning may have left, not what the
-/// forecasts did. Shares are of the plans' value; a plan that cannot keep a ramp is fined for
+/// forecasts did, and part of it is the bounds' own slack: `plan` proves a single plan with
+/// far more effort. Horizons of plans overlap, so neither gaps nor values add up to a run's.
+/// Shares are of |value|, with what no decision changes; a plan that cannot keep a ramp is fined for
 /// it there, so that one such plan can be most of `gap_pct`, and none of the median.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct PlanSummary {
     /// Plans made and proven.
     pub count: usize,
-    /// All gaps as a share of all values, %; `None` where the plans are worth nothing.
+    /// Sum of all gaps as a share of the sum of all |value|, %; `None` where the plans are worth nothing.
     pub gap_pct: Option<f64>,
-    /// Gap that half of the plans do not exceed, % of their value.
+    /// Gap that half of the plans do not exceed, % of |value| of each.
     pub gap_median_pct: Option<f64>,
-    /// Gap that 95 of 100 plans do not exceed, % of their value.
+    /// Gap that 95 of 100 plans do not exceed, % of |value| of each.
     pub gap_p95_pct: Option<f64>,
 }
 
