@@ -29,15 +29,12 @@ const WON_SWEEPS: usize = 2;
 const MATTERS: f64 = 0.02;
 
 /// Evaluations of the bound of a plan that follows another: at the last one's prices, and one
-/// step from there; and of one that is also made afresh.
+/// step from there.
 ///
 /// # Source
-/// Mean gap of the 2,016 plans of `quickstart`, of value: 2.0 % at the last prices alone, 0.3 %
-/// with a step, and eight evaluations where plans are also made afresh. The 8,760 plans of
-/// `simulations/texas-100mw`, all also made afresh: 9.3 % at the last prices alone, 0.56 %
-/// with 4 evaluations, 0.33 % with 8, each 1 ms.
+/// Mean gap of the 2,016 plans of `quickstart`, of value: 2.0 % at the last prices alone, 0.3 to
+/// 0.4 % with a step.
 const FOLLOWED: usize = 2;
-const ALSO_AFRESH: usize = 4;
 
 /// Prices beside the incumbent's that the bound may begin at.
 pub(super) enum Begin<'a> {
@@ -161,7 +158,6 @@ pub(super) fn followed(
     windows: &Windows,
     best: &Incumbent,
     (mut prices, unpriced): (Prices, &[usize]),
-    afresh: bool,
     room: &mut Room,
 ) -> Bounded {
     for j in unpriced {
@@ -169,16 +165,12 @@ pub(super) fn followed(
         prices.work[*j] = if paid.is_finite() { paid.max(0.0) } else { 0.0 };
     }
     let target = sought(&best.evaluated);
-    let (starts, iterations) = match afresh {
-        true => (with_and_without_ramps(prices).collect(), ALSO_AFRESH),
-        false => (vec![prices], FOLLOWED),
-    };
     let goal = Goal {
         target,
         enough: target,
-        iterations,
+        iterations: FOLLOWED,
     };
-    bound::tighten(problem, windows, starts, goal, room)
+    bound::tighten(problem, windows, vec![prices], goal, room)
 }
 
 /// Prices as they are, and without those of ramps.

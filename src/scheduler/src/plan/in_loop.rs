@@ -52,7 +52,7 @@ pub fn plan_in_loop(inputs: &PlanInputs, stood: Stood, afresh: bool, room: &mut 
             }
         }
     };
-    let carried = (stood.start.prices, &stood.start.unpriced[..]);
+    let carried = (stood.start.prices, stood.start.unpriced);
     let bounded = proven(&problem, &windows, &best, carried, afresh, room);
     Planned {
         prices: Some(bounded.prices),
@@ -73,29 +73,40 @@ fn better_of(problem: &Problem<'_>, one: Incumbent, other: Incumbent) -> Incumbe
     if first { one } else { other }
 }
 
-/// The bound of a plan, from the last one's prices on where there are any, else from those the
-/// plan pays, with a study's effort.
+/// Evaluations of the bound where a plan was also made afresh, beyond those of the prices it
+/// begins at.
+///
+/// # Source
+/// The 8,760 plans of `simulations/texas-100mw`, from the last prices alone: mean gap 0.56 % of
+/// value with 4, 0.33 % with 8, each 1 ms. Without the prices the plan pays, plans of thirteen
+/// months of `simulations/south-australia` kept gaps of 1 % of value that these close.
+const AFRESH: usize = 4;
+
+/// The bound of a plan: where one was also made `afresh` from the last one's prices or those
+/// the plan pays, with a study's effort where there were none; else from the last one's alone.
 fn proven(
     problem: &Problem<'_>,
     windows: &Windows,
     best: &Incumbent,
-    (prices, unpriced): (Option<Prices>, &[usize]),
+    (prices, unpriced): (Option<Prices>, Vec<usize>),
     afresh: bool,
     room: &mut Room,
 ) -> Bounded {
-    let Some(prices) = prices else {
-        let value = best.evaluated.value;
-        return bounded(
-            problem,
-            windows,
-            best,
-            Begin::At(Vec::new()),
-            Budget::STUDY,
-            value,
-            room,
-        );
+    let (begin, budget) = match prices {
+        Some(prices) if !afresh => {
+            return followed(problem, windows, best, (prices, &unpriced), room);
+        }
+        Some(prices) => (
+            Begin::Carried(prices, unpriced, None, Vec::new()),
+            Budget {
+                bound: AFRESH,
+                ..Budget::LOOP
+            },
+        ),
+        None => (Begin::At(Vec::new()), Budget::STUDY),
     };
-    followed(problem, windows, best, (prices, unpriced), afresh, room)
+    let value = best.evaluated.value;
+    bounded(problem, windows, best, begin, budget, value, room)
 }
 
 #[cfg(test)]
