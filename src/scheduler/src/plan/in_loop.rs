@@ -78,8 +78,8 @@ fn better_of(problem: &Problem<'_>, one: Incumbent, other: Incumbent) -> Incumbe
 ///
 /// # Source
 /// The 8,760 plans of `simulations/texas-100mw`, from the last prices alone: mean gap 0.56 % of
-/// value with 4, 0.33 % with 8, each 1 ms. Without the prices the plan pays, plans of thirteen
-/// months of `simulations/south-australia` kept gaps of 1 % of value that these close.
+/// value with 4, 0.33 % with 8, each 1 ms. Thirteen months of `simulations/south-australia`:
+/// 1.07 % of value from the last prices alone, 0.24 % with the prices the plan pays beside them.
 const AFRESH: usize = 4;
 
 /// The bound of a plan: where one was also made `afresh` from the last one's prices or those
