@@ -164,6 +164,35 @@ fn slots_add_up_to_steps() {
     }
 }
 
+/// Every step of a policy that plans has its certificate, and the summary is of these.
+#[test]
+fn steps_hold_the_certificates_that_the_summary_sums_up() {
+    let (world, _) = run();
+    let file = world.read("out/quickstart/steps.csv");
+    let mut steps = csv::Reader::from_reader(std::io::Cursor::new(file));
+    let head = steps.headers().expect("a head").clone();
+    let at = |name: &str| head.iter().position(|h| h == name).expect("a column");
+    let (value, bound) = (at("plan_value"), at("plan_bound"));
+    let (mut count, mut gaps, mut values) = (0, 0.0, 0.0);
+    for row in steps.records() {
+        let row = row.expect("a row");
+        if &row[0] != "swingload" {
+            assert_eq!(row[value].is_empty(), row[bound].is_empty(), "{row:?}");
+            continue;
+        }
+        let number = |c: usize| row[c].parse::<f64>().expect("every step is planned");
+        let (value, bound) = (number(value), number(bound));
+        assert!(bound >= value - 1e-3, "{row:?}");
+        (count, gaps, values) = (count + 1, gaps + bound - value, values + value.abs());
+    }
+    let summary: Value =
+        serde_json::from_slice(&world.read("out/quickstart/summary.json")).expect("JSON");
+    let plans = &summary["policies"]["swingload"]["plans"];
+    assert_eq!(plans["count"], count);
+    let told = plans["gap_pct"].as_f64().expect("worth something");
+    assert!((told - 100.0 * gaps / values).abs() < 1e-3, "{told}");
+}
+
 #[test]
 fn parquet_holds_the_same_rows_as_csv() {
     use parquet::file::reader::{FileReader, SerializedFileReader};

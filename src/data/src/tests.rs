@@ -241,6 +241,14 @@ fn a_missing_file_says_where_it_was_looked_for() {
         .expect_err("no root")
         .to_string();
     assert!(without.contains("there is no data root"), "{without}");
+    let nowhere = std::path::Path::new("/nowhere/at/all");
+    let missing = load(&world().scenario(PRICE), Some(nowhere))
+        .expect_err("no such folder")
+        .to_string();
+    assert!(
+        missing.contains("that is no folder: /nowhere/at/all"),
+        "{missing}"
+    );
 }
 
 #[test]

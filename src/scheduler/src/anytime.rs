@@ -18,7 +18,11 @@ const STAGES: u32 = 7;
 /// Gap, as a share of the value, that is rounding.
 const CLOSED: f64 = 1e-9;
 
-/// Stages in a row that may gain nothing: two of each budget, and two of the next.
+/// Stages in a row that may gain nothing: meanwhile the budget doubles twice.
+///
+/// # Source
+/// Six plans of `quickstart`: in three of them better by 0.5 to 2 USD than with two stages, for
+/// twice the time.
 const IDLE: u32 = 4;
 
 /// The first plan: one sweep and one round, since it is waited for whatever time there is.

@@ -307,7 +307,7 @@ fn best_start(
     room: &mut Room,
 ) -> (Relaxed, Prices) {
     let mut best: Option<(Relaxed, Prices)> = None;
-    let mut offer = |prices: Prices| {
+    for prices in starts {
         let relaxed = steps.relax(problem, windows, &prices, room);
         if best
             .as_ref()
@@ -315,9 +315,6 @@ fn best_start(
         {
             best = Some((relaxed, prices));
         }
-    };
-    for prices in starts {
-        offer(prices);
     }
     best.expect("invariant: there is a price to start from")
 }
