@@ -3,6 +3,7 @@
 mod bad_input;
 #[path = "../../src/report/tests/browser/mod.rs"]
 mod browser;
+mod earns;
 mod forecast;
 mod lists;
 mod plan;
@@ -10,3 +11,4 @@ mod readme;
 mod results;
 mod sanity;
 mod scenarios;
+mod slips;

@@ -179,9 +179,6 @@ pub(crate) struct Plan {
     /// dozens of times
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) flips: usize,
-    /// Decide the first step on so many sample paths of the forecasts instead of their means
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) paths: usize,
     /// Look for a better plan and a tighter bound for so many seconds at most, from a plan
     /// found at once on; with less than a second or two that may be less than without this.
     /// How far it comes depends on the machine

@@ -6,15 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use swingload_model::plan as model;
-use swingload_model::plan::Expectation;
-use swingload_model::units::Money;
-
-use swingload_report::thousands;
 use swingload_scheduler::anytime::plan_until;
 use swingload_scheduler::inputs::PlanInputs;
-use swingload_scheduler::paths::{self, OnPaths};
 use swingload_scheduler::plan::{Budget, Planned, plan};
-use swingload_simulator::Moment;
 
 use crate::args::{Engine, Plan};
 use crate::failure::Failure;
@@ -38,9 +32,6 @@ pub(crate) fn solve(
         Engine::Referee => referee(inputs),
     }
 }
-
-/// Most sample paths: each takes a forecast, and a plan for every first step that is compared.
-const PATHS_MAX: usize = 200;
 
 /// Longest search, in seconds.
 const SECONDS_MAX: f64 = 86_400.0;
@@ -90,53 +81,11 @@ pub(crate) fn within(seconds: f64, inputs: &PlanInputs) -> (Planned, String) {
     (best, said)
 }
 
-/// What the moment's sample paths, if there are any, say of the plan's first step.
-pub(crate) fn on_paths(moment: &Moment, planned: &Planned) -> Option<OnPaths> {
-    let paths = (!moment.paths.is_empty()).then_some(&moment.paths)?;
-    let inputs = &moment.built.inputs;
-    Some(paths::on_paths(inputs, planned.clone(), paths))
-}
-
-/// A sentence about a first step decided on paths.
-pub(crate) fn said(found: &Expectation, currency: &str) -> String {
-    let money = |value: Money| thousands(value.as_units(), 0);
-    format!(
-        "The first step was decided on {} sample paths, among {} first steps: expected value \
-         {} {currency}, standard deviation {} {currency}, from {} to {} {currency} on the paths; \
-         {} {currency} more than with the first step of the plan on the means. The paths are \
-         known behind the first step, so this ranks first steps and is no forecast. Value and \
-         bound above are those on the means.",
-        found.paths,
-        found.first_steps,
-        money(found.expected),
-        money(found.spread),
-        money(found.least),
-        money(found.most),
-        money(found.gained),
-    )
-}
-
 /// Refuses effort that cannot be spent.
 pub(crate) fn check_effort(args: &Plan) -> Result<(), Failure> {
     let refuse = |flag: String, problem: &str, help: &str, next: &str| {
         Err(Failure::input(flag, problem, help, next))
     };
-    if args.paths > PATHS_MAX {
-        return refuse(
-            format!("--paths = {}", args.paths),
-            "is more than the 200 that are taken",
-            "20 to 50 tell first steps apart",
-            "swingload plan SCENARIO --paths 30",
-        );
-    }
-    if args.paths > 0 && args.flips > 0 {
-        return refuse(
-            format!("--paths = {}", args.paths),
-            "what would turn a decision is found by planning again on the means",
-            "leave out --paths or --flips",
-            "swingload plan SCENARIO --paths 30",
-        );
-    }
     let Some(seconds) = args.seconds else {
         return Ok(());
     };

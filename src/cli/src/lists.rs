@@ -1,7 +1,7 @@
 //! `swingload policies` and `swingload models`.
 
 use swingload_model::catalogue::{AsicModel, Catalogue, GpuModel};
-use swingload_model::scenario::names::POLICIES;
+use swingload_model::scenario::names::{Named, POLICIES};
 use swingload_report::terminal::{draw, wrap};
 use swingload_report::{Cell, Column, Table};
 
@@ -10,15 +10,21 @@ use crate::output;
 
 /// Lists the policies.
 pub(crate) fn policies() -> Result<(), Failure> {
-    let width = output::style().width;
-    let mut text = String::new();
-    for policy in POLICIES {
-        let about = wrap(policy.about, width.saturating_sub(14), "              ");
-        text += format!("{:<14}{about}", policy.name).trim_end();
-        text.push('\n');
-    }
+    let mut text = names(POLICIES, output::style().width);
     text += "\nChoose with --policies A,B or `policies.run` of a scenario.\n";
     output::print(&text)
+}
+
+/// Names in a column as wide as the longest, each with what it is.
+fn names(all: &[Named], width: usize) -> String {
+    let longest = all.iter().map(|named| named.name.chars().count()).max();
+    let column = longest.unwrap_or(0) + 2;
+    let row = |named: &Named| {
+        let (name, about) = (named.name, named.about);
+        let about = wrap(about, width.saturating_sub(column), &" ".repeat(column));
+        format!("{name:<column$}{about}").trim_end().to_owned() + "\n"
+    };
+    all.iter().map(row).collect()
 }
 
 /// Lists ASIC and GPU models with their sources.
@@ -83,4 +89,28 @@ fn gpu(model: &GpuModel) -> Vec<Cell> {
         model.idle_w.into(),
         model.source.as_str().into(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{POLICIES, names};
+
+    #[test]
+    fn a_long_name_stands_apart_from_its_description() {
+        let text = names(POLICIES, 60);
+        let longest = POLICIES.iter().map(|p| p.name.len()).max().expect("some");
+        for policy in POLICIES {
+            let line = text
+                .lines()
+                .find(|l| l.split(' ').next() == Some(policy.name));
+            let line = line.unwrap_or_else(|| panic!("{} in\n{text}", policy.name));
+            let about = &line[longest + 2..];
+            assert!(policy.about.starts_with(about), "{line}");
+            assert!(line[policy.name.len()..longest + 2].trim().is_empty());
+        }
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 60),
+            "{text}"
+        );
+    }
 }

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use swingload_model::job::ImpossibleWork;
 use swingload_model::plan as model;
 use swingload_model::scenario::Scenario;
-use swingload_report::{folder, plan as report};
-use swingload_scheduler::publish::{Occasion, expectation, publish};
-use swingload_simulator::moment_on_paths;
+use swingload_report::{folder, plan as report, terminal};
+use swingload_scheduler::impossible;
+use swingload_scheduler::publish::{Error, Occasion, publish};
+use swingload_simulator::{StudyInput, impossible, moment};
 
 use crate::args::Plan;
 use crate::at;
@@ -15,7 +17,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::progress::Bars;
 use crate::scenario::Texts;
-use crate::study::{cannot_run, cannot_write, load, overrides, written};
+use crate::study::{cannot_run, cannot_write, doubtful, load, overrides, too_much, written};
 
 /// Runs the command.
 pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
@@ -44,8 +46,19 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
     let reading = bars.spin("reading data");
     let (input, of_data) = load(scenario, args.data.as_deref())?;
     reading.finish_and_clear();
+    let now = input.scenario.grid.start_s(at.step);
+    let submitted = |work: &ImpossibleWork| {
+        let mut jobs = input.jobs.iter();
+        jobs.any(|job| job.id == work.job && job.release <= now && job.latest > now)
+    };
+    let mut never = impossible(&input);
+    never.retain(submitted);
+    let of_jobs = impossible::notes(&never);
+    if !args.quiet && !args.json && !of_jobs.is_empty() {
+        output::print(&terminal::notes(&of_jobs, style))?;
+    }
     let running = bars.spin("running up to then");
-    let moment = moment_on_paths(&input, at.step, args.paths, &|progress| bars.show(progress))
+    let moment = moment(&input, at.step, &|progress| bars.show(progress))
         .map_err(|error| cannot_run(&error))?;
     running.finish_and_clear();
     bars.spin("planning");
@@ -56,15 +69,10 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
         }
         None => engine::solve(args.engine, &moment.built.inputs)?,
     };
-    let on_paths = engine::on_paths(&moment, &solved);
-    let solved = on_paths.as_ref().map_or(solved, |o| o.planned.clone());
-    let on_paths = on_paths.map(|o| expectation(&moment.built, &o));
-    let currency = &input.scenario.site.currency;
-    let of_paths = on_paths.as_ref().map(|o| engine::said(o, currency));
     let steps = moment.built.inputs.grid.len();
     let stood_in = (moment.fallbacks.iter())
         .map(|(series, fallback)| format!("forecast of {series}: {}", fallback.text(steps)));
-    let of_plan = [at.note, variants(&input.scenario), of_search, of_paths];
+    let of_plan = [at.note, variants(&input.scenario), of_search];
     let occasion = Occasion {
         site: &input.scenario.site,
         jobs: &moment.jobs,
@@ -72,13 +80,11 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
         engine: args.engine.into(),
         flips: args.flips,
     };
-    let made = publish(&occasion, &moment.built, &solved).map_err(|error| Failure::Other {
-        problem: error.to_string(),
-        help: "report it with the scenario, the seed and the command line".into(),
-    })?;
+    let made = publish(&occasion, &moment.built, &solved)
+        .map_err(|error| cannot_publish(&input, &error))?;
     let plan = model::Plan {
-        on_paths,
         notes: (of_plan.into_iter().flatten())
+            .chain(of_jobs)
             .chain(stood_in)
             .chain(of_data)
             .collect(),
@@ -99,6 +105,21 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
         output::print(&written(&paths))?;
     }
     Ok(())
+}
+
+/// A plan that cannot be shown.
+fn cannot_publish(input: &StudyInput, error: &Error) -> Failure {
+    match error {
+        Error::Overflow => too_much(
+            &doubtful(input),
+            &error.to_string(),
+            "swingload schema scenario",
+        ),
+        Error::NotCertified | Error::NotRepeatable => Failure::Other {
+            problem: error.to_string(),
+            help: "report it with the scenario, the seed and the command line".into(),
+        },
+    }
 }
 
 /// That one site is planned, where the scenario compares several.

@@ -6,10 +6,11 @@ use swingload_model::document::Override;
 use swingload_model::scenario::Scenario;
 use swingload_model::scenario::file::VariantFile;
 use swingload_report::{Results, folder, json, main_policy, terminal};
+use swingload_scheduler::impossible;
 use swingload_simulator::results::{
     EraSummary, VariantSummary, eras, in_era, value_per_year, variant,
 };
-use swingload_simulator::{Study, StudyInput, simulate};
+use swingload_simulator::{Study, StudyInput, impossible, simulate};
 
 use crate::args::Simulate;
 use crate::failure::Failure;
@@ -43,7 +44,12 @@ pub(crate) fn run(args: &Simulate) -> Result<(), Failure> {
         output::print(&terminal::heading(&scenario, style))?;
     }
     let data = args.data.as_deref();
-    let (input, notes) = load(scenario, data)?;
+    let (input, mut notes) = load(scenario, data)?;
+    let of_jobs = impossible::notes(&impossible(&input));
+    if !args.quiet && !args.json && !of_jobs.is_empty() {
+        output::print(&terminal::notes(&of_jobs, style))?;
+    }
+    notes.extend(of_jobs);
     let changed = changed.into_iter().map(|scenario| match scenario {
         Some(scenario) => load(scenario, data).map(|(input, _)| Some(input)),
         None => Ok(None),

@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use swingload_data::Loaded;
+use swingload_model::Diagnostic;
 use swingload_model::document::Override;
+use swingload_model::plausible::Quantity;
 use swingload_model::scenario::Scenario;
+use swingload_model::scenario::binding::Source;
 use swingload_report::folder;
-use swingload_simulator::{Error, StudyInput};
+use swingload_simulator::{Cause, Error, StudyInput};
 
 use crate::failure::Failure;
 use crate::scenario::bad_scenario;
@@ -61,6 +64,24 @@ pub(crate) fn cannot_run(error: &Error) -> Failure {
             "bind a file that covers the whole period, or say with `gaps` how to bridge it",
             "swingload schema scenario    (the keys of a binding)",
         ),
+        Error::Beyond(beyond) => too_much(
+            &[Input {
+                file: beyond.file.clone(),
+                name: beyond.name.clone(),
+                value: beyond.value.clone(),
+            }],
+            &error.to_string(),
+            "swingload schema site    (all keys of a site file)",
+        ),
+        Error::TooMuch(found) => {
+            let input = |cause: &Cause| Input {
+                file: cause.file.clone(),
+                name: cause.name.clone(),
+                value: cause.value.clone(),
+            };
+            let inputs: Vec<Input> = found.causes.iter().map(input).collect();
+            too_much(&inputs, &error.to_string(), "swingload schema scenario")
+        }
         Error::UnknownPolicy(_) => Failure::input(
             "policies.run",
             error.to_string(),
@@ -74,6 +95,70 @@ pub(crate) fn cannot_run(error: &Error) -> Failure {
             "swingload schema scenario",
         ),
     }
+}
+
+/// An input to look at.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// File it is read from; empty for keys of scenario and site.
+    pub(crate) file: String,
+    /// `data.difficulty`.
+    pub(crate) name: String,
+    /// Its value with the unit.
+    pub(crate) value: String,
+}
+
+/// Money or energy that cannot be counted, said of the input that is the likeliest cause.
+pub(crate) fn too_much(inputs: &[Input], problem: &str, next: &str) -> Failure {
+    let text = |input: &Input| match input.value.as_str() {
+        "" => input.name.clone(),
+        value => format!("{} = {value}", input.name),
+    };
+    let others: Vec<String> = inputs.iter().skip(1).map(text).collect();
+    let first = inputs.first();
+    let help = match (first, others.is_empty()) {
+        (None, _) => "check the values of scenario and site and their units".to_owned(),
+        (Some(_), true) => "correct it: its unit is probably another".to_owned(),
+        (Some(_), false) => format!(
+            "correct it: its unit is probably another. Made from it and from {}",
+            others.join(", ")
+        ),
+    };
+    let fault = Diagnostic {
+        file: first
+            .filter(|input| !input.file.is_empty())
+            .map_or_else(|| "inputs".to_owned(), |input| input.file.clone()),
+        line: None,
+        field: first.map_or_else(String::new, |input| input.name.clone()),
+        value: first.map_or_else(String::new, |input| input.value.clone()),
+        problem: problem.to_owned(),
+        help,
+    };
+    Failure::Input {
+        faults: fault.into(),
+        next: next.to_owned(),
+    }
+}
+
+/// Series with values outside what is plausible, the first of each.
+pub(crate) fn doubtful(input: &StudyInput) -> Vec<Input> {
+    let series = input.series.values().filter_map(|series| {
+        let what = Quantity::of(&series.unit)?;
+        let found = series.observations().iter().find(|o| {
+            what.doubt(o.value, series.unit.place(Some(o.start), false))
+                .is_some()
+        })?;
+        let source = input.scenario.data.get(&series.name).map(|b| &b.source);
+        Some(Input {
+            file: match source {
+                Some(Source::File(source)) => source.file.clone(),
+                _ => String::new(),
+            },
+            name: format!("data.{}", series.name),
+            value: format!("{} {}", found.value, series.unit),
+        })
+    });
+    series.collect()
 }
 
 /// An output folder that cannot be written.

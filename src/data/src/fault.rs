@@ -41,7 +41,8 @@ impl Faults {
     }
 
     pub(crate) fn extend(&mut self, diagnostics: Diagnostics) {
-        diagnostics.0.into_iter().for_each(|d| self.push(d));
+        // These are a short list already, whose last entry may count the rest.
+        self.shown.extend(diagnostics.0);
     }
 
     /// `Ok` when nothing was found.

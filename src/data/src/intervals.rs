@@ -3,7 +3,10 @@
 mod events;
 mod gaps;
 mod lasting;
+mod level;
 mod rows;
+mod spacing;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod thousand;
@@ -46,10 +49,31 @@ pub(crate) struct Cell {
     pub(crate) value: Option<f64>,
     /// Time of its publication column.
     pub(crate) known: Option<i64>,
-    /// Where only the next row ends it: until when no row of the file ends earlier.
-    pub(crate) sure: Option<i64>,
+    /// Where only the next row ends it: what is known of its end before that one comes.
+    pub(crate) sure: Option<Sure>,
     /// Line it stands on.
     pub(crate) line: usize,
+}
+
+/// What is known of the end of a row that lasts until the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sure {
+    /// Until when no row before it ended sooner.
+    pub(crate) until: i64,
+    /// Whether the rows before it are all as long as itself.
+    pub(crate) is_even: bool,
+    /// Publication column of the next row.
+    pub(crate) next_known: Option<i64>,
+}
+
+impl Sure {
+    fn moved(self, by: i64) -> Self {
+        Self {
+            until: self.until + by,
+            next_known: self.next_known.map(|known| known + by),
+            ..self
+        }
+    }
 }
 
 /// What the stages share about the binding being read.
@@ -93,11 +117,15 @@ impl Reading<'_> {
             Some(step) => events::cells(self, &clock, &selected, step, notes)?,
             None => rows::cells(self, &clock, &selected, notes)?,
         };
+        // Before the file's span is repeated: its values are of their own years.
+        let plausible = self.check_plausible(&cells);
         if self.source.repeat {
             cells = self.repeated(&cells, notes);
         }
         self.check_range(&cells)?;
         thousand::check(self, &cells, notes)?;
+        level::check(self, &cells, notes)?;
+        plausible?;
         let mut rule = Rule::new(&self.binding.publication, self.window.from);
         gaps::published(self, &cells, &mut rule, notes)
     }
@@ -197,7 +225,7 @@ impl Reading<'_> {
             start: cell.start + by,
             end: cell.end + by,
             known: cell.known.map(|k| k + by),
-            sure: cell.sure.map(|s| s + by),
+            sure: cell.sure.map(|s| s.moved(by)),
             ..*cell
         };
         copies
@@ -243,6 +271,38 @@ impl Reading<'_> {
             ));
         }
         faults.finish()
+    }
+
+    /// Refuses values outside the plausible range of their unit, which is that of the time
+    /// the file gives them: the first one, and how many there are.
+    fn check_plausible(&self, cells: &[Cell]) -> Result<(), Diagnostics> {
+        let moved = self.source.shift_days * 86_400;
+        let mut doubted = cells.iter().filter_map(|cell| {
+            let value = cell.value?;
+            let doubt = self.binding.doubt(value, Some(cell.start - moved), false)?;
+            Some((cell.line, value, doubt))
+        });
+        let Some((line, value, doubt)) = doubted.next() else {
+            return Ok(());
+        };
+        let others = match doubted.count() {
+            0 => String::new(),
+            more => format!(" ({} of this file do)", count(more + 1, "value")),
+        };
+        let name = self.name;
+        let help = doubt.help(&format!("data.{name}"), "the scenario file");
+        let scale = match self.source.scale {
+            1.0 => String::new(),
+            scale => format!("; data.{name}.scale is {scale} now"),
+        };
+        Err(self
+            .fault(
+                Some(line),
+                format!("{value} {}", self.binding.unit),
+                format!("{}{others}", doubt.problem),
+                format!("{help}{scale}"),
+            )
+            .into())
     }
 }
 

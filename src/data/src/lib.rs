@@ -8,11 +8,13 @@
 //! This crate reads files and knows civil time and zones. It does not know what a
 //! series is used for.
 
+mod amounts;
 mod clock;
 mod fault;
 mod fx;
 mod intervals;
 mod jobs;
+mod machines;
 mod note;
 mod parquet_file;
 mod publication;
@@ -74,6 +76,10 @@ pub fn load(scenario: &Scenario, data_root: Option<&Path>) -> Result<Loaded, Dia
     if let Err(refused) = supply::check(scenario, &bound, &mut notes) {
         faults.extend(refused);
     }
+    if let Err(refused) = amounts::check(scenario, &bound) {
+        faults.extend(refused);
+    }
+    machines::check(&scenario.site, &mut notes);
     let jobs = jobs::load(scenario, &mut files, &mut notes);
     match (faults.finish(), jobs) {
         (Ok(()), Ok(jobs)) => Ok(Loaded {
@@ -333,6 +339,16 @@ fn in_range(
         if let Some(problem) = intervals::impossible(&binding.unit, o.value) {
             let help = format!("correct data.{name}.{key}");
             return refuse(o, problem.to_owned(), help);
+        }
+        // A constant was held against its range where it was read.
+        let doubt = match binding.source {
+            Source::Constant(_) => None,
+            _ => binding.doubt(o.value, Some(o.start), false),
+        };
+        if let Some(doubt) = doubt {
+            let at = note::instant(o.start);
+            let help = doubt.help(&format!("data.{name}"), "the scenario file");
+            return refuse(o, format!("at {at} this {}", doubt.problem), help);
         }
     }
     Ok(observations)

@@ -56,7 +56,16 @@ impl Rule {
 }
 
 impl DayAhead {
-    fn known_at(&mut self, start: i64) -> i64 {
+    /// Second at which the local day of `start` ends; `None` outside the calendar.
+    pub(crate) fn day_ends(&self, start: i64) -> Option<i64> {
+        let instant = Timestamp::from_second(start).ok()?;
+        let next = self.zone.to_datetime(instant).date().tomorrow().ok()?;
+        let midnight = next.to_zoned(self.zone.clone()).ok()?;
+        Some(midnight.timestamp().as_second())
+    }
+
+    /// When the value of an interval that starts then became known.
+    pub(crate) fn known_at(&mut self, start: i64) -> i64 {
         // Times outside jiff's range cannot come from a file; their own start is then the answer.
         let Ok(instant) = Timestamp::from_second(start) else {
             return start;

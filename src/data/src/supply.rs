@@ -1,21 +1,22 @@
-//! Supply held against the site it feeds: a file in kW among MW fits no rating.
+//! Supply, tenants and contracts held against the site: a file in kW among MW fits no rating.
 
 use std::collections::BTreeMap;
 
 use swingload_model::scenario::Scenario;
 use swingload_model::series::Observation;
-use swingload_model::site::Amount;
+use swingload_model::site::commitment::CommitmentKind;
+use swingload_model::site::{Amount, Site};
 use swingload_model::{Diagnostics, SeriesRef};
 
 use crate::fault::{Faults, fault};
 use crate::note::Note;
 
-/// Beyond so many times the root's rating a supply is taken for one in another unit.
+/// Beyond so many times the root's rating a power is taken for one in another unit.
 const LARGE: f64 = 100.0;
 /// Below this share of the root's rating it is told: it may well be right.
 const SMALL: f64 = 1e-3;
 
-/// Refuses series of available power that dwarf the site, and notes those that vanish in it.
+/// Refuses series of power that dwarf the site, and notes those that vanish in it.
 ///
 /// The middle of the values above zero counts. `max` and `min` of the binding say that
 /// the size is meant.
@@ -29,8 +30,8 @@ pub(crate) fn check(
 ) -> Result<(), Diagnostics> {
     let rating = scenario.site.tree.node(0).rating.as_megawatts();
     let mut faults = Faults::default();
-    for block in &scenario.site.supply {
-        let Amount::Series { series, scale } = &block.available_mw else {
+    for (what, amount) in powers(&scenario.site) {
+        let Amount::Series { series, scale } = amount else {
             continue;
         };
         let (Some(observations), Some(binding)) = (bound.get(series), scenario.data.get(series))
@@ -51,8 +52,7 @@ pub(crate) fn check(
                 &format!("data.{series}"),
                 format!("{middle:.0} MW"),
                 format!(
-                    "half of the supply `{}` lies above this, over {LARGE} times the site's {rating} MW",
-                    block.id
+                    "half of the {what} lies above this, over {LARGE} times the site's {rating} MW"
                 ),
                 format!("if the file is in kW set data.{series}.scale = 0.001; if it is right say what is plausible with data.{series}.max"),
             ));
@@ -61,11 +61,22 @@ pub(crate) fn check(
                 subject: format!("data.{series}"),
                 file: String::new(),
                 text: format!(
-                    "half of the supply `{}` lies below {middle:.3} MW, and the site is rated at {rating} MW: if the file is in GW set data.{series}.scale = 1000",
-                    block.id
+                    "half of the {what} lies below {middle:.3} MW, and the site is rated at {rating} MW: if the file is in GW set data.{series}.scale = 1000"
                 ),
             });
         }
     }
     faults.finish()
+}
+
+/// Powers of the site that are of its own order, by what a message calls them.
+fn powers(site: &Site) -> Vec<(String, &Amount)> {
+    let supply = (site.supply.iter()).map(|s| (format!("supply `{}`", s.id), &s.available_mw));
+    let contracts =
+        (site.contracts.iter()).map(|c| (format!("contract `{}`", c.id), &c.quantity_mw));
+    let tenants = site.commitments.iter().filter_map(|c| match &c.kind {
+        CommitmentKind::Hosting { power_mw, .. } => Some((format!("tenant `{}`", c.id), power_mw)),
+        CommitmentKind::PowerLimit { .. } => None,
+    });
+    supply.chain(contracts).chain(tenants).collect()
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use swingload_data::{Loaded, load};
 use swingload_model::catalogue::Catalogue;
 use swingload_model::scenario::Scenario;
-use swingload_model::units::{Efficiency, Hashprice};
+use swingload_model::units::Hashprice;
 use swingload_model::{TimeGrid, mining};
 
 const SITE: &str = r#"
@@ -534,8 +534,8 @@ fn breakeven_price_of_an_s19j_pro_in_2022() {
             return;
         };
         let hashprice = Hashprice::new(mean).expect("finite");
-        let efficiency = Efficiency::new(3068.0 / 104.0).expect("finite");
-        let price = mining::breakeven_price(hashprice, efficiency, 0.02, 0.0, 1.05);
+        // 104 TH/s at 3,068 W, a pool fee of 2 % and a PUE of 1.05.
+        let price = mining::hashing_per_mwh(hashprice, 0.104, 3068e-6) * 0.98 / 1.05;
         assert!(
             (price - expected).abs() < 0.6,
             "{price} USD/MWh, expected {expected}"

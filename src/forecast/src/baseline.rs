@@ -47,7 +47,10 @@ pub(crate) trait Rule: Send + Sync {
 
 /// What a rule may look at: everything as known at one time.
 pub(crate) struct Sight<'a> {
+    /// What may be learned from.
     pub(crate) view: View<'a>,
+    /// What is published, doubtful values too; while learning the same as `view`.
+    believed: View<'a>,
     /// The rule's [`Rule::companion`], if it has one.
     pub(crate) companion: Option<View<'a>>,
     pub(crate) history: &'a History,
@@ -58,7 +61,20 @@ pub(crate) struct Sight<'a> {
     pub(crate) deviation: Cell<Option<(i64, f64)>>,
 }
 
-impl Sight<'_> {
+impl<'a> Sight<'a> {
+    /// Where the forecast starts from, see [`View::is_ahead_of`].
+    pub(crate) fn newest(&self) -> &View<'a> {
+        match self.starts_from_doubtful() {
+            true => &self.believed,
+            false => &self.view,
+        }
+    }
+
+    /// Whether that is a doubtful value.
+    pub(crate) fn starts_from_doubtful(&self) -> bool {
+        self.believed.is_ahead_of(&self.view)
+    }
+
     /// Means by hour of day; made only when a rule asks.
     pub(crate) fn table(&self) -> Option<&Table> {
         self.table
@@ -109,17 +125,34 @@ impl Baseline {
         self.clock
     }
 
-    pub(crate) fn sight<'a>(
+    /// For a decision: doubtful values are taken at their word.
+    pub(crate) fn deciding<'a>(
         &'a self,
         history: &'a History,
         series: &'a str,
         as_of: i64,
     ) -> Sight<'a> {
+        let companion = self.rules[0].companion();
         Sight {
-            view: history.view(series, as_of),
-            companion: self.rules[0]
-                .companion()
-                .map(|name| history.view(name, as_of)),
+            believed: history.believed(series, as_of),
+            companion: companion.map(|name| history.believed(name, as_of)),
+            ..self.learning(history, series, as_of)
+        }
+    }
+
+    /// For looking back: as if doubtful values had never been published.
+    pub(crate) fn learning<'a>(
+        &'a self,
+        history: &'a History,
+        series: &'a str,
+        as_of: i64,
+    ) -> Sight<'a> {
+        let companion = self.rules[0].companion();
+        let view = history.view(series, as_of);
+        Sight {
+            believed: view.clone(),
+            view,
+            companion: companion.map(|name| history.view(name, as_of)),
             history,
             series,
             tables: &self.tables,
@@ -128,11 +161,11 @@ impl Baseline {
         }
     }
 
-    /// The known value where there is one, else what the first rule with data says.
+    /// The published value where there is one, else what the first rule with data says.
     pub(crate) fn estimate(&self, sight: &Sight<'_>, start: i64, end: i64) -> Estimate {
         let (mut known, mut known_mean) = (0, 0.0);
-        if sight.view.frontier().is_some_and(|f| f > start) {
-            let cover = sight.view.cover(start, end);
+        if sight.believed.frontier().is_some_and(|f| f > start) {
+            let cover = sight.believed.cover(start, end);
             (known, known_mean) = (cover.seconds, cover.mean);
         }
         if known == end - start {
@@ -295,7 +328,7 @@ impl Forecaster for Baseline {
             grid,
             ..
         } = *request;
-        let sight = self.sight(history, series, issued_at);
+        let sight = self.deciding(history, series, issued_at);
         let mut estimates = self.estimates(&sight, grid, 0);
         let floor = floor(history.unit(series));
         for estimate in estimates.iter_mut().filter(|e| e.open > 0.0) {

@@ -23,11 +23,6 @@ impl Clock {
         ((at + self.offset_s).div_euclid(DAY) + 3).rem_euclid(7) >= 5
     }
 
-    /// Hour of the local week, 0 (Monday 00:00) to 167.
-    pub(crate) fn hour_of_week(self, at: i64) -> usize {
-        ((at + self.offset_s + 3 * DAY).rem_euclid(WEEK) / HOUR) as usize
-    }
-
     /// End of the local hour that contains `at`.
     pub(crate) fn hour_end(self, at: i64) -> i64 {
         at - (at + self.offset_s).rem_euclid(HOUR) + HOUR
@@ -56,7 +51,6 @@ mod tests {
         let saturday = 1_795_219_200;
         assert!(clock.is_weekend(saturday));
         assert!(!clock.is_weekend(saturday - 1));
-        assert_eq!(clock.hour_of_week(saturday), 5 * 24);
         assert_eq!(clock.hour(saturday + 3_599), 0);
         assert_eq!(clock.hour_end(saturday + 10), saturday + HOUR);
         let texas = Clock {

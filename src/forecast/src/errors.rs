@@ -220,7 +220,7 @@ impl Shelves {
         }
         let next = kinds.iter().map(|kind| self.by_kind[kind].next(from)).min();
         for hour in next.unwrap_or(from)..=until {
-            let sight = baseline.sight(history, series, hour * HOUR);
+            let sight = baseline.learning(history, series, hour * HOUR);
             let turn = self.asked.turn(hour);
             for kind in kinds {
                 if let Some(shelf) = self.by_kind.get_mut(kind)

@@ -9,10 +9,20 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use swingload_model::series::{Observation, Series, Unit};
+use swingload_model::series::{Observation, Unit};
 
+use screen::Verdict;
 pub(crate) use track::Track;
 pub use view::{Cover, View};
+
+/// Values of a series that are not learned from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Odd {
+    /// How many are refused as being in another unit.
+    pub(crate) refused: usize,
+    /// `[start, end)` of those that are taken at their word for decisions.
+    pub(crate) doubtful: Vec<(i64, i64)>,
+}
 
 /// Published observations of named series, in two dimensions of time: the interval
 /// a value is for, and the second from which it was known.
@@ -20,12 +30,16 @@ pub use view::{Cover, View};
 /// Observations may come late, twice and in any order; the result depends on what
 /// was pushed, not on the order. Where two cover the same time, the one known later
 /// holds from its `known_at` on (at the same `known_at` the greater value, so that
-/// order does not matter). A value that can only be in another unit is refused: it is as
-/// good as never published, and [`History::refused`] tells of it. Pushing what became known
-/// last takes constant time; what became known before others have all of them judged anew.
+/// order does not matter). What can only be in another unit is refused: it is as good as
+/// never published. A value far beyond what is usual is doubtful: `History::believed` shows
+/// it, for decisions, and [`History::view`], from which models learn, does not.
+/// `History::odd` tells of both. Pushing what became known last takes constant time; what
+/// became known before others have all of them judged anew.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     tracks: BTreeMap<String, (Unit, Track)>,
+    /// Observations taken so far.
+    pushed: u64,
 }
 
 /// Why an observation was not taken. The history is unchanged.
@@ -56,11 +70,19 @@ impl History {
 
     /// Adds a series; declaring it again only changes its unit.
     pub fn declare(&mut self, series: impl Into<String>, unit: Unit) {
-        let room = screen::room(&unit);
+        let rule = screen::Rule::of(&unit);
         let entry = self.tracks.entry(series.into());
-        let (known, track) = entry.or_insert_with(|| (unit.clone(), Track::with_room(room)));
+        let (known, track) = entry.or_insert_with(|| (unit.clone(), Track::judged_by(rule)));
         *known = unit;
-        track.set_room(room);
+        track.set_rule(rule.within(track.rule().range()));
+    }
+
+    /// Says which values of a declared series are plausible, least and greatest: none of them
+    /// is refused. A side without end promises nothing. Without effect where it is undeclared.
+    pub fn never_refuse(&mut self, series: &str, range: (f64, f64)) {
+        if let Some((_, track)) = self.tracks.get_mut(series) {
+            track.set_rule(track.rule().within(range));
+        }
     }
 
     /// Adds one observation.
@@ -80,16 +102,14 @@ impl History {
             return Err(PushError::Undeclared(series.to_owned()));
         };
         track.push(observation);
+        self.pushed += 1;
         Ok(())
     }
 
-    /// Declares a bound series and adds all of its observations, future ones too:
-    /// each is used only from its own `known_at` on.
-    pub fn push_series(&mut self, series: &Series) {
-        self.declare(series.name.clone(), series.unit.clone());
-        if let Some((_, track)) = self.tracks.get_mut(&series.name) {
-            track.extend(series.observations());
-        }
+    /// How many observations were taken so far: two histories that were pushed the same in the
+    /// same order are alike when these numbers are.
+    pub fn pushed(&self) -> u64 {
+        self.pushed
     }
 
     /// Unit of a series; `None` when it is undeclared.
@@ -97,7 +117,7 @@ impl History {
         self.tracks.get(series).map(|(unit, _)| unit)
     }
 
-    /// The series as known at `as_of`; empty when it is undeclared.
+    /// What may be learned from the series, as known at `as_of`; empty when it is undeclared.
     pub fn view(&self, series: &str, as_of: i64) -> View<'_> {
         match self.tracks.get(series) {
             Some((_, track)) => track.view(as_of),
@@ -105,26 +125,49 @@ impl History {
         }
     }
 
-    /// Values of the series that were refused as being in another unit, for times from `from`
-    /// on, as known at `as_of`; those that were published again since do not count.
-    pub fn refused(&self, series: &str, from: i64, as_of: i64) -> usize {
+    /// What decisions may rest on, as known at `as_of`: doubtful values show at their word.
+    /// Use [`History::view`] for everything that learns from the past.
+    pub(crate) fn believed(&self, series: &str, as_of: i64) -> View<'_> {
+        match self.tracks.get(series) {
+            Some((_, track)) => track.believed(as_of),
+            None => View::empty(as_of),
+        }
+    }
+
+    /// Where a forecast starts from, see [`View::is_ahead_of`].
+    pub(crate) fn newest(&self, series: &str, as_of: i64) -> View<'_> {
+        let (view, believed) = (self.view(series, as_of), self.believed(series, as_of));
+        match believed.is_ahead_of(&view) {
+            true => believed,
+            false => view,
+        }
+    }
+
+    /// Values of the series that are not learned from, for times from `from` on, as known at
+    /// `as_of`; those that were published again since do not count.
+    pub(crate) fn odd(&self, series: &str, from: i64, as_of: i64) -> Odd {
+        let mut odd = Odd::default();
         let Some((_, track)) = self.tracks.get(series) else {
-            return 0;
+            return odd;
         };
-        let view = track.view(as_of);
-        let is_missed =
-            |o: &&Observation| o.end > from && view.cover(o.start, o.end).seconds < o.end - o.start;
-        track.refused(as_of).iter().filter(is_missed).count()
+        let (view, believed) = (track.view(as_of), track.believed(as_of));
+        for (o, verdict) in track.odd(as_of).filter(|(o, _)| o.end > from) {
+            let is_missed = |view: &View<'_>| view.cover(o.start, o.end).seconds < o.end - o.start;
+            match verdict {
+                Verdict::Refused => odd.refused += usize::from(is_missed(&believed)),
+                _ => {
+                    if is_missed(&view) && believed.mean(o.start, o.end) == Some(o.value) {
+                        odd.doubtful.push((o.start, o.end));
+                    }
+                }
+            }
+        }
+        odd
     }
 
     /// Seconds for which the series has been silent at `as_of`, where that is longer than its
     /// own publications so far make usual; `None` where it is not.
-    pub fn silence(&self, series: &str, as_of: i64) -> Option<i64> {
+    pub(crate) fn silence(&self, series: &str, as_of: i64) -> Option<i64> {
         self.tracks.get(series)?.1.silence(as_of)
-    }
-
-    /// Names of the declared series, in order.
-    pub fn series(&self) -> impl Iterator<Item = &str> {
-        self.tracks.keys().map(String::as_str)
     }
 }

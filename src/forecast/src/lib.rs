@@ -1,4 +1,4 @@
-//! Forecasts of price, surplus, load and arrivals from what was published.
+//! Forecasts of price, surplus and load from what was published.
 //!
 //! A [`Forecaster`] turns a [`Request`] into a [`Forecast`]: a mean per step and,
 //! when asked, quantiles and sample paths. It is a pure function of what the
@@ -30,7 +30,6 @@
 //! This crate knows no clock, no files and no solver.
 
 mod algebra;
-pub mod arrivals;
 mod baseline;
 mod calendar;
 mod conformal;
@@ -48,7 +47,6 @@ pub mod seed;
 #[cfg(test)]
 mod tests;
 
-pub use arrivals::ArrivalForecast;
 pub use history::{Cover, History, PushError, View};
 pub use models::model;
 pub use swingload_model::forecast::{Forecast, QUANTILE_LEVELS};

@@ -118,7 +118,7 @@ fn past_days(baseline: &Baseline, request: &Request<'_>, estimates: &[Estimate])
     (1..=DAYS as i64)
         .map_while(|day| {
             let shift = day * DAY;
-            let sight = baseline.sight(history, series, issued_at - shift);
+            let sight = baseline.learning(history, series, issued_at - shift);
             sight.view.frontier()?;
             let error = |(step, estimate): (usize, &Estimate)| {
                 let (start, end) = (grid.start_s(step) - shift, grid.end_s(step) - shift);

@@ -17,7 +17,7 @@ use swingload_model::forecast::QUANTILE_LEVELS;
 ///
 /// # Source
 /// Koenker and Bassett 1978; Gneiting 2011, "Quantiles as optimal point forecasts".
-pub fn pinball(level: f64, forecast: f64, truth: f64) -> f64 {
+pub(crate) fn pinball(level: f64, forecast: f64, truth: f64) -> f64 {
     let above = truth - forecast;
     if above >= 0.0 {
         level * above
@@ -40,7 +40,7 @@ pub fn pinball_mean(quantiles: &[f64; 19], truth: f64) -> f64 {
 ///
 /// # Source
 /// Laio and Tamea 2007, "Verification tools for probabilistic forecasts", eq. 8.
-pub fn crps(quantiles: &[f64; 19], truth: f64) -> f64 {
+pub(crate) fn crps(quantiles: &[f64; 19], truth: f64) -> f64 {
     2.0 * pinball_mean(quantiles, truth)
 }
 

@@ -18,7 +18,7 @@ pub fn mix(word: u64) -> u64 {
 ///
 /// # Source
 /// Fowler, Noll, Vo; RFC 9923.
-pub fn hash_bytes(bytes: &[u8]) -> u64 {
+pub(crate) fn hash_bytes(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

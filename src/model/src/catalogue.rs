@@ -11,20 +11,20 @@ use crate::units::{Hashrate, Power};
 ///
 /// # Source
 /// Luxor, "How LuxOS powers down fast": about 25 W asleep.
-pub const SLEEP_POWER_DEFAULT_W: f64 = 25.0;
+pub(crate) const SLEEP_POWER_DEFAULT_W: f64 = 25.0;
 
 /// Exponent of the derived part-load curve, P proportional to H^1.6.
 ///
 /// # Source
 /// The published pair 2850 W at 96 TH/s and 1905 W at 74.5 TH/s of one
 /// Antminer S19j Pro: ln(2850/1905) / ln(96/74.5) = 1.59.
-pub const PART_LOAD_EXPONENT: f64 = 1.6;
+pub(crate) const PART_LOAD_EXPONENT: f64 = 1.6;
 
 /// Speed of a GPU under the catalogue's power cap (6/7 of its rating).
 ///
 /// # Source
 /// Factryze: training on an H100 held at 600 W of 700 W ran 10 to 15 % slower (a weak source).
-pub const CAPPED_SPEED: f64 = 0.875;
+pub(crate) const CAPPED_SPEED: f64 = 0.875;
 
 /// Points generated on a derived curve, the rated one included.
 const DERIVED_POINTS: usize = 5;
@@ -137,14 +137,14 @@ impl Catalogue {
     }
 
     /// The ASIC of a name or alias.
-    pub fn asic(&self, name: &str) -> Option<&AsicModel> {
+    pub(crate) fn asic(&self, name: &str) -> Option<&AsicModel> {
         self.asics
             .iter()
             .find(|m| m.model == name || m.aliases.iter().any(|a| a == name))
     }
 
     /// The GPU of a name or alias.
-    pub fn gpu(&self, name: &str) -> Option<&GpuModel> {
+    pub(crate) fn gpu(&self, name: &str) -> Option<&GpuModel> {
         self.gpus
             .iter()
             .find(|m| m.model == name || m.aliases.iter().any(|a| a == name))
@@ -155,7 +155,7 @@ impl AsicModel {
     /// Settings from `power_share_min` of rated power up to the rated point, by rising power.
     ///
     /// Published points where there are any; otherwise P proportional to H^1.6, marked derived.
-    pub fn operating_points(&self, power_share_min: f64) -> Vec<OperatingPoint> {
+    pub(crate) fn operating_points(&self, power_share_min: f64) -> Vec<OperatingPoint> {
         let published = self
             .points
             .iter()

@@ -178,13 +178,32 @@ impl Document {
         }
     }
 
+    /// The name of the value at a path, for the key `allow`: entries of lists that have an
+    /// `id` go by it, so that `tariff[1].per_kw_month` is `demand.per_kw_month`.
+    pub(crate) fn name_of(&self, path: &str) -> String {
+        let keys = split_path(path);
+        let mut name = keys.join(".");
+        for end in 1..=keys.len() {
+            let Some(toml::Value::Table(entry)) = find(&self.table, &keys[..end]) else {
+                continue;
+            };
+            if let Some(id) = entry.get("id").and_then(toml::Value::as_str) {
+                name = std::iter::once(id)
+                    .chain(keys[end..].iter().map(String::as_str))
+                    .collect::<Vec<_>>()
+                    .join(".");
+            }
+        }
+        name
+    }
+
     /// The name used in messages: the path as the user gave it.
-    pub fn file(&self) -> &str {
+    pub(crate) fn file(&self) -> &str {
         &self.file
     }
 
     /// The table with all overrides in place.
-    pub fn table(&self) -> &toml::Table {
+    pub(crate) fn table(&self) -> &toml::Table {
         &self.table
     }
 

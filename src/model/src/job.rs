@@ -1,9 +1,13 @@
 //! Training jobs: gangs of pods with work to do, a window, a value and a memory.
 
+mod impossible;
+
 use serde::{Deserialize, Serialize};
 
 use crate::time::Seconds;
 use crate::units::Money;
+
+pub use impossible::{ImpossibleWork, Obstacle};
 
 /// A gang job on one GPU pool.
 ///

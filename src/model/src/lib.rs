@@ -5,6 +5,7 @@
 //! [`scenario::ScenarioFile::from_toml`], and every refusal is a
 //! [`diagnostic::Diagnostic`] that names file, line, field, value and remedy.
 
+pub mod breakeven;
 pub mod catalogue;
 pub mod diagnostic;
 pub mod document;
@@ -13,6 +14,7 @@ pub mod forecast;
 pub mod job;
 pub mod mining;
 pub mod plan;
+pub mod plausible;
 pub mod scenario;
 pub mod schema;
 pub mod series;

@@ -1,12 +1,12 @@
 //! What a hash earns: subsidy, halvings, hashprice, break-even.
 
-use crate::units::{Efficiency, Hashprice};
+use crate::units::Hashprice;
 
 /// Hashes expected per block at difficulty 1.
 ///
 /// # Source
 /// Bitcoin protocol: expected hashes per block are difficulty x 2^32.
-pub const HASHES_PER_DIFFICULTY: f64 = 4_294_967_296.0;
+pub(crate) const HASHES_PER_DIFFICULTY: f64 = 4_294_967_296.0;
 
 /// Block reward of the first 210,000 blocks, BTC.
 const SUBSIDY_FIRST: f64 = 50.0;
@@ -54,20 +54,16 @@ pub fn hashprice(difficulty: f64, reward_btc: f64, btc_price: f64) -> Option<Has
     Hashprice::new(btc * btc_price).filter(|_| valid)
 }
 
-/// Price of energy above which hashing loses money, per facility MWh.
-///
-/// `fee` and `reject` are shares; `pue` is the marginal PUE of the hall.
+/// What `ph_per_s` of hashrate at `megawatts` earn per MWh, before fees; zero without power.
 ///
 /// # Source
 /// Energy balance of a miner at constant efficiency.
-pub fn breakeven_price(
-    hashprice: Hashprice,
-    efficiency: Efficiency,
-    fee: f64,
-    reject: f64,
-    pue: f64,
-) -> f64 {
-    hashprice.per_wall_mwh(efficiency) * (1.0 - fee) * (1.0 - reject) / pue
+pub fn hashing_per_mwh(hashprice: Hashprice, ph_per_s: f64, megawatts: f64) -> f64 {
+    if megawatts > 0.0 {
+        hashprice.get() / 24.0 * ph_per_s / megawatts
+    } else {
+        0.0
+    }
 }
 
 /// Revenue of `terahashes` (10^12 hashes), in currency units.

@@ -1,9 +1,10 @@
 //! A plan: what every load does at every step, what it is worth, and why.
 //!
-//! Archived as versioned canonical JSON: integer watts, stable ids, keys in a
-//! fixed order, the hash of the inputs it was made from.
+//! Archived as versioned canonical JSON: integer watts, money in currency units with six
+//! decimals, stable ids, keys in a fixed order, the hash of the inputs it was made from.
 
 mod certificate;
+mod price;
 mod reasons;
 mod shed;
 
@@ -11,16 +12,19 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::breakeven::PoolBreakeven;
+use crate::job::ImpossibleWork;
 use crate::site::Use;
 use crate::time::TimeGrid;
 use crate::units::{EnergyPrice, Money, Power};
 
-pub use certificate::{Certificate, Expectation, ExpectedPrice};
+pub use certificate::Certificate;
+pub use price::{PriceKind, PricePart, Wait};
 pub use reasons::{Flip, Quantity, Reason, ReasonCode, Turn};
 pub use shed::{Response, ShedBy, ShedRung};
 
 /// Version of the plan format.
-pub const PLAN_VERSION: u32 = 1;
+pub const PLAN_VERSION: u32 = 2;
 
 /// An immutable, numbered plan.
 ///
@@ -48,13 +52,13 @@ pub struct Plan {
     pub grid: TimeGrid,
     /// Value, bound and gap.
     pub certificate: Certificate,
-    /// What sample paths say of the first step; absent where it was decided on the means.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on_paths: Option<Expectation>,
     /// What each load draws: pools, services, hosting, jobs by GPU pool, overheads by node.
     pub loads: Vec<LoadPlan>,
-    /// When each job runs; all that are open, those that wait too.
+    /// When each job runs; all that are open, those that wait and those that never can too.
     pub jobs: Vec<JobPlan>,
+    /// Jobs of which work can never be done, and what forbids it.
+    #[serde(default)]
+    pub impossible: Vec<ImpossibleWork>,
     /// Power from each supply block per step.
     pub supply: Vec<SupplyPlan>,
     /// Promises and needs it does not meet; empty when all are met.
@@ -66,6 +70,9 @@ pub struct Plan {
     pub shed_ladder: Vec<ShedRung>,
     /// Price of one more MWh per node and step.
     pub marginal_values: Vec<MarginalValues>,
+    /// Price of power above which each miner pool loses money, as forecast.
+    #[serde(default)]
+    pub breakeven: Vec<PoolBreakeven>,
     /// Why the first step is as it is, one per load that draws, could draw or is kept from it.
     pub reasons: Vec<Reason>,
     /// What must be known to read it, one sentence each: of the data, of how it was made.
@@ -123,7 +130,7 @@ pub struct JobPlan {
     pub release: i64,
     /// Until when its work earns its full value, Unix seconds.
     pub deadline: i64,
-    /// That value per GPU-hour, micro-currency.
+    /// That value per GPU-hour, currency.
     pub value_per_gpu_h: Money,
     /// Its runs by rising step; it waits in between.
     pub runs: Vec<JobRun>,
@@ -158,7 +165,7 @@ pub struct SupplyPlan {
     pub watts: Vec<Power>,
     /// Watts it is expected to have per step.
     pub available: Vec<Power>,
-    /// Expected marginal cost per step with charges and taxes on all uses, micro-currency
+    /// Expected marginal cost per step with charges and taxes on all uses, currency
     /// per MWh: for surplus what exporting it would earn, where that is more.
     pub per_mwh: Vec<EnergyPrice>,
 }
@@ -180,12 +187,13 @@ pub struct Shortfall {
 pub struct BindingLimit {
     /// What kind of limit.
     pub kind: LimitKind,
-    /// Node or GPU pool.
+    /// Node, GPU pool, commitment, programme or supply block.
     pub of: String,
     /// Steps in which it binds, rising, indices into the plan's grid.
     pub steps: Vec<u32>,
     /// Worth of one more MW in each of `steps`, for as long as the step lasts,
-    /// micro-currency; jobs and on/off paths as planned.
+    /// currency, jobs as planned: what it earns, or saves, less what the power costs
+    /// there. It holds for as much as the best load that is kept out would take.
     pub worth_per_mw: Vec<Money>,
 }
 
@@ -205,6 +213,13 @@ pub enum LimitKind {
     RampUp,
     /// How fast it may fall; one more MW per step.
     RampDown,
+    /// A power limit that was accepted for a penalty on what is drawn beyond it.
+    PowerLimit,
+    /// What a programme leaves the site while it calls, or may call: its firm power, with a
+    /// penalty (or the likelihood's share of it) on what is drawn beyond.
+    Programme,
+    /// Power that a supply block has.
+    Supply,
 }
 
 impl LimitKind {
@@ -216,6 +231,9 @@ impl LimitKind {
             Self::Peak => "monthly peak",
             Self::RampUp => "ramp up",
             Self::RampDown => "ramp down",
+            Self::PowerLimit => "power limit",
+            Self::Programme => "called programme",
+            Self::Supply => "supply",
         }
     }
 }
@@ -232,7 +250,7 @@ impl BindingLimit {
 pub struct MarginalValues {
     /// The node; GPU pools are nodes of their own.
     pub node: String,
-    /// Per step, micro-currency per MWh; null where no more power can reach the node.
+    /// Per step, currency per MWh; null where no more power can reach the node.
     pub per_mwh: Vec<Option<EnergyPrice>>,
 }
 

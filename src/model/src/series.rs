@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::plausible::Place;
 use crate::time::TimeGrid;
 
 /// Name under which a scenario binds a series, such as `price` or `surplus`.
@@ -128,9 +129,14 @@ impl Series {
 
     /// Time-weighted mean per step of `grid`; `len == grid.len()`.
     ///
+    /// Of difficulty it is the harmonic mean: what a hash earns goes by its reciprocal, so a
+    /// step in which the difficulty changes earns what its two parts earn.
+    ///
     /// # Errors
     /// The first second of the grid without a value.
     pub fn on_grid(&self, grid: &TimeGrid) -> Result<Vec<f64>, Missing> {
+        let is_reciprocal = self.unit == Unit::Difficulty;
+        let summed = |value: f64| if is_reciprocal { 1.0 / value } else { value };
         let mut values = Vec::with_capacity(grid.len());
         let mut cursor = self
             .observations
@@ -147,7 +153,7 @@ impl Series {
                     });
                 };
                 let until = observation.end.min(end);
-                sum += observation.value * (until - covered) as f64;
+                sum += summed(observation.value) * (until - covered) as f64;
                 covered = until;
                 if observation.end <= end {
                     index += 1;
@@ -162,7 +168,7 @@ impl Series {
                 Some(o) if o.start <= start && o.end >= end => o.value,
                 _ => match self.observations.get(cursor) {
                     Some(o) if o.start <= start && o.end >= end => o.value,
-                    _ => sum / (end - start) as f64,
+                    _ => summed(sum / (end - start) as f64),
                 },
             });
         }
@@ -282,6 +288,20 @@ impl Unit {
         Self::try_from(text.to_owned())
     }
 
+    /// Where a value of this unit stands, for its plausible range.
+    pub fn place(&self, at: Option<i64>, lasting: bool) -> Place<'_> {
+        let per = match self {
+            Self::ExchangeRate(_, from) => from,
+            _ => "",
+        };
+        Place {
+            currency: self.currency().unwrap_or(""),
+            per,
+            at,
+            lasting,
+        }
+    }
+
     /// The currency of a money unit (the first one of an exchange rate).
     pub fn currency(&self) -> Option<&str> {
         match self {
@@ -343,6 +363,21 @@ mod tests {
             series.on_grid(&grid(5400, 1)).expect("covered"),
             [(10.1 * 3600.0 + 20.0 * 1800.0) / 5400.0]
         );
+    }
+
+    /// Two parts of a step earn 1/D of their time each, so the step's D is their harmonic mean.
+    #[test]
+    fn a_step_with_two_difficulties_earns_what_its_parts_earn() {
+        let parts = hourly(&[60e12, 90e12]).observations().to_vec();
+        let series = Series::new("difficulty", Unit::Difficulty, parts).expect("valid");
+        let even = series.on_grid(&grid(7200, 1)).expect("covered");
+        // 2 / (1/60 + 1/90) = 72.
+        assert!((even[0] - 72e12).abs() < 1.0, "{even:?}");
+        let uneven = series.on_grid(&grid(5400, 1)).expect("covered");
+        // 1.5 / (1/60 + 0.5/90) = 67.5.
+        assert!((uneven[0] - 67.5e12).abs() < 1.0, "{uneven:?}");
+        let within = series.on_grid(&grid(1800, 4)).expect("covered");
+        assert_eq!(within, [60e12, 60e12, 90e12, 90e12]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod tree;
 
 use std::collections::BTreeSet;
 
+use crate::Power;
 use crate::catalogue::Catalogue;
 use crate::diagnostic::Diagnostics;
 use crate::document::{Document, Override};
@@ -131,6 +132,8 @@ pub struct Site {
     pub commitments: Vec<Commitment>,
     /// Present when flexible load may draw surplus only.
     pub surplus_only: Option<SurplusOnly>,
+    /// Names of values that may lie outside their plausible range.
+    pub allowed: Vec<String>,
 }
 
 impl Site {
@@ -150,6 +153,34 @@ impl Site {
         }
         let raw = document.read()?;
         build::build(&document, &raw, catalogue)
+    }
+
+    /// Most power of a supply block (by position) that can be exported at once: the least of
+    /// what the nodes from its own up to the root may send on ([`Site::export_of`]).
+    pub fn export_limit(&self, supply: usize) -> Power {
+        let path = self.tree.path_to_root(self.supply[supply].node);
+        let limits = path.into_iter().map(|node| self.export_of(node));
+        limits.fold(self.export_of(0), Power::min)
+    }
+
+    /// Most power a node may send on: `export_mw`; the root, where it sets none, can send the
+    /// grid what its own usable rating carries.
+    pub fn export_of(&self, node: usize) -> Power {
+        let one = self.tree.node(node);
+        match node == 0 && one.export == Power::ZERO {
+            true => one.usable(),
+            false => one.export,
+        }
+    }
+
+    /// Every amount of the site with its name, as the key `allow` takes it, and its unit.
+    pub fn amounts(&self) -> Vec<(String, &Amount, Unit)> {
+        build::amounts(self)
+    }
+
+    /// Series the site takes for shares of 0 to 1, each with what it takes them for.
+    pub fn share_series(&self) -> Vec<(SeriesRef, &'static str)> {
+        build::share_series(self)
     }
 
     /// Every series the site needs, with the unit it must be bound in, by name. A series

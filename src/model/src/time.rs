@@ -120,7 +120,11 @@ impl TimeGrid {
     ///
     /// # Errors
     /// An empty period, or one that is no whole number of steps.
-    pub fn regular(start: Timestamp, end: Timestamp, step: Seconds) -> Result<Self, GridError> {
+    pub(crate) fn regular(
+        start: Timestamp,
+        end: Timestamp,
+        step: Seconds,
+    ) -> Result<Self, GridError> {
         let (from, to) = (start.as_second(), end.as_second());
         if to <= from || step.get() <= 0 {
             return Err(GridError::Empty(0));

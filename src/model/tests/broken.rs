@@ -133,3 +133,35 @@ fn messages_say_where_and_what_next() {
         }
     }
 }
+
+/// A value beyond its plausible range is taken once it is allowed by the name the message
+/// gives, and no other value with it.
+#[test]
+fn values_are_allowed_by_the_name_their_message_gives() {
+    for name in names() {
+        let text = good(&name);
+        let Err(error) = outcome(&name, &text) else {
+            continue;
+        };
+        let entries: Vec<&str> = error
+            .0
+            .iter()
+            .filter_map(|f| f.help.split_once("add allow = ["))
+            .filter_map(|(_, rest)| rest.split_once("] to the top of"))
+            .map(|(entry, _)| entry)
+            .collect();
+        if entries.is_empty() {
+            continue;
+        }
+        assert_eq!(entries.len(), error.0.len(), "{name} has no other fault");
+        let (kind, rest) = text.split_once('\n').expect("two lines");
+        let allowed = format!("{kind}\nallow = [{}]\n{rest}", entries.join(", "));
+        // What they lead to may be refused for what it is, but not they.
+        if let Err(error) = outcome(&name, &allowed) {
+            assert!(!error.to_string().contains("plausible"), "{name}: {error}");
+        }
+        let fewer = format!("{kind}\nallow = [{}]\n{rest}", entries[1..].join(", "));
+        let left = outcome(&name, &fewer).expect_err("one is not allowed").0;
+        assert_eq!(left.len(), 1, "{name}: {left:?}");
+    }
+}

@@ -25,6 +25,6 @@ pub fn json(result: &EvaluationResult) -> String {
 }
 
 /// The page: one HTML file, no script and no network access.
-pub fn html(result: &EvaluationResult) -> String {
+pub(crate) fn html(result: &EvaluationResult) -> String {
     page::page(result)
 }

@@ -17,7 +17,7 @@ use crate::plan::Planned;
 use crate::{Results, html, json, page};
 
 /// Names of the files, in the order of interest.
-pub const FILES: [&str; 6] = [
+pub(crate) const FILES: [&str; 6] = [
     "report.html",
     "summary.json",
     "slots.csv",
@@ -27,10 +27,10 @@ pub const FILES: [&str; 6] = [
 ];
 
 /// Names of the files of a plan.
-pub const PLAN_FILES: [&str; 2] = ["plan.html", "plan.json"];
+pub(crate) const PLAN_FILES: [&str; 2] = ["plan.html", "plan.json"];
 
 /// Names of the files of an evaluation of forecasts.
-pub const EVALUATION_FILES: [&str; 4] = [
+pub(crate) const EVALUATION_FILES: [&str; 4] = [
     "evaluation.html",
     "evaluation.json",
     "forecasts.csv",
@@ -41,7 +41,7 @@ pub const EVALUATION_FILES: [&str; 4] = [
 pub const UNFINISHED: &str = "unfinished";
 
 /// Names of the files of issued forecasts.
-pub const FORECAST_FILES: [&str; 3] = ["forecast.json", "forecast.csv", "forecast.parquet"];
+pub(crate) const FORECAST_FILES: [&str; 3] = ["forecast.json", "forecast.csv", "forecast.parquet"];
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]

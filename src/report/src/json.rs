@@ -8,7 +8,7 @@ use swingload_simulator::results::VariantSummary;
 use crate::Results;
 
 /// Version of the object; rises when a field changes its meaning or goes away.
-pub const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// What `summary.json` holds and `--json` prints.
 #[derive(Debug, Clone, Serialize, JsonSchema)]

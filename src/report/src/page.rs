@@ -20,7 +20,7 @@ use crate::{Results, tables};
 pub(crate) const POINTS_MAX: usize = 10_000;
 
 /// What the page shows of a run: everything through its main policy.
-pub fn payload(results: &Results) -> Payload {
+pub(crate) fn payload(results: &Results) -> Payload {
     let summary = results.summary();
     let site = &results.study.scenario.site;
     let decisions = dearest::decisions(results);
@@ -66,13 +66,32 @@ fn sections(results: &Results) -> Vec<Section> {
         ),
         table,
     });
+    let summary = results.summary();
+    let breakeven = tables::breakeven(&summary.breakeven, &summary.currency, tables::Shown::Mean);
+    let breakeven = breakeven.map(|table| Section {
+        id: "breakeven",
+        title: "Break-even of miners".to_owned(),
+        lead: "the price of power above which hashing loses money, and what it is made of"
+            .to_owned(),
+        table,
+    });
     let forecasters = tables::forecasters(results).map(|table| Section {
         id: "forecasts",
         title: "Forecasts".to_owned(),
         lead: "by series".to_owned(),
         table,
     });
-    split.into_iter().chain(forecasters).collect()
+    let repairs = tables::repairs(results).map(|table| Section {
+        id: "repairs",
+        title: "Repairs".to_owned(),
+        lead: "what was changed of each policy's choices so that the site's rules hold".to_owned(),
+        table: tables::without_empty(table),
+    });
+    (split.into_iter())
+        .chain(breakeven)
+        .chain(forecasters)
+        .chain(repairs)
+        .collect()
 }
 
 fn facts(results: &Results) -> Vec<Fact> {
@@ -144,12 +163,12 @@ fn figures(results: &Results) -> Vec<Figure> {
         ));
     }
     figures.push(figure(
-        "Energy price paid",
+        "Energy price",
         results.energy_price(main).unwrap_or(f64::NAN),
         &format!("{currency}/MWh"),
         2,
         format!(
-            "time-weighted mean {} of {}, both without charges; {} with them",
+            "time-weighted mean {} of {}, both without charges; {} with them; what could be exported counts as its export would pay",
             thousands(main.prices.time_weighted, 2),
             results.reference_name(),
             thousands(main.prices.effective.unwrap_or(f64::NAN), 2)

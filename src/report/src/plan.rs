@@ -34,7 +34,7 @@ impl Planned {
     }
 
     /// The page: one HTML file, no network access.
-    pub fn html(&self) -> String {
+    pub(crate) fn html(&self) -> String {
         crate::html::render(&page::payload(self))
     }
 

@@ -6,6 +6,8 @@ use swingload_simulator::ledger::LineKind;
 use swingload_simulator::results::{Summary, VariantSummary};
 use swingload_simulator::{PolicyRun, Study, StudyInput, StudySummary};
 
+use crate::words::thousands;
+
 /// A run, the input it came from and what was found on the way.
 #[derive(Debug, Clone)]
 pub struct Results {
@@ -35,18 +37,18 @@ impl Results {
     ///
     /// # Panics
     /// When the study ran no policy, which a scenario does not allow.
-    pub fn main(&self) -> &PolicyRun {
+    pub(crate) fn main(&self) -> &PolicyRun {
         let run = self.study.run(self.main_policy());
         run.expect("invariant: a scenario names at least one policy")
     }
 
     /// The simulator's summary.
-    pub fn summary(&self) -> &StudySummary {
+    pub(crate) fn summary(&self) -> &StudySummary {
         &self.study.summary
     }
 
     /// Summaries by name, in the order of the report.
-    pub fn policies(&self) -> impl Iterator<Item = (&str, &Summary)> {
+    pub(crate) fn policies(&self) -> impl Iterator<Item = (&str, &Summary)> {
         let summary = self.summary();
         summary
             .order
@@ -55,7 +57,7 @@ impl Results {
     }
 
     /// The summary of a policy.
-    pub fn policy(&self, name: &str) -> Option<&Summary> {
+    pub(crate) fn policy(&self, name: &str) -> Option<&Summary> {
         self.summary().policies.get(name)
     }
 
@@ -123,6 +125,7 @@ impl Results {
             let why = "No gain is given: asap reaches the proven bound, so nothing can be gained.";
             remarks.push(why.to_owned());
         }
+        remarks.extend(self.mostly_one_job());
         if self.never_switched() {
             remarks.push(
                 "strike never switched: no pair of prices would have earned more on the days \
@@ -131,6 +134,29 @@ impl Results {
             );
         }
         remarks
+    }
+
+    /// Names the job that is most of the work the main policy leaves open, where it is longer
+    /// than the run or a hundredth of the value: a slip of units looks like that.
+    fn mostly_one_job(&self) -> Option<String> {
+        let main = self.policy(self.main_policy())?;
+        let job = main.open_work.as_ref()?.mostly.as_ref()?;
+        let weighs = job.worth.abs() >= 0.01 * main.value.abs();
+        (weighs || job.hours > self.summary().hours).then(|| {
+            format!(
+                "Job {} is {} % of the work left open at the end: {} GPU-hours, {} h on its {} \
+                 GPUs. What can still be done of it is {} {} of the value of {}. If that is too \
+                 long, look at the unit of its duration.",
+                job.id,
+                thousands(job.share_pct, 0),
+                thousands(job.gpu_h, 0),
+                thousands(job.hours, 0),
+                job.gpus,
+                thousands(job.worth, 0),
+                self.summary().currency,
+                self.main_policy(),
+            )
+        })
     }
 
     /// Whether the policy `strike` did what `always_on` does, step by step.
@@ -156,6 +182,9 @@ pub fn main_policy(scenario: &Scenario) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use swingload_model::time::Seconds;
+    use swingload_model::units::Money;
+
     use crate::testing::{SITE, results};
 
     #[test]
@@ -181,6 +210,61 @@ mod tests {
         let paid = results.energy_price(policy).expect("drawn");
         assert!((paid - 50.0).abs() < 1e-6, "{paid}");
         assert!((policy.prices.effective.expect("drawn") - 56.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_job_that_is_most_of_the_open_work_is_named() {
+        let gpus = "[[gpu_pools]]\nid = \"h100\"\nnode = \"poi\"\nmodel = \"H100\"\ncount = 64\n";
+        let remarks = |hours: i64| {
+            let site = SITE.to_owned() + gpus;
+            let mut input = crate::testing::input(&site, &[20.0; 6], &["asap"]);
+            let start = input.scenario.grid.start_s(0);
+            let job = |id: &str, hours: i64| swingload_model::job::Job {
+                id: id.into(),
+                tenant: "lab".into(),
+                gpu_pool: 0,
+                release: start,
+                deadline: start + 3 * hours * 3600,
+                latest: start + 4 * hours * 3600,
+                work: 8 * hours * 3600,
+                gangs: vec![8],
+                value: Money::from_units(2.0),
+                unmet_penalty: Money::ZERO,
+                lateness_penalty: Money::ZERO,
+                min_runtime: Seconds::ZERO,
+                checkpoint_interval: Seconds::new(3600),
+                checkpoint_cost: Seconds::ZERO,
+                restart: Seconds::ZERO,
+                notice: Seconds::ZERO,
+                tier: 0,
+                depends_on: vec![],
+            };
+            input.jobs = vec![job("slip", hours), job("plain", 8)];
+            let study = swingload_simulator::simulate(&input, &|_| {}).expect("a study");
+            let results = crate::Results {
+                input,
+                study,
+                variants: Vec::new(),
+                notes: Vec::new(),
+                version: "0".to_owned(),
+            };
+            let open = results.policy("asap").expect("ran").open_work.clone();
+            (results.remarks(), open)
+        };
+        // Of 10,000 hours 9,994 are left; of eight, two.
+        let (said, open) = remarks(10_000);
+        let named = said.iter().find(|r| r.starts_with("Job slip is 100 %"));
+        let named = named.expect("named");
+        assert!(
+            named.contains("79,952 GPU-hours, 9,994 h on its 8 GPUs"),
+            "{named}"
+        );
+        let open = open.expect("open");
+        assert_eq!(open.gpu_h, 8.0 * 9_996.0);
+        assert_eq!(open.doable_gpu_h, open.gpu_h);
+        let (said, open) = remarks(8);
+        assert!(said.iter().all(|r| !r.starts_with("Job ")), "{said:?}");
+        assert_eq!(open.expect("open").mostly, None, "two of a kind");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The tables of a run, for the terminal and the page alike.
 
+mod breakeven;
 mod split;
 
+pub(crate) use breakeven::{Shown, breakeven};
 pub(crate) use split::{forecasters, split};
 
 use swingload_model::site::tree::NodeKind;
@@ -9,6 +11,7 @@ use swingload_model::units::JOULES_PER_MWH;
 use swingload_simulator::PolicyRun;
 use swingload_simulator::ledger::LineKind;
 use swingload_simulator::load::LoadKind;
+use swingload_simulator::results::{AnnualBasis, AnnualLine};
 use swingload_simulator::results::{Levers, RunBin, Summary};
 
 use crate::Results;
@@ -113,13 +116,13 @@ pub(crate) fn money(results: &Results) -> Table {
             "per MW-year",
             currency,
             0,
-            "Value per usable MW of the connection and year.",
+            "Value per usable MW of the connection and year, each line by its own period.",
         ),
         column(
             "energy price",
             &format!("{currency}/MWh"),
             2,
-            "Mean paid: blocks at their price and export forgone, without charges.",
+            "Mean: blocks at their price, and what exporting would have earned of what was drawn instead; without charges.",
         ),
         column(
             "with charges",
@@ -157,12 +160,40 @@ pub(crate) fn money(results: &Results) -> Table {
             thousands(gain.asap, 0)
         );
     }
+    note += &annualised(results);
     if results.policies().any(|(_, p)| p.plans.is_some()) {
         note += " Plan gap: what the certificates of its plans leave open, of the plans' own \
                  value, each over its horizon. No more could have been planned from the same \
                  forecasts; part of it is the bounds' own slack.";
     }
     table(results, columns.into(), rows.collect(), note)
+}
+
+/// How lines of the bill were annualised that are not by time; empty where all are.
+fn annualised(results: &Results) -> String {
+    let lines = &results.summary().annualised;
+    let say = |line: &AnnualLine| {
+        let what = match line.by {
+            AnnualBasis::Months => "months charged",
+            AnnualBasis::PeakIntervals => "peak intervals",
+            AnnualBasis::SeasonDays => "days of its season",
+        };
+        let (year, run) = (thousands(line.in_year, 0), thousands(line.in_run, 2));
+        match line.in_run > 0.0 {
+            true => format!("{} by {year} / {run} {what}", line.id),
+            false => format!(
+                "{} not at all, since none of its {year} {what} lie in the run",
+                line.id
+            ),
+        }
+    };
+    let mut said: Vec<String> = lines.iter().map(say).collect();
+    // The payment and the penalty of a programme are one.
+    said.dedup();
+    match said.is_empty() {
+        true => String::new(),
+        false => format!(" Per MW-year counts {}; all else by time.", said.join(", ")),
+    }
 }
 
 /// One row per policy: what machines and jobs did.
@@ -253,8 +284,10 @@ pub(crate) fn bill(results: &Results) -> Table {
         column("what", "", 0, ""),
         column(main, &summary.currency, 0, "Positive when the site earns."),
     ];
-    let compared = [Some(main), (base != main).then_some(base)];
-    if compared[1].is_some() {
+    // The baseline always runs, but has a column only where it was asked for.
+    let beside = base != main && results.policy(base).is_some();
+    let compared = [Some(main), beside.then_some(base)];
+    if beside {
         columns.push(column(base, &summary.currency, 0, "The baseline."));
     }
     let compared: Vec<&Summary> = compared
@@ -468,6 +501,7 @@ pub(crate) fn promises(results: &Results) -> Option<Table> {
             "hosting, IT MWh".into(),
             h.asked_mwh.into(),
             h.delivered_mwh.into(),
+            h.asked_mwh.into(),
             h.missed_mwh.into(),
             penalty(id, LineKind::HostingPenalty).into(),
         ]
@@ -478,6 +512,7 @@ pub(crate) fn promises(results: &Results) -> Option<Table> {
             "inference, GPU-h".into(),
             s.demand_gpu_h.into(),
             s.served_gpu_h.into(),
+            s.floor_gpu_h.into(),
             s.floor_missed_gpu_h.into(),
             penalty(id, LineKind::InferencePenalty).into(),
         ]
@@ -489,18 +524,25 @@ pub(crate) fn promises(results: &Results) -> Option<Table> {
         column("asked", "", 0, "By tenants, or demand for inference."),
         column("delivered", "", 0, ""),
         column(
-            "missed",
+            "promised",
             "",
-            1,
-            "Asked for and not delivered; of inference, what its floor missed.",
+            0,
+            "Of what was asked: all of hosting, the floor of inference.",
         ),
-        column("penalty", currency, 0, ""),
+        column("promised, missed", "", 1, "Promised and not delivered."),
+        column("penalty", currency, 0, "For what was promised and missed."),
     ];
-    (!rows.is_empty()).then(|| Table {
+    let note = match main.services.is_empty() {
+        true => String::new(),
+        false => "Of inference only the floor is promised; demand above it is served where it \
+                  is worth its power."
+            .to_owned(),
+    };
+    (!rows.is_empty()).then_some(Table {
         columns,
         rows,
         highlight: None,
-        note: String::new(),
+        note,
     })
 }
 
@@ -523,6 +565,8 @@ pub(crate) fn incidents(results: &Results) -> Option<Table> {
                 count(i.commands_refused),
                 count(i.early_switches),
                 count(i.gpu_overcommitments),
+                count(p.checks.handed_out.total()),
+                count(p.checks.sent.total()),
             ];
             if found.iter().all(Option::is_none) {
                 return None;
@@ -564,6 +608,19 @@ pub(crate) fn incidents(results: &Results) -> Option<Table> {
             0,
             "Gangs dropped for lack of GPUs.",
         ),
+        column(
+            "rules broken",
+            "handed out",
+            0,
+            "Steps and rules that a policy's dispatch broke, as the independent checker found; \
+             limits and impossible set points are put right before anything is sent.",
+        ),
+        column(
+            "rules broken",
+            "sent",
+            0,
+            "Steps and rules that the dispatch still broke as it was sent.",
+        ),
     ];
     (!rows.is_empty()).then(|| {
         let highlight = rows
@@ -573,8 +630,77 @@ pub(crate) fn incidents(results: &Results) -> Option<Table> {
             columns,
             rows,
             highlight,
-            note: String::new(),
+            note: broken_as_sent(results),
         }
+    })
+}
+
+/// Names the rules that dispatches still broke as they were sent.
+fn broken_as_sent(results: &Results) -> String {
+    let broken = results.policies().filter_map(|(name, p)| {
+        let rules = &p.checks.sent;
+        let named = [
+            ("limits", rules.limit),
+            ("ramps", rules.ramp),
+            ("GPUs", rules.gpus),
+            ("shortest times", rules.shortest_time),
+            ("gangs", rules.gang),
+            ("set points", rules.set_point),
+        ];
+        let found = named.iter().filter(|(_, steps)| *steps > 0);
+        let words: Vec<String> = found
+            .map(|(rule, steps)| format!("{rule} {steps}"))
+            .collect();
+        (!words.is_empty()).then(|| format!("{name} {}", words.join(", ")))
+    });
+    match broken.collect::<Vec<_>>() {
+        broken if broken.is_empty() => String::new(),
+        broken => format!("Broken as sent, in steps: {}.", broken.join("; ")),
+    }
+}
+
+/// What was changed of dispatches so that the site's rules hold, one row for each policy of which
+/// something was; `None` where nothing was.
+pub(crate) fn repairs(results: &Results) -> Option<Table> {
+    let rows: Vec<Vec<Cell>> = results
+        .policies()
+        .filter_map(|(name, p)| {
+            let r = &p.repairs;
+            let all = [r.limit, r.called_event, r.ramp, r.shortest_time];
+            if all.iter().all(|kind| kind.steps == 0) {
+                return None;
+            }
+            let mut row = vec![Cell::from(name)];
+            for kind in all {
+                let some = |value: f64| (kind.steps > 0).then_some(value);
+                row.extend([some(kind.steps as f64).into(), some(kind.mw_max).into()]);
+            }
+            Some(row)
+        })
+        .collect();
+    let mut columns = vec![column("policy", "", 0, "")];
+    for (label, help) in [
+        ("limits", "Taken off for limits of nodes and for supply."),
+        (
+            "called events",
+            "Taken off for called events and promised limits.",
+        ),
+        ("ramps", "Taken off or added for ramps."),
+        ("shortest times", "Kept awake or asleep for shortest times."),
+    ] {
+        columns.push(column(label, "steps", 0, help));
+        columns.push(column(label, "most MW", 2, help));
+    }
+    (!rows.is_empty()).then(|| Table {
+        highlight: rows
+            .iter()
+            .position(|row| row[0] == Cell::from(results.main_policy())),
+        columns,
+        rows,
+        note: "What a policy chose in watts is made of whole devices, replicas and gangs, which may \
+               be a little more, or move a little faster, than its site allows: so much was changed \
+               before the controller saw it."
+            .into(),
     })
 }
 

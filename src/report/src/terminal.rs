@@ -61,7 +61,7 @@ pub fn results(results: &Results, style: Style) -> String {
         section("Machines and jobs", &tables::operation(results));
     }
     let baseline = &results.summary().baseline;
-    if results.study.runs.len() > 1 {
+    if results.policies().any(|(name, _)| name != baseline) {
         let title = format!("Money by lever, against {baseline}");
         section(&title, &tables::levers(results));
     }
@@ -72,6 +72,11 @@ pub fn results(results: &Results, style: Style) -> String {
     let main = results.main_policy();
     if let Some(pools) = tables::pools(results) {
         section(&format!("Pools of {main}"), &pools);
+    }
+    let summary = results.summary();
+    let breakeven = tables::breakeven(&summary.breakeven, &summary.currency, tables::Shown::Mean);
+    if let Some(breakeven) = breakeven {
+        section("Break-even of miners", &breakeven);
     }
     if let Some(promises) = tables::promises(results) {
         section(&format!("Promises of {main}"), &promises);
@@ -90,12 +95,15 @@ pub fn results(results: &Results, style: Style) -> String {
     }
     let remarks = results.remarks();
     if !remarks.is_empty() {
-        out += "\nNotes\n";
-        for note in &remarks {
-            out += &format!("- {}\n", wrap(note, style.width.saturating_sub(2), "  "));
-        }
+        out += &format!("\nNotes\n{}", notes(&remarks, style));
     }
     out
+}
+
+/// Notes, one after the other.
+pub fn notes(notes: &[String], style: Style) -> String {
+    let note = |note: &String| format!("- {}\n", wrap(note, style.width.saturating_sub(2), "  "));
+    notes.iter().map(note).collect()
 }
 
 /// A table of aligned columns without rules but one under the head.

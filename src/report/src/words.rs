@@ -32,7 +32,7 @@ pub fn thousands(value: f64, decimals: usize) -> String {
 pub(crate) fn line_kind(kind: LineKind) -> &'static str {
     match kind {
         LineKind::Energy => "energy",
-        LineKind::ExportForgone => "export forgone",
+        LineKind::Export => "export",
         LineKind::Contract => "contract",
         LineKind::Adder => "charge",
         LineKind::Tax => "tax",
@@ -57,7 +57,7 @@ pub(crate) fn line_kind(kind: LineKind) -> &'static str {
 }
 
 /// All reasons.
-pub(crate) const CODES: [ReasonCode; 11] = [
+pub(crate) const CODES: [ReasonCode; 15] = [
     ReasonCode::Profitable,
     ReasonCode::Unprofitable,
     ReasonCode::Marginal,
@@ -65,6 +65,10 @@ pub(crate) const CODES: [ReasonCode; 11] = [
     ReasonCode::Committed,
     ReasonCode::Deferred,
     ReasonCode::NotEligible,
+    ReasonCode::NotReleased,
+    ReasonCode::WaitsForJob,
+    ReasonCode::NoGpus,
+    ReasonCode::NoPower,
     ReasonCode::Done,
     ReasonCode::LimitBinding,
     ReasonCode::RampLimited,
@@ -86,7 +90,11 @@ pub(crate) fn sentence(code: ReasonCode) -> &'static str {
             "Held by a minimum time, a start cost or a start limit; switching would cost more."
         }
         ReasonCode::Deferred => "Waits for cheaper steps before its deadline.",
-        ReasonCode::NotEligible => "Nothing that may run: window, dependency or gang size.",
+        ReasonCode::NotEligible => "Nothing of it may run.",
+        ReasonCode::NotReleased => "Its window has not begun.",
+        ReasonCode::WaitsForJob => "Waits for another job to be done.",
+        ReasonCode::NoGpus => "Waits for GPUs: too few are free for its smallest gang.",
+        ReasonCode::NoPower => "Waits for power: too little is free for its smallest gang.",
         ReasonCode::Done => "Its work is finished.",
         ReasonCode::LimitBinding => "A limit of the power tree leaves no room for it.",
         ReasonCode::RampLimited => "The ramp limit holds it at {power}.",
@@ -103,7 +111,11 @@ pub(crate) fn phrase(code: ReasonCode) -> &'static str {
         ReasonCode::MustServe => "promised, whatever power costs",
         ReasonCode::Committed => "held by a minimum time or a start cost",
         ReasonCode::Deferred => "waits for cheaper steps before its deadline",
-        ReasonCode::NotEligible => "window, dependency or gang size allow nothing",
+        ReasonCode::NotEligible => "nothing of it may run",
+        ReasonCode::NotReleased => "its window has not begun",
+        ReasonCode::WaitsForJob => "waits for another job to be done",
+        ReasonCode::NoGpus => "waits for GPUs: too few are free",
+        ReasonCode::NoPower => "waits for power: too little is free",
         ReasonCode::Done => "finished",
         ReasonCode::LimitBinding => "a limit of the power tree leaves no room",
         ReasonCode::RampLimited => "the ramp limit holds it",

@@ -122,7 +122,10 @@ fn a_link_to_a_slot_says_why_it_was_assigned() {
         assert!(panel.contains(word), "{word} in {panel}");
     }
     assert!(panel.contains("Called by ers: at most 8 MW."), "{panel}");
-    let above = format!("against price {price:.2} + charges 6.00 USD/MWh");
+    let held = price + 6.0;
+    let above = format!(
+        "against {held:.2}: price {price:.2} + limits, penalties and forecast error 6.00 USD/MWh"
+    );
     assert!(panel.contains(&above), "{above} in {panel}");
 
     let next = browser::draw(&html, "#slot=124").expect("the browser was there a moment ago");

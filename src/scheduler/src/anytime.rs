@@ -8,7 +8,7 @@
 mod tests;
 
 use crate::inputs::PlanInputs;
-use crate::plan::{Budget, Planned, Start, plan, plan_at};
+use crate::plan::{Budget, Planned, WarmStart, plan, plan_from};
 use crate::polish::in_order;
 use crate::schedule::Problem;
 
@@ -49,14 +49,14 @@ pub fn plan_until(inputs: &PlanInputs, go_on: &mut dyn FnMut(&Planned) -> bool) 
         if idle == IDLE || left <= CLOSED * best.value().abs() || !go_on(&best) {
             break;
         }
-        let start = Start {
-            // In turn spread anew and from where the best plan stands.
+        let start = WarmStart {
+            // In turn from nothing and from the best plan's runs.
             runs: (stage % 2 == 1).then(|| best.schedule.jobs.clone()),
-            // The first of these is a study as it always is.
+            // The first of these is exactly a study.
             prices: best.prices.clone().filter(|_| stage > 0),
-            ..Start::default()
+            ..WarmStart::default()
         };
-        let gained = keep(&problem, &mut best, plan_at(inputs, budget(stage), start));
+        let gained = keep(&problem, &mut best, plan_from(inputs, budget(stage), start));
         idle = if gained { 0 } else { idle + 1 };
     }
     best

@@ -1,11 +1,11 @@
 //! Upper bound: no plan of these inputs is worth more.
 //!
 //! Lagrangian relaxation of everything that couples steps. Jobs bid for power in
-//! each step's own market at the price mu of their work; blocks of miners buy at a
-//! price lambda per pool and step and choose their best path alone; ramps and demand
-//! charges enter as charges on load with what their limits are worth. The sum of the
-//! relaxed parts' optima is at least the optimum, for every choice of prices;
-//! subgradient steps improve the choice, and a proximal bundle where jobs buy.
+//! each step's own market at the dual mu of their work; blocks of miners buy at a dual
+//! lambda per pool and step and choose their best path alone; ramps and demand charges
+//! enter as charges on load, at their limits' duals. The sum of the relaxed parts' optima
+//! is at least the optimum, for every choice of duals (here: prices); subgradient steps
+//! improve the choice, and a proximal bundle where jobs buy.
 //!
 //! Relaxed soundly: gangs to divisible power, restarts to power that a job may draw or
 //! leave, minimum runtimes and dependencies of jobs to none, limits of nodes between
@@ -35,7 +35,7 @@ use crate::schedule::{Problem, Room, Run};
 /// Relative outward rounding: sums of a few million products err by far less.
 const OUTWARD: f64 = 1e-10;
 
-/// Descents along each job's own price before subgradient steps.
+/// Auctions (coordinate descents along each job's own price) before subgradient steps.
 const AUCTIONS: usize = 3;
 
 /// Bids looked at in one descent along all jobs, at most: beyond it other steps do better.
@@ -44,7 +44,7 @@ const RIVALRY_MAX: usize = 3_000_000;
 /// Share of the gap that an auction must close for another to follow.
 const SETTLED: f64 = 0.1;
 
-/// Prices of the relaxed couplings.
+/// Duals of the relaxed couplings.
 #[derive(Debug, Clone)]
 pub struct Prices {
     /// Per job, currency per GPU-hour of work: 0 or more.
@@ -59,14 +59,14 @@ pub struct Prices {
     pub peak: Vec<Vec<f64>>,
 }
 
-/// A bound and the slopes that improve it.
+/// A bound and its subgradient.
 #[derive(Clone)]
 struct Relaxed {
     bound: f64,
     slopes: Slopes,
 }
 
-/// By how much the relaxed optimum breaks what the prices stand for.
+/// A subgradient: by how much the relaxed optimum breaks each constraint that is priced.
 #[derive(Clone)]
 struct Slopes {
     /// Work done less work there is, per job, GPU-hours.
@@ -117,7 +117,7 @@ pub fn tighten(
     }
     let mut best = best_start(problem, windows, &mut steps, starts, room);
     let near = |relaxed: &Relaxed| relaxed.bound <= goal.enough + 1e-9 * goal.enough.abs();
-    // Where jobs buy already, their own prices are beyond auctions.
+    // Auctions change prices of work, which jobs that buy do not have.
     let buying = !best.1.jobs.is_empty();
     let crowded = steps.is_crowded();
     let auctions = match crowded || buying {
@@ -199,7 +199,7 @@ fn bought_at(problem: &Problem<'_>, prices: &Prices, room: &mut Room) -> Prices 
 
 /// Price of one more MWh at `nodes` per node and step, currency, when jobs bid at `prices`;
 /// infinite where none can reach the node.
-pub fn market_prices(
+pub(crate) fn market_prices(
     problem: &Problem<'_>,
     prices: &Prices,
     nodes: &[usize],
@@ -229,11 +229,11 @@ pub fn market_prices(
     found
 }
 
-/// Runs that each job wins at these prices of its work, never more than its work; `None`
-/// where more than jobs couples the steps.
-pub fn won(problem: &Problem<'_>, prices: &Prices) -> Option<Vec<Vec<Run>>> {
+/// The runs that each job wins at these prices of work, up to its work; `None` where not only
+/// jobs couple the steps.
+pub fn assign_winners(problem: &Problem<'_>, prices: &Prices) -> Option<Vec<Vec<Run>>> {
     let residuals = problem.residuals.as_ref()?;
-    Some(Book::new(problem, residuals, 0).won(prices))
+    Some(Book::new(problem, residuals, 0).assign_winners(prices))
 }
 
 /// How the relaxed steps are cleared: on residuals where jobs alone couple them, else each
@@ -259,7 +259,8 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// Where jobs buy power, the prices of their work are their own affair: what they were last.
+    /// Where jobs buy power, sets the price of each job's work to the one its own optimum was
+    /// last found at.
     fn price_work(&self, work: &mut [f64]) {
         if let Self::Markets(_, buyers) = self {
             buyers.price_work(work);
@@ -287,9 +288,9 @@ impl<'a> Steps<'a> {
     }
 }
 
-/// The same prices without those of ramps, where there are any: a course that had to break
-/// its ramp says nothing of what the ramp is worth.
-pub fn without_ramps(prices: &Prices) -> Option<Prices> {
+/// The same prices without those of ramps, where there are any: those of a course that had to
+/// break its ramp are arbitrary.
+pub(crate) fn without_ramps(prices: &Prices) -> Option<Prices> {
     let priced = prices.ramp.iter().flatten().any(|price| *price != 0.0);
     priced.then(|| {
         let mut without = prices.clone();
@@ -692,6 +693,6 @@ impl Active {
 }
 
 /// Ramp prices of courses, zero where a ramp does not bind.
-pub fn ramp_prices(levels: &[Level]) -> Vec<Vec<f64>> {
+pub(crate) fn ramp_prices(levels: &[Level]) -> Vec<Vec<f64>> {
     levels.iter().map(|l| l.multiplier.clone()).collect()
 }

@@ -16,10 +16,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use swingload_model::TimeGrid;
+use swingload_model::plan::PricePart;
 use swingload_model::site::tree::RatedAt;
 use swingload_model::site::{Amount, Site};
 
-use crate::inputs::{NodeInput, PlanInputs, RampInput, StackInput};
+use crate::inputs::{NodeInput, PlanInputs, PoolInput, RampInput, StackInput};
 use crate::outlook::Outlook;
 use crate::policy::Setup;
 use crate::state::{JobState, SiteState};
@@ -41,12 +42,17 @@ pub struct Built {
     pub service: Vec<usize>,
     /// Stack of each commitment; `None` for power limits.
     pub hosting: Vec<Option<usize>>,
-    /// Share of hashrate that heat leaves each miner pool in the first step; zero in shutdown.
-    pub heat: Vec<f64>,
+    /// What hashing meets in every step: prices, charges, heat.
+    pub hashing: Hashing,
     /// Position in the controller's list of each job of the inputs.
     pub job: Vec<usize>,
     /// Penalised limits on the site's load, by name; the inputs' supplies are cut at them.
     pub limits: Vec<LoadLimit>,
+    /// Per supply of the inputs, what it is a part of; empty for inputs made by hand, whose
+    /// supplies are blocks of their own below every limit.
+    pub supply: Vec<SupplyPart>,
+    /// Charges on all uses that the supplies' cost holds in the first step.
+    pub charges: Vec<PricePart>,
     /// Value not in the inputs because no decision changes it: availability
     /// payments, take-or-pay, contracts; currency over the whole grid.
     pub constant: f64,
@@ -63,6 +69,27 @@ pub struct LoadLimit {
     pub share: Vec<f64>,
     /// Penalty, currency per MWh above it.
     pub penalty: f64,
+}
+
+/// What hashing meets in every step, whatever is decided.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Hashing {
+    /// Revenue of 1 PH/s for a day, before fees, currency.
+    pub hashprice: Vec<f64>,
+    /// Charges and taxes per facility MWh on hashing, those on all uses included.
+    pub charges: Vec<f64>,
+    /// Per miner pool and step, the share of its hashrate that heat leaves; zero in shutdown.
+    pub heat: Vec<Vec<f64>>,
+}
+
+/// The part of a supply block that a supply of the inputs stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupplyPart {
+    /// Position of the block in the site's list.
+    pub block: usize,
+    /// Limits (positions in [`Built::limits`]) beyond which its power lies, so that its cost
+    /// holds their penalties.
+    pub beyond: Vec<usize>,
 }
 
 /// Where a miner pool went.
@@ -114,11 +141,13 @@ pub fn build_with(
     loads::overheads(site, grid, &factor, &mut stacks);
     let service = loads::services(site, &look, &factor, &gpu_node, &mut stacks);
     let hosting = loads::hosting(site, &look, &factor, &mut stacks);
-    let (pool, pools) = loads::pools(setup, &look, state, &factor, &mut stacks);
+    let hashing = loads::hashing(setup, &look);
+    let (pool, pools) = loads::pools(setup, &look, state, &factor, &hashing, &mut stacks);
     let must_serve = must_serve(&stacks, grid);
     let limits = charges::load_limits(site, &look);
-    let supplies = charges::supplies(setup, &look, &must_serve, &limits);
-    let (job, jobs) = loads::jobs(site, state, jobs, open, grid, &gpu_node, windows);
+    let most_load = most_load(&nodes, &gpu_node, &stacks, &pools, grid);
+    let (supplies, supply) = charges::supplies(setup, &look, &must_serve, &most_load, &limits);
+    let (job, jobs) = loads::jobs(site, jobs, open, grid, &gpu_node, windows);
     let inputs = PlanInputs {
         grid: grid.clone(),
         nodes,
@@ -136,9 +165,11 @@ pub fn build_with(
         pool,
         service,
         hosting,
-        heat: loads::heat_now(site, &look),
+        hashing,
         job,
         limits,
+        supply,
+        charges: charges::first(site, &look),
         constant: charges::constant(site, &look),
     }
 }
@@ -260,6 +291,31 @@ fn tree(site: &Site, grid: &TimeGrid, factor: &[Vec<f64>]) -> Vec<NodeInput> {
             }
         })
         .collect()
+}
+
+/// The most all loads together can draw per step, MW at the facility side.
+fn most_load(
+    nodes: &[NodeInput],
+    gpu_node: &[usize],
+    stacks: &[StackInput],
+    pools: &[PoolInput],
+    grid: &TimeGrid,
+) -> Vec<f64> {
+    let of_step = |t: usize| {
+        // Services draw within their GPUs, which may all be at work.
+        let stacks = stacks
+            .iter()
+            .filter(|stack| !gpu_node.contains(&stack.node));
+        let stacks: f64 = stacks.flat_map(|s| &s.tiers).map(|tier| tier.mw[t]).sum();
+        let gpus: f64 = gpu_node.iter().map(|node| nodes[*node].limit[t]).sum();
+        let pools = pools.iter().map(|pool| {
+            let devices: f64 = pool.blocks.iter().map(|block| block.devices).sum();
+            let mw = pool.points.last().map_or(0.0, |point| point.0);
+            devices * mw * pool.scale[t] * nodes[pool.node].factor[t]
+        });
+        (stacks + gpus + pools.sum::<f64>()).min(nodes[0].limit[t])
+    };
+    (0..grid.len()).map(of_step).collect()
 }
 
 /// Power per step that must be served, MW at the facility side.

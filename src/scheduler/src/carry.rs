@@ -7,32 +7,32 @@
 //! inputs say, and every price proves a bound: what no longer fits costs time, not truth.
 
 mod prices;
-mod standing;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
 use crate::inputs::{JobInput, PlanInputs};
-use crate::plan::{Budget, Planned, Start, plan_at};
+use crate::plan::{Planned, WarmStart};
 use crate::schedule::Run;
 
 use prices::CarriedPrices;
-use standing::Standing;
 
-/// A re-plan on an event: jobs are not spread anew, and the bound begins where the last
-/// plan's ended.
-pub const REPLAN: Budget = Budget {
-    surcharges: &[],
-    ..Budget::STUDY
-};
-
-/// When the jobs of a plan ran, by their names, and the prices that proved its bound.
+/// What a plan leaves to the next one: its jobs by name, and the prices that proved its bound.
 #[derive(Debug, Default)]
 pub struct Carried {
-    jobs: BTreeMap<String, Vec<Stretch>>,
+    jobs: BTreeMap<String, CarriedJob>,
     prices: Option<CarriedPrices>,
-    standing: Option<Standing>,
+}
+
+/// A job of the last plan.
+#[derive(Debug)]
+struct CarriedJob {
+    stretches: Vec<Stretch>,
+    /// Price of its work, currency per GPU-hour.
+    work_price: f64,
+    /// By how much it may have fallen short of its best place, currency; NaN where unknown.
+    slack: f64,
 }
 
 /// A mean of GPUs over a stretch of time.
@@ -52,69 +52,59 @@ impl Carried {
             end: inputs.grid.end_s(run.step as usize),
             gpus: run.gpus,
         };
-        let jobs = inputs.jobs.iter().zip(&planned.schedule.jobs);
+        let schedule = &planned.schedule;
+        let carried = |(j, job): (usize, &JobInput)| {
+            let carried = CarriedJob {
+                stretches: schedule.jobs[j].iter().map(stretch).collect(),
+                work_price: schedule.work_price[j],
+                slack: schedule.slack.get(j).copied().unwrap_or(f64::NAN),
+            };
+            (job.id.clone(), carried)
+        };
         Self {
-            jobs: jobs
-                .map(|(job, runs)| (job.id.clone(), runs.iter().map(stretch).collect()))
-                .collect(),
+            jobs: inputs.jobs.iter().enumerate().map(carried).collect(),
             prices: planned
                 .prices
                 .as_ref()
                 .map(|prices| CarriedPrices::new(inputs, prices)),
-            standing: None,
         }
     }
 
-    /// Of a plan that events within its first step are answered from: it then also stands as
-    /// it is.
-    pub fn standing(inputs: &PlanInputs, planned: &Planned) -> Self {
-        Self {
-            standing: Some(Standing::new(inputs, planned)),
-            ..Self::new(inputs, planned)
-        }
-    }
-
-    /// Plans `inputs` from here: a new job, a changed price, a lost feeder, a shed order.
-    /// Within the same step, what is carried also stands as it is where nothing better is found.
-    pub fn replan(&self, inputs: &PlanInputs, budget: Budget) -> Planned {
-        let prices = self.prices.as_ref();
-        let start = Start {
-            limited: prices.is_some_and(|prices| prices.is_limited(inputs)),
-            ..self.start(inputs)
-        };
-        let mut planned = plan_at(inputs, budget, start);
-        if let Some(standing) = &self.standing {
-            standing.improve(inputs, &mut planned);
-        }
-        planned
+    /// With the prices of the plan before it, where this one has none of its own.
+    pub fn or_prices_of(mut self, before: Option<Self>) -> Self {
+        self.prices = self.prices.or(before.and_then(|before| before.prices));
+        self
     }
 
     /// Where a plan of `inputs` begins: every job where it was planned, but for those that
     /// are new, those that run where power no longer reaches and those that wait for others,
     /// which are placed anew; every price at its name and time.
-    pub fn start(&self, inputs: &PlanInputs) -> Start {
-        let none = Vec::new();
-        let of = |job: &JobInput| match job.after.is_empty() {
-            true => on_grid(inputs, job, self.jobs.get(&job.id).unwrap_or(&none)),
-            false => Vec::new(),
+    pub fn start(&self, inputs: &PlanInputs) -> WarmStart {
+        let of = |job: &JobInput| match self.jobs.get(&job.id) {
+            Some(known) if job.after.is_empty() => on_grid(inputs, job, &known.stretches),
+            _ => Vec::new(),
         };
         let mut rows: Vec<Vec<Run>> = inputs.jobs.iter().map(of).collect();
-        lift_overfull(inputs, &mut rows);
-        let mut start = Start {
-            runs: Some(rows),
-            ..Start::default()
+        remove_overfull(inputs, &mut rows);
+        let known = |job: &JobInput| {
+            let known = self.jobs.get(&job.id);
+            known.map_or((f64::NAN, f64::NAN), |job| (job.work_price, job.slack))
         };
-        if let Some(prices) = &self.prices {
-            start.prices = prices.on(inputs);
-            start.unpriced = prices.unpriced(inputs);
+        let (work_price, slack) = inputs.jobs.iter().map(known).unzip();
+        let prices = self.prices.as_ref();
+        WarmStart {
+            runs: Some(rows),
+            prices: prices.and_then(|prices| prices.on(inputs)),
+            unpriced: prices.map_or(Vec::new(), |prices| prices.unpriced(inputs)),
+            work_price,
+            slack,
         }
-        start
     }
 }
 
 /// Takes out the jobs that run in a step in which all jobs below some node together draw
 /// more than it may import and has of its own.
-fn lift_overfull(inputs: &PlanInputs, rows: &mut [Vec<Run>]) {
+fn remove_overfull(inputs: &PlanInputs, rows: &mut [Vec<Run>]) {
     let steps = inputs.steps();
     let mut below = vec![0.0; inputs.nodes.len() * steps];
     for (job, runs) in inputs.jobs.iter().zip(rows.iter()) {

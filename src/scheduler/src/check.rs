@@ -22,6 +22,7 @@
 //! - A start loses its restart time in its first steps; changing size loses nothing.
 
 mod blocks;
+pub mod dispatch;
 mod jobs;
 mod power;
 mod reasons;
@@ -36,7 +37,7 @@ use crate::plan::Planned;
 pub use reasons::check_reasons;
 
 /// Power in excess of a limit that is rounding and no violation, MW: one watt.
-pub const TOLERANCE_MW: f64 = 1e-6;
+pub(crate) const TOLERANCE_MW: f64 = 1e-6;
 
 /// Relative error of a value that is rounding.
 const TOLERANCE_VALUE: f64 = 1e-9;

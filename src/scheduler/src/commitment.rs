@@ -23,7 +23,7 @@ const NO_ROOM: f64 = -1e9;
 
 /// Re-decides every block once, in the order of the pools, ramps priced in; returns whether
 /// any path changed.
-pub fn sweep(problem: &Problem<'_>, schedule: &mut Schedule, room: &mut Room) -> bool {
+pub(crate) fn sweep(problem: &Problem<'_>, schedule: &mut Schedule, room: &mut Room) -> bool {
     let (mut courses, mut states) = (None, States::new(problem, std::mem::take(&mut room.states)));
     if !problem.inputs.ramps.is_empty() && !problem.inputs.pools.is_empty() {
         begin_as_they_are(problem, schedule);
@@ -151,7 +151,7 @@ impl Worths {
 }
 
 /// Per block of pool `m`, what its best path that is on in the first step is worth above its
-/// best that is off there, currency, everything else as it stands; infinite where it may
+/// best that is off there, currency, everything else fixed; infinite where it may
 /// not be off, negatively so where it may not be on.
 pub(crate) fn first_margins(
     problem: &Problem<'_>,
@@ -185,7 +185,7 @@ pub(crate) fn first_margins(
 const FIXED: f64 = 1e9;
 
 /// The path of block `b` of pool `m` that is worth most among those that differ from its
-/// present one within `range` alone, everything else as it stands.
+/// present one within `range` alone, everything else fixed.
 pub(crate) fn within(
     problem: &Problem<'_>,
     schedule: &Schedule,
@@ -211,7 +211,7 @@ pub(crate) fn within(
     if same { path } else { now.clone() }
 }
 
-/// What awake devices of a pool are worth in a step, everything else as it stands.
+/// What awake devices of a pool are worth in a step, everything else fixed.
 #[derive(Debug, Default)]
 pub(crate) struct PoolMarket {
     /// Price of power at the pool's node without the pool.
@@ -589,7 +589,7 @@ pub(crate) fn may(problem: &Problem<'_>, m: usize, b: usize, path: &[bool]) -> b
 }
 
 /// Starts, wear and lost revenue of the paths in the schedule, currency.
-pub fn start_costs(problem: &Problem<'_>, schedule: &Schedule) -> f64 {
+pub(crate) fn start_costs(problem: &Problem<'_>, schedule: &Schedule) -> f64 {
     let mut total = 0.0;
     for (m, pool) in problem.inputs.pools.iter().enumerate() {
         for (b, block) in pool.blocks.iter().enumerate() {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Published, JobSubmitted, Acknowledged, Telemetry  ->  belief
-//! StepBegins  ->  view -> policy -> dispatch -> limits checked -> commands
+//! StepBegins  ->  view -> policy -> dispatch -> checked -> guarded -> checked -> commands
 //! ```
 //!
 //! It knows no clock, no network and no randomness. Acknowledgements are claims:
@@ -15,6 +15,7 @@ pub mod forecasts;
 pub mod graph;
 pub(crate) mod guard;
 pub mod limits;
+pub mod tally;
 pub(crate) mod trim;
 
 #[cfg(test)]
@@ -29,8 +30,10 @@ use swingload_model::job::Job;
 use swingload_model::series::{Observation, Unit};
 use swingload_model::site::Site;
 
+use crate::check::dispatch::{DispatchChecker, Finding};
 use crate::dispatch::Dispatch;
 use crate::event::{Action, Command, Event, JobReport, Telemetry};
+use crate::impossible;
 use crate::policy::{Policy, Setup, View};
 use crate::queue::JobQueue;
 use crate::state::{JobState, SiteState, block_sizes};
@@ -39,6 +42,7 @@ use belief::{Confirmed, Ledger, Target};
 use calendar::Calendar;
 use graph::JobGraph;
 use guard::Guard;
+use tally::Tally;
 
 pub use forecasts::{FallbackCount, FallbackLog, ForecastBook};
 pub use graph::JobRefusal;
@@ -58,6 +62,14 @@ pub struct Incident {
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum IncidentKind {
+    /// The dispatch checker found a broken rule. The guard takes off what exceeds a limit
+    /// and corrects what cannot be; what it leaves is found once more, as sent.
+    Found {
+        /// The rule, where and by how much.
+        finding: Finding,
+        /// Whether the set points that are sent break it, rather than those of the policy.
+        sent: bool,
+    },
     /// A dispatch would have exceeded a node's limit, or the room that devices in
     /// doubt leave of it; load was taken off.
     LimitExceeded {
@@ -112,7 +124,7 @@ pub enum IncidentKind {
 pub struct Controller {
     setup: Arc<Setup>,
     policy: Box<dyn Policy>,
-    forecasts: ForecastBook,
+    forecasts: Arc<ForecastBook>,
     fallbacks: FallbackLog,
     history: History,
     calendar: Calendar,
@@ -121,6 +133,8 @@ pub struct Controller {
     state: SiteState,
     ledger: Ledger,
     guard: Guard,
+    checker: DispatchChecker,
+    tally: Tally,
     jobs: Vec<JobState>,
     /// Positions of open jobs, rising.
     open: Vec<usize>,
@@ -149,8 +163,13 @@ impl std::fmt::Debug for Controller {
 }
 
 impl Controller {
-    /// A controller that knows nothing yet: all asleep, no jobs, no history.
-    pub fn new(setup: Arc<Setup>, policy: Box<dyn Policy>, forecasts: ForecastBook) -> Self {
+    /// A controller that knows nothing yet: all asleep, no jobs, no history. `forecasts` may be
+    /// shared with controllers that are told the same.
+    pub fn new(
+        setup: Arc<Setup>,
+        policy: Box<dyn Policy>,
+        forecasts: impl Into<Arc<ForecastBook>>,
+    ) -> Self {
         let mut history = History::new();
         for (series, unit) in declared(&setup) {
             history.declare(series, unit);
@@ -162,8 +181,10 @@ impl Controller {
             ledger: Ledger::new(&state),
             state,
             guard: Guard::new(&setup.site),
+            checker: DispatchChecker::new(&setup.site),
+            tally: Tally::default(),
             policy,
-            forecasts,
+            forecasts: forecasts.into(),
             fallbacks: FallbackLog::default(),
             history,
             jobs: Vec::new(),
@@ -192,10 +213,11 @@ impl Controller {
         self
     }
 
-    /// The same controller acting in a leader's epoch; never lower than before.
+    /// The same controller with the plausible range of a series whose unit is known: no
+    /// published value inside it is refused, see [`History::never_refuse`].
     #[must_use]
-    pub fn in_epoch(mut self, epoch: u64) -> Self {
-        self.epoch = self.epoch.max(epoch);
+    pub fn never_refusing(mut self, series: &str, range: (f64, f64)) -> Self {
+        self.history.never_refuse(series, range);
         self
     }
 
@@ -227,11 +249,6 @@ impl Controller {
         &self.jobs
     }
 
-    /// Position of a job by its id.
-    pub fn position(&self, id: &str) -> Option<usize> {
-        self.graph.position(id)
-    }
-
     /// Positions of jobs with work and time left, rising.
     pub fn open_jobs(&self) -> &[usize] {
         &self.open
@@ -247,11 +264,6 @@ impl Controller {
         &self.state
     }
 
-    /// What was published so far.
-    pub fn history(&self) -> &History {
-        &self.history
-    }
-
     /// The first incidents, as many as are kept.
     pub fn incidents(&self) -> &[Incident] {
         &self.incidents
@@ -262,14 +274,14 @@ impl Controller {
         self.incident_count
     }
 
+    /// What was repaired in the policy's dispatches, and what the checker found in them.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     /// How often decisions rested on fallbacks of the forecasts.
     pub fn fallbacks(&self) -> &FallbackLog {
         &self.fallbacks
-    }
-
-    /// Number of the last plan.
-    pub fn plan_number(&self) -> u64 {
-        self.plan
     }
 
     /// The first event dates the site: devices installed by then.
@@ -415,7 +427,7 @@ impl Controller {
                 block,
                 at_point,
             } => {
-                self.ledger.told(pool, block, &at_point);
+                self.ledger.commanded(pool, block, &at_point);
                 self.set_block(pool, block, &at_point, issued);
             }
             Action::SetService { service, gpus } => self.state.services[service] = gpus,
@@ -506,12 +518,21 @@ impl Controller {
             open: &self.open,
         };
         let mut dispatch = self.policy.decide(&view);
+        let handed_out = self.checker.check(&view, &dispatch);
         let found = self
             .guard
             .check(&view, &self.ledger, &self.active, &mut dispatch);
+        let sent = self.checker.check(&view, &dispatch);
         self.fallbacks.note(now, &outlook);
+        self.tally
+            .note(grid.duration(0), &dispatch.repairs, &handed_out, &sent);
         for kind in found {
             self.incident(now, kind);
+        }
+        for (findings, sent) in [(handed_out, false), (sent, true)] {
+            for finding in findings {
+                self.incident(now, IncidentKind::Found { finding, sent });
+            }
         }
         self.plan += 1;
         self.dispatch = dispatch;
@@ -661,6 +682,11 @@ fn runnable(site: &Site, job: &Job) -> Result<(), JobRefusal> {
     if job.gangs[0] > pool.count.max() {
         return Err(JobRefusal::Impossible(
             "its smallest gang is larger than its GPU pool",
+        ));
+    }
+    if impossible::gangs(&mut impossible::Rooms::new(site), job).is_empty() {
+        return Err(JobRefusal::Impossible(
+            "no node above its GPU pool, or not all supply, carries its smallest gang",
         ));
     }
     if job.work <= 0 {

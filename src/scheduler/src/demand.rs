@@ -14,7 +14,7 @@ const SECTIONS: usize = 15;
 const HALVINGS: usize = 30;
 
 /// The inputs with the root capped in every charged range, around the jobs and blocks of `schedule`.
-pub fn capped(problem: &Problem<'_>, schedule: &Schedule, room: &mut Room) -> PlanInputs {
+pub(crate) fn capped(problem: &Problem<'_>, schedule: &Schedule, room: &mut Room) -> PlanInputs {
     let mut inputs = problem.inputs.clone();
     for demand in &problem.inputs.demand {
         let range = demand.first..demand.end;
@@ -90,7 +90,7 @@ impl Step {
 }
 
 /// No price for any peak.
-pub fn no_peaks(inputs: &PlanInputs) -> Vec<Vec<f64>> {
+pub(crate) fn no_peaks(inputs: &PlanInputs) -> Vec<Vec<f64>> {
     let demands = inputs.demand.iter();
     demands.map(|d| vec![0.0; d.end - d.first]).collect()
 }
@@ -99,7 +99,11 @@ pub fn no_peaks(inputs: &PlanInputs) -> Vec<Vec<f64>> {
 /// load is worth in the steps that would make the best peak, together at most the charge.
 ///
 /// They are the multipliers of `load <= peak` around the jobs and blocks of `schedule`.
-pub fn peak_prices(problem: &Problem<'_>, schedule: &Schedule, room: &mut Room) -> Vec<Vec<f64>> {
+pub(crate) fn peak_prices(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    room: &mut Room,
+) -> Vec<Vec<f64>> {
     let demands = problem.inputs.demand.iter();
     demands
         .map(|demand| prices_of(problem, schedule, demand, room))
@@ -154,7 +158,7 @@ fn prices_of(
 }
 
 /// Scales peak prices down to add up to at most the charge.
-pub fn hold(prices: &mut [f64], per_mw: f64) {
+pub(crate) fn hold(prices: &mut [f64], per_mw: f64) {
     prices.iter_mut().for_each(|p| *p = p.max(0.0));
     let total: f64 = prices.iter().sum();
     if total > per_mw {

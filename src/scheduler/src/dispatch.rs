@@ -21,6 +21,24 @@ pub struct Dispatch {
     pub marginal_value: Option<f64>,
     /// How good the plan is whose first step this is; `None` for rules that plan nothing.
     pub proof: Option<Proof>,
+    /// What of the policy's own choice was changed so that the site's rules hold.
+    pub repairs: Repairs,
+}
+
+/// What was changed of a policy's choice before it was handed out, facility watts by rule:
+/// whole devices, replicas and gangs are a little more, or move a little faster, than what
+/// was chosen in watts; a rule that looks at one step ignores ramps. Power taken off and
+/// put on both count as positive.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Repairs {
+    /// Taken off for limits of nodes and for supply.
+    pub limit: f64,
+    /// Taken off for a called event or a promised limit.
+    pub called_event: f64,
+    /// Taken off or added for a ramp.
+    pub ramp: f64,
+    /// Kept awake or asleep for a shortest time.
+    pub shortest_time: f64,
 }
 
 /// How good a plan of a closed loop is, provably: currency over its horizon, with what no
@@ -60,6 +78,9 @@ pub struct DispatchReason {
     /// value above price for a running load, price above value for an idle one. Negative
     /// where it is held against its price; 0 where the price did not decide.
     pub margin: f64,
+    /// Part of the price that is the expected charge of coincident peaks, currency per
+    /// facility MWh: the chance that the step is one times the charge.
+    pub peaks: f64,
 }
 
 /// A load, by position in its list of the site or controller.

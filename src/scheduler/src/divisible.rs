@@ -43,7 +43,7 @@ pub fn inputs(problem: &Problem<'_>) -> PlanInputs {
 }
 
 /// A schedule of the divisible problem as one of `problem`, its pools still to be committed.
-pub fn committable(problem: &Problem<'_>, schedule: Schedule) -> Schedule {
+pub(crate) fn committable(problem: &Problem<'_>, schedule: Schedule) -> Schedule {
     Schedule {
         on: problem.empty_schedule().on,
         awake: problem.empty_schedule().awake,

@@ -119,7 +119,7 @@ fn by_residuals(
 }
 
 /// Penalties of all tiers as if nothing were served; serving earns them back.
-pub fn unserved_constant(inputs: &PlanInputs) -> f64 {
+pub(crate) fn unserved_constant(inputs: &PlanInputs) -> f64 {
     let mut total = 0.0;
     for tier in inputs.stacks.iter().flat_map(|s| &s.tiers) {
         for t in 0..inputs.steps() {

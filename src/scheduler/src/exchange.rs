@@ -1,9 +1,9 @@
 //! Exchanges of power between blocks and jobs.
 //!
-//! A block that runs keeps jobs out, and jobs that run elsewhere leave the block what it
-//! runs on: one at a time, neither moves. The bound's prices tell where a block could as
-//! well be off, or on: parts of its runs are taken off, or added, where these prices see
-//! little in it; jobs and blocks are placed anew, and what gains is kept.
+//! Neighbourhood search over what single moves cannot improve: a running block keeps jobs off
+//! its power, and jobs placed elsewhere give it no reason to stop. Where a block's reduced cost
+//! of being switched over some steps is small at the bound's duals, it is switched; the jobs
+//! around it are placed anew, and what gains is kept.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use crate::placement::{self, Curves, Windows};
 use crate::polish::in_order;
 use crate::schedule::{Problem, Room, Schedule};
 
-/// Where a run's part is cut, as shares of the gap that the cut loses at the bound's prices.
+/// Reduced costs up to which a part of a run is switched, as shares of the gap.
 const LOSSES: [f64; 4] = [0.02, 0.1, 0.25, 0.5];
 
 /// Tries in a row without any gain after which the rest of a pass is left out.
@@ -29,13 +29,13 @@ struct Turn {
     block: usize,
     steps: Range<usize>,
     on: bool,
-    /// What the bound's prices lose by it, currency.
+    /// Its reduced cost at the bound's duals, currency.
     loss: f64,
 }
 
 /// Tries at most `tries` exchanges, those that lose least at the prices of `power`
-/// (currency per MWh, per pool and step) first, and keeps what gains.
-pub fn exchange(
+/// (duals, currency per MWh, per pool and step) first, and keeps what gains.
+pub(crate) fn exchange(
     problem: &Problem<'_>,
     windows: &Windows,
     best: (Schedule, Evaluated),
@@ -103,7 +103,8 @@ impl Search<'_, '_> {
         problem.set_path(&mut other, m, b, path);
         self.curves.touch(turn.steps.clone());
         self.place_jobs(&mut other, turn);
-        // The block answers where it turned, and the jobs to that.
+        // The block is committed anew in these steps against the jobs' new places, then the jobs
+        // against it.
         let path = commitment::within(problem, &other, (m, b), turn.steps.clone(), self.room);
         if path != other.on[m][b] {
             problem.set_path(&mut other, m, b, path);
@@ -126,7 +127,7 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Lets all blocks and jobs answer to the turns made.
+    /// Commits all blocks and places all jobs anew after the turns made.
     fn settle(&mut self) {
         let mut other = self.best.0.clone();
         if commitment::sweep(self.problem, &mut other, self.room) {
@@ -151,7 +152,7 @@ impl Search<'_, '_> {
     }
 }
 
-/// Turns of all blocks that the bound's prices do not rule out, those that lose least first.
+/// Turns of all blocks whose reduced cost does not exceed the gap, the smallest first.
 fn turns(problem: &Problem<'_>, schedule: &Schedule, power: &[Vec<f64>], gap: f64) -> Vec<Turn> {
     let mut all = Vec::new();
     for (pool, blocks) in schedule.on.iter().enumerate() {

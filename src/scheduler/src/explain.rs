@@ -3,7 +3,7 @@
 //! Everything is compared in currency per facility MWh at the load: what its last
 //! running or first idle MWh earns against the price of one more MWh at its node. That
 //! price is of this step alone: where a ramp ties it to its neighbours, the ramp's own
-//! price is told by the code ([`ReasonCode::RampLimited`]) and never added to a figure.
+//! price shows in the code ([`ReasonCode::RampLimited`]) and never added to a figure.
 //!
 //! [`flips`] adds, on request, the smallest changes that turn a decision; [`sentence`] says
 //! both in words.
@@ -13,10 +13,12 @@
 pub(crate) mod alone;
 mod change;
 mod flips;
+mod price;
 mod search;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod wait;
 mod words;
 
 use swingload_model::plan::ReasonCode;
@@ -29,7 +31,10 @@ use crate::plan::Planned;
 use standing::{Standing, standings};
 
 pub use flips::flips;
-pub use words::sentence;
+pub(crate) use price::parts;
+pub(crate) use standing::slopes;
+pub(crate) use wait::wait;
+pub use words::{price_words, sentence, wait_words};
 
 /// Power below which a load counts as off, MW.
 const OFF: f64 = 1e-6;
@@ -37,7 +42,7 @@ const OFF: f64 = 1e-6;
 /// Difference of two prices that is rounding, currency per MWh.
 const EVEN: f64 = 1e-6;
 
-/// As exact as figures are told, so that they read back as they were written.
+/// Rounded to the digits that figures are printed with, so that they read back unchanged.
 pub(crate) fn millionths(number: f64) -> f64 {
     (number * 1e6).round() / 1e6
 }
@@ -53,20 +58,20 @@ pub fn reasons(built: &Built, planned: &Planned) -> Vec<DispatchReason> {
         .iter()
         .map(|s| s.code.unwrap_or_else(|| code(s, &prices[s.node])))
         .collect();
-    let told = || standings.iter().zip(codes.iter().copied());
+    let coded = || standings.iter().zip(codes.iter().copied());
     // Loads that would take power were it cheaper, and loads that would give it up were it
     // dearer; one that something else holds would do neither.
-    let takers: Vec<&Standing> = told()
+    let takers: Vec<&Standing> = coded()
         .filter(|(s, c)| {
             !s.is_full() && matches!(c, ReasonCode::Unprofitable | ReasonCode::Marginal)
         })
         .map(|(s, _)| s)
         .collect();
-    let holders: Vec<&Standing> = told()
+    let holders: Vec<&Standing> = coded()
         .filter(|(s, c)| s.runs() && matches!(c, ReasonCode::Profitable | ReasonCode::Marginal))
         .map(|(s, _)| s)
         .collect();
-    told()
+    coded()
         .map(|(s, code)| {
             let price = &prices[s.node];
             // Beyond the price, limits keep the other load's power from this one.
@@ -98,6 +103,7 @@ pub fn reasons(built: &Built, planned: &Planned) -> Vec<DispatchReason> {
                     _ if kept(code) || !above.is_finite() => 0.0,
                     _ => above,
                 },
+                peaks: price::peaks(built, planned, price.shown),
             }
         })
         .collect()
@@ -109,6 +115,10 @@ fn kept(code: ReasonCode) -> bool {
         code,
         ReasonCode::Deferred
             | ReasonCode::NotEligible
+            | ReasonCode::NotReleased
+            | ReasonCode::WaitsForJob
+            | ReasonCode::NoGpus
+            | ReasonCode::NoPower
             | ReasonCode::Done
             | ReasonCode::RampLimited
             | ReasonCode::Heat

@@ -25,6 +25,7 @@
 //! greedy per step is exact.
 
 #[cfg(test)]
+#[path = "../tests/common/small.rs"]
 pub(crate) mod small;
 
 use swingload_model::TimeGrid;
@@ -220,7 +221,7 @@ pub struct JobInput {
 
 impl JobInput {
     /// Value of a GPU-hour of work in step `t` of `grid`.
-    pub fn value_in(&self, grid: &TimeGrid, t: usize) -> f64 {
+    pub(crate) fn value_in(&self, grid: &TimeGrid, t: usize) -> f64 {
         let late = (grid.start_s(t) - self.deadline).max(0) as f64 / 3600.0;
         (self.value - self.late_per_hour * late).max(0.0)
     }

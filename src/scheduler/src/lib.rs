@@ -1,5 +1,9 @@
 //! Planner, policies, plan checker and controller state machine.
 
+// What unit tests share with test binaries names this crate as these do.
+#[cfg(test)]
+extern crate self as swingload_scheduler;
+
 pub mod anytime;
 pub mod asap;
 pub mod bound;
@@ -15,10 +19,11 @@ pub mod evaluate;
 pub mod event;
 pub mod exchange;
 pub mod explain;
+mod flows;
+pub mod impossible;
 pub mod inputs;
 pub mod market;
 pub mod outlook;
-pub mod paths;
 pub mod placement;
 pub mod plan;
 pub mod policy;
@@ -28,7 +33,7 @@ pub mod queue;
 pub mod ramp;
 #[cfg(feature = "highs")]
 pub mod referee;
-pub mod residuals;
+pub(crate) mod residuals;
 pub mod schedule;
 pub mod shed;
 pub mod state;

@@ -26,7 +26,7 @@ mod walk;
 pub use kept::{Kept, Load};
 
 /// Powers below this, MW, are rounding noise (a thousandth of a watt).
-pub const EPSILON_MW: f64 = 1e-9;
+pub(crate) const EPSILON_MW: f64 = 1e-9;
 
 /// What a segment belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,7 +179,7 @@ pub struct Workspace {
 
 impl Workspace {
     /// Forgets what earlier inputs left behind, so that the same inputs give the same result.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.charge.clear();
     }
 }
@@ -244,13 +244,13 @@ impl Market {
     }
 
     /// The static segments of a step, by falling slope.
-    pub fn of_step(&self, t: usize) -> &[Segment] {
+    pub(crate) fn of_step(&self, t: usize) -> &[Segment] {
         &self.segments[self.start[t]..self.start[t + 1]]
     }
 
     /// [`Market::clear`] with static loads charged more, as ramps and demand charges
     /// make them; `extra` comes charged already.
-    pub fn clear_charged(
+    pub(crate) fn clear_charged(
         &self,
         t: usize,
         fixed: &[f64],
@@ -282,7 +282,7 @@ impl Market {
     }
 
     /// [`Market::clear`] leaving out the loads that `without` picks.
-    pub fn clear_without(
+    pub(crate) fn clear_without(
         &self,
         t: usize,
         fixed: &[f64],
@@ -297,7 +297,7 @@ impl Market {
     }
 
     /// Flexible loads below `node` in step `t` by falling slope, as far as limits at and below it let them draw.
-    pub fn loads_below(
+    pub(crate) fn loads_below(
         &self,
         t: usize,
         node: usize,
@@ -385,7 +385,7 @@ impl Market {
     }
 
     /// Whether any supply hangs below the root.
-    pub fn has_local_supply(&self) -> bool {
+    pub(crate) fn has_local_supply(&self) -> bool {
         self.local_supply
     }
 
@@ -397,7 +397,7 @@ impl Market {
     /// The price of up to `most` MW more at `node`, after [`Market::clear`] left its result in `work`.
     ///
     /// Steps rise in cost. They end early where no more power can reach the node.
-    pub fn residual(
+    pub(crate) fn residual(
         &self,
         t: usize,
         node: usize,
@@ -474,7 +474,7 @@ impl Market {
 
     /// Flexible load after [`Market::clear`] in the order it would be given up, each with
     /// what it loses per hour and MW, its supply given back: `(currency per MWh, MW)`.
-    pub fn cuts(&self, work: &Workspace) -> Vec<(f64, f64)> {
+    pub(crate) fn cuts(&self, work: &Workspace) -> Vec<(f64, f64)> {
         let is_supply = |s: &Segment| matches!(s.owner, Owner::Supply(_));
         let outcome = || work.segments.iter().zip(work.taken.iter().copied());
         let mut loads = outcome()
@@ -504,11 +504,6 @@ impl Market {
     /// Segments and the taken part of each (served load, shut supply) after [`Market::clear`].
     pub fn outcome(work: &Workspace) -> impl Iterator<Item = (&Segment, f64)> {
         work.segments.iter().zip(work.taken.iter().copied())
-    }
-
-    /// Net import of every node after [`Market::clear`], MW.
-    pub fn imports(work: &Workspace) -> &[f64] {
-        &work.import
     }
 }
 

@@ -1,20 +1,20 @@
 //! Placement: jobs on the cheapest steps of their windows, one job at a time against the others.
 //!
-//! Sweeps over all jobs. Two traps are met on the way: equal steps (a job should prefer
-//! those that few others can use) and flat steps (every job sees the same price until a
-//! step is full). While jobs are spread, the residual's edges are rounded off, so that a
-//! job meets a higher price before a step is full; the rounding fades from sweep to sweep,
-//! and the last sweeps know of none. What one job at a time never gets past, a full step whose
-//! holder has no reason to leave, is left to [`oust`].
+//! Coordinate descent: sweeps over all jobs, each moved alone against the residual supply
+//! curves that the others leave it. Alone, jobs do not see that others need the same steps: a
+//! step costs the same until it is full. So the first sweeps round off the edges of the curves
+//! (a surcharge), and a job meets a higher price before a step is full; the rounding fades from
+//! sweep to sweep, and the last sweeps are exact. A full step stays with its holder, who has no
+//! reason to leave, whatever the next job would pay: that is left to [`displace`].
 
 mod curves;
+mod displace;
 mod held;
-mod leads;
 mod offers;
-mod oust;
 mod pieces;
 mod runs;
 mod stay;
+mod successors;
 #[cfg(test)]
 mod tests;
 mod windows;
@@ -23,14 +23,14 @@ use std::ops::Range;
 
 use crate::inputs::{Gangs, JobInput};
 use crate::schedule::{Problem, Room, Run, Schedule};
-use held::go_on;
+use held::make_room;
 
 pub use curves::Curves;
+pub use displace::displace;
 pub(crate) use held::{goes_on, held_until, is_held};
-pub use leads::Leads;
 pub use offers::Offers;
-pub use oust::oust;
 pub use runs::Tables;
+pub use successors::SuccessorValues;
 pub use windows::Windows;
 
 /// Rounding of each sweep of a full placement, as a share of the residual's steps.
@@ -38,10 +38,11 @@ pub use windows::Windows;
 /// # Source
 /// Measured on the reference problems: with this course and one exact sweep behind it 99.6
 /// to 99.99 % of the gain are reached, against 91 to 94 % without any rounding.
-pub const SURCHARGES: [f64; 4] = [1.0, 0.3, 0.1, 0.03];
+pub(crate) const SURCHARGES: [f64; 4] = [1.0, 0.3, 0.1, 0.03];
 
-/// One sweep over all jobs with a surcharge; returns whether any job moved.
-pub fn sweep(
+/// One sweep over all jobs; returns whether any job moved. `surcharge` is the rounding of
+/// [`SURCHARGES`], 0 for an exact sweep.
+pub(crate) fn sweep(
     problem: &Problem<'_>,
     schedule: &mut Schedule,
     curves: &mut Curves,
@@ -51,7 +52,7 @@ pub fn sweep(
 ) -> bool {
     let mut moved = false;
     if surcharge == 0.0 {
-        leads::look(problem, schedule, curves, windows, room);
+        successors::estimate(problem, schedule, curves, windows, room);
     }
     for &j in &windows.order {
         moved |= place(problem, schedule, curves, windows, j, surcharge, room);
@@ -59,11 +60,11 @@ pub fn sweep(
             let again = |schedule: &mut _, curves: &mut _| {
                 place(problem, schedule, curves, windows, j, surcharge, room);
             };
-            go_on(problem, schedule, curves, j, again);
+            make_room(problem, schedule, curves, j, again);
         }
     }
-    if surcharge == 0.0 && !schedule.leads.is_empty() {
-        moved |= leads::settle(problem, schedule, curves, windows, room);
+    if surcharge == 0.0 && !schedule.successors.is_empty() {
+        moved |= successors::withdraw(problem, schedule, curves, windows, room);
     }
     moved
 }
@@ -78,10 +79,10 @@ pub(crate) fn place(
     surcharge: f64,
     room: &mut Room,
 ) -> bool {
-    let before = lift(problem, schedule, j);
+    let before = remove_job(problem, schedule, j);
     let window = windows.of(problem, schedule, j);
     if stay::stays(problem, schedule, curves, &window, j, &before, room) {
-        drop_in(problem, schedule, j, before);
+        insert_job(problem, schedule, j, before);
         let left = problem.inputs.jobs[j].work - work_done(problem, schedule, j);
         schedule.beyond[j] = left.max(0.0).min(problem.inputs.jobs[j].beyond);
         return false;
@@ -92,7 +93,7 @@ pub(crate) fn place(
     }
     let job = &problem.inputs.jobs[j];
     let beyond_worth = windows.beyond_worth[j];
-    // While jobs are spread, gangs and restarts are left to the exact sweeps.
+    // Sweeps with a surcharge treat gangs as divisible and starts as free.
     let placed = match &job.gangs {
         // One that may not stop yet keeps its place from the first sweep on.
         Gangs::Sizes(_) if surcharge == 0.0 || is_held(job, window.start) => {
@@ -126,7 +127,7 @@ pub(crate) fn place(
     if let Some(slack) = schedule.slack.get_mut(j) {
         *slack = placed.slack;
     }
-    drop_in(problem, schedule, j, placed.runs);
+    insert_job(problem, schedule, j, placed.runs);
     // A smaller gang in the last step is the larger one for part of it, and no start: it may
     // have done more than it was placed for.
     let left = job.work - work_done(problem, schedule, j);
@@ -146,7 +147,7 @@ struct Placed {
 }
 
 /// Takes job `j` out of the schedule.
-pub(crate) fn lift(problem: &Problem<'_>, schedule: &mut Schedule, j: usize) -> Vec<Run> {
+pub(crate) fn remove_job(problem: &Problem<'_>, schedule: &mut Schedule, j: usize) -> Vec<Run> {
     let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
     let runs = std::mem::take(&mut schedule.jobs[j]);
     for run in &runs {
@@ -159,7 +160,7 @@ pub(crate) fn lift(problem: &Problem<'_>, schedule: &mut Schedule, j: usize) -> 
 }
 
 /// Puts job `j` into the schedule.
-pub fn drop_in(problem: &Problem<'_>, schedule: &mut Schedule, j: usize, runs: Vec<Run>) {
+pub fn insert_job(problem: &Problem<'_>, schedule: &mut Schedule, j: usize, runs: Vec<Run>) {
     let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
     for run in &runs {
         let t = run.step as usize;
@@ -169,9 +170,9 @@ pub fn drop_in(problem: &Problem<'_>, schedule: &mut Schedule, j: usize, runs: V
 }
 
 /// Price of each job's work, currency per GPU-hour: what the last GPU-hour is worth that
-/// it would buy if it chose freely against the others as they stand, `charge` (currency per
+/// it would buy if it chose freely with all others fixed, `charge` (currency per
 /// MWh and step) on top; zero where it cannot do all its work.
-pub fn work_prices(
+pub(crate) fn work_prices(
     problem: &Problem<'_>,
     schedule: &Schedule,
     charge: &[f64],
@@ -194,11 +195,11 @@ pub fn work_prices(
     inputs.jobs.iter().enumerate().map(price).collect()
 }
 
-/// What job `j` could buy in a window against the others as they stand, `(worth, GPU-hours)`,
+/// What job `j` could buy in a window with all others fixed, `(worth, GPU-hours)`,
 /// its power divisible, with `charge` (currency per MWh and step) on top.
 #[expect(
     clippy::too_many_arguments,
-    reason = "one job against everything that stands"
+    reason = "one job against everything that is fixed"
 )]
 fn offers(
     problem: &Problem<'_>,
@@ -248,7 +249,7 @@ pub(crate) fn last_bought(offers: &mut [(f64, f64)], work: f64) -> f64 {
 }
 
 /// Work a job gets done by its runs, GPU-hours; restarts take their time off each run.
-pub fn work_done(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> f64 {
+pub(crate) fn work_done(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> f64 {
     let done: f64 = work_by_step(problem, schedule, j)
         .map(|(_, work)| work)
         .sum();

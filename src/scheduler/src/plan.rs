@@ -4,6 +4,7 @@ mod bounding;
 mod in_loop;
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use crate::asap;
 use crate::bound::Prices;
@@ -14,13 +15,15 @@ use crate::evaluate::{Evaluated, StepOutcome, evaluate, outcome};
 use crate::inputs::{Gangs, JobInput, PlanInputs};
 use crate::market::CostStep;
 use crate::placement::{self, Curves, SURCHARGES, Windows};
-use crate::polish::{in_order, polished};
+use crate::polish::{in_order, out_of_order, polished};
 use crate::ramp;
 use crate::schedule::{Ask, Problem, Room, Run, Schedule};
 
-use bounding::{Begin, bounded, dearest_first, exchanged, loose_prices, ousted, won};
+use bounding::{
+    Begin, assign_winners, bounded, dearest_first, displace_jobs, exchanged, relaxed_prices,
+};
 
-pub use in_loop::{Stood, plan_in_loop};
+pub use in_loop::plan_in_loop;
 
 /// How much work a plan may take, in iterations, so that the same inputs give the same plan.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,10 +49,10 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A plan that follows what has changed since the last one ([`plan_from`]).
+    /// A plan that follows another from a warm start; jobs are not spread anew.
     pub const FOLLOW: Self = Self {
         surcharges: &[],
-        rounds: 1,
+        rounds: 2,
         ..Self::LOOP
     };
     /// A plan made once, with its certificate.
@@ -63,8 +66,8 @@ impl Budget {
         polish: 200_000,
         exchanges: 100,
     };
-    /// A plan made afresh in a closed loop: the next one follows soon, so it is not searched
-    /// on. What proves it there begins at the last plan's prices ([`plan_in_loop`]).
+    /// A plan made afresh in a closed loop, without local search, since the next one follows
+    /// soon. [`plan_in_loop`] bounds it from the last certificate's prices.
     pub const LOOP: Self = Self {
         surcharges: &SURCHARGES,
         rounds: 4,
@@ -99,18 +102,23 @@ pub struct Planned {
     pub budget: Option<Budget>,
 }
 
-/// Where a plan begins.
+/// Warm start of a plan: what an earlier plan of like inputs leaves to it. The default starts
+/// from nothing.
 #[derive(Debug, Clone, Default)]
-pub struct Start {
-    /// Where the jobs stand, one row per job; `None` spreads them from nothing.
+pub struct WarmStart {
+    /// Runs of each job; `None` spreads the jobs over their windows anew.
     pub runs: Option<Vec<Vec<Run>>>,
-    /// Where the bound's prices stand.
+    /// Prices (dual values) at which the bound begins.
     pub prices: Option<Prices>,
-    /// Jobs without a price of work among these: they pay what they do in the plan.
+    /// Jobs that have no price of work among `prices`: they begin at their current marginal
+    /// price in the new plan.
     pub unpriced: Vec<usize>,
-    /// Whether limits are lower than they were: the bound of [`plan_at`] then also begins
-    /// where it would without these prices.
-    pub limited: bool,
+    /// Per job, what its work cost in the earlier plan, currency per GPU-hour; NaN where
+    /// unknown, empty where no job has one. Only [`plan_in_loop`] uses it.
+    pub work_price: Vec<f64>,
+    /// Per job, by how much the earlier plan may have placed it worse than its best, currency;
+    /// as `work_price`.
+    pub slack: Vec<f64>,
 }
 
 impl Planned {
@@ -167,51 +175,42 @@ pub fn beyond_worth(inputs: &PlanInputs) -> Vec<f64> {
 
 /// Chooses what every step of the horizon does. Same inputs, same plan.
 pub fn plan(inputs: &PlanInputs, budget: Budget) -> Planned {
-    plan_from(inputs, budget, None)
+    plan_from(inputs, budget, WarmStart::default())
 }
 
-/// [`plan`] from where `runs` puts the jobs, one row per job, instead of from nothing.
-pub fn plan_from(inputs: &PlanInputs, budget: Budget, runs: Option<Vec<Vec<Run>>>) -> Planned {
-    let start = Start {
-        runs,
-        ..Start::default()
-    };
-    plan_at(inputs, budget, start)
-}
-
-/// [`plan`] from where `start` puts jobs and prices.
-pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
+/// [`plan`] from a warm start.
+pub fn plan_from(inputs: &PlanInputs, budget: Budget, start: WarmStart) -> Planned {
     let mut room = Room::default();
     let problem = Problem::new(inputs);
     let afresh = start.runs.is_none() && start.prices.is_none();
     let windows = windows(&problem, &mut room);
-    // Blocks are divided freely while jobs are spread, and in the prices the bound begins at.
-    let loose = (budget.bound > 0 && !inputs.pools.is_empty()).then(|| divisible::inputs(&problem));
-    let loose = loose.as_ref().map(Problem::new);
-    let spread = match (start.runs, &loose) {
-        (Some(runs), _) => dropped(&problem, runs),
-        (None, Some(loose)) => {
-            let spread = placed(loose, &windows, budget, &mut room);
+    // Relaxed: blocks are divisible while jobs are spread, and for the bound's first duals.
+    let relaxed =
+        (budget.bound > 0 && !inputs.pools.is_empty()).then(|| divisible::inputs(&problem));
+    let relaxed = relaxed.as_ref().map(Problem::new);
+    let spread = match (start.runs, &relaxed) {
+        (Some(runs), _) => with_runs(&problem, runs),
+        (None, Some(relaxed)) => {
+            let spread = spread_jobs(relaxed, &windows, budget, &mut room);
             divisible::committable(&problem, spread)
         }
-        (None, None) => placed(&problem, &windows, budget, &mut room),
+        (None, None) => spread_jobs(&problem, &windows, budget, &mut room),
     };
-    let begin = match (start.prices, loose) {
-        (Some(prices), loose) => {
-            let anew = match &loose {
-                Some(loose) if start.limited => {
-                    loose_prices(&problem, loose, &windows, &spread, &mut room)
-                }
-                _ => Vec::new(),
-            };
-            Begin::Carried(prices, start.unpriced, loose.map(Box::new), anew)
-        }
-        (None, Some(loose)) => {
-            Begin::At(loose_prices(&problem, &loose, &windows, &spread, &mut room))
-        }
+    let begin = match (start.prices, relaxed) {
+        (Some(prices), relaxed) => Begin::Carried(prices, start.unpriced, relaxed.map(Box::new)),
+        (None, Some(relaxed)) => Begin::At(relaxed_prices(
+            &problem, &relaxed, &windows, &spread, &mut room,
+        )),
         (None, None) => Begin::At(Vec::new()),
     };
     let mut best = solved(&problem, &windows, spread, budget, &mut room);
+    if budget.asap && afresh && inputs.jobs.iter().any(|job| !is_divisible(job)) {
+        // Where gangs hardly fit beside one another, sweeps from prices leave gaps that
+        // running in the order of deadlines does not.
+        let soon = asap::schedule(&problem, &mut room);
+        let other = solved(&problem, &windows, soon, budget, &mut room);
+        best = better_of(&problem, best, other);
+    }
     let asap = match budget.asap {
         true => as_soon_as_possible(&problem, &windows, &best, &mut room),
         false => f64::NEG_INFINITY,
@@ -220,10 +219,10 @@ pub fn plan_at(inputs: &PlanInputs, budget: Budget, start: Start) -> Planned {
     if budget.bound > 0 {
         let bounded = bounded(&problem, &windows, &best, begin, budget, asap, &mut room);
         bound = bounded.bound;
-        won(
+        assign_winners(
             &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
         );
-        ousted(
+        displace_jobs(
             &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
         );
         dearest_first(
@@ -271,6 +270,23 @@ fn finished(
     }
 }
 
+/// The better of two plans of the same inputs: the one that breaks the rules of fewer jobs
+/// (shortest runs, dependencies); else the one worth more, `one` where they are worth the same.
+fn better_of(problem: &Problem<'_>, one: Incumbent, other: Incumbent) -> Incumbent {
+    let broken = |plan: &Incumbent| out_of_order(problem, &plan.schedule);
+    let first = match broken(&one).cmp(&broken(&other)) {
+        Ordering::Less => true,
+        Ordering::Equal => one.evaluated.value >= other.evaluated.value,
+        Ordering::Greater => false,
+    };
+    if first { one } else { other }
+}
+
+/// Whether the job may run on any part of its GPUs.
+fn is_divisible(job: &JobInput) -> bool {
+    matches!(job.gangs, Gangs::Divisible(_))
+}
+
 /// The best schedule so far.
 struct Incumbent {
     schedule: Schedule,
@@ -289,8 +305,7 @@ fn solved(
     room: &mut Room,
 ) -> Incumbent {
     let inputs = problem.inputs;
-    let divisible = |job: &JobInput| matches!(job.gangs, Gangs::Divisible(_));
-    let linear = problem.residuals.is_some() && inputs.jobs.iter().all(divisible);
+    let linear = problem.residuals.is_some() && inputs.jobs.iter().all(is_divisible);
     if linear || (inputs.demand.is_empty() && budget.polish == 0) {
         let (schedule, evaluated) = solve(problem, windows, spread, budget, room);
         return Incumbent {
@@ -306,7 +321,7 @@ fn solved(
         bind = caps_bind(problem, &capped.1, &caps);
         best = Some((capped, Some(caps)));
     }
-    // Caps that nothing meets have cost nothing.
+    // Caps that do not bind cost nothing: the plan without them is the same.
     if best.is_none() || (budget.compare_peaks && bind) {
         let free = solve(problem, windows, spread.clone(), budget, room);
         // Caps can leave a job that may not stop without power.
@@ -399,7 +414,7 @@ fn windows(problem: &Problem<'_>, room: &mut Room) -> Windows {
     if inputs.jobs.iter().all(|j| j.beyond <= 0.0) {
         return windows;
     }
-    // Power beyond the horizon costs what it costs, on average, in the horizon's last quarter.
+    // Power beyond the horizon is taken to cost what it does in the horizon's last quarter.
     let empty = problem.empty_schedule();
     let from = inputs.steps() - inputs.steps().div_ceil(4);
     let mut steps: Vec<CostStep> = Vec::new();
@@ -440,7 +455,12 @@ fn windows(problem: &Problem<'_>, room: &mut Room) -> Windows {
 }
 
 /// Jobs spread over their windows, pools still divisible.
-fn placed(problem: &Problem<'_>, windows: &Windows, budget: Budget, room: &mut Room) -> Schedule {
+fn spread_jobs(
+    problem: &Problem<'_>,
+    windows: &Windows,
+    budget: Budget,
+    room: &mut Room,
+) -> Schedule {
     let mut schedule = problem.empty_schedule();
     let mut curves = Curves::new(problem);
     for surcharge in budget.surcharges {
@@ -456,11 +476,11 @@ fn placed(problem: &Problem<'_>, windows: &Windows, budget: Budget, room: &mut R
     schedule
 }
 
-/// Jobs where they were.
-fn dropped(problem: &Problem<'_>, runs: Vec<Vec<Run>>) -> Schedule {
+/// A schedule with these runs of the jobs and no blocks on.
+fn with_runs(problem: &Problem<'_>, runs: Vec<Vec<Run>>) -> Schedule {
     let mut schedule = problem.empty_schedule();
     for (j, runs) in runs.into_iter().enumerate() {
-        placement::drop_in(problem, &mut schedule, j, runs);
+        placement::insert_job(problem, &mut schedule, j, runs);
     }
     schedule
 }
@@ -479,7 +499,7 @@ fn solve(
         schedule = without_ramps(problem, windows, schedule, budget, room);
         let evaluated = evaluate(problem, &schedule, windows, room);
         best = Some((schedule.clone(), evaluated));
-        // Where jobs stood well without ramps says nothing of where they stand well with them.
+        // How near jobs were to their best without ramps does not hold with them.
         schedule.slack.fill(f64::NAN);
     }
     schedule.relaxed = false;
@@ -523,8 +543,8 @@ fn solve(
     best
 }
 
-/// Commitment and placement that know of no ramps: most ramps bind in few steps, and plans
-/// that keep them are found from there.
+/// Commitment and placement without ramps, a warm start for those with them: most ramps bind
+/// in few steps.
 fn without_ramps(
     problem: &Problem<'_>,
     windows: &Windows,

@@ -1,4 +1,4 @@
-//! Polish: local search on what couples steps, for small problems.
+//! Polish: local search over moves of several blocks and jobs, for small problems.
 //!
 //! Placement and commitment decide one job or block at a time, each step's market as it
 //! stands. With few, large pieces, and with ramps or peaks that tie neighbouring steps
@@ -51,7 +51,7 @@ pub(crate) fn polished(
         return (best, caps);
     }
     if !appraise::knows(inputs) {
-        // What it does not know it values as the plan does, under the caps there are.
+        // Inputs that the appraiser cannot value are valued as plans are, under the caps given.
         let capped = caps.as_ref().map(|caps| under(inputs, caps));
         let problem = Problem::new(capped.as_ref().unwrap_or(inputs));
         let schedule = Search::new(&problem, windows, best.0.clone(), steps, room).run(&[]);
@@ -67,7 +67,7 @@ pub(crate) fn polished(
         );
     }
     let problem = Problem::new(inputs);
-    // What stops a job that may not stop is no plan, whatever it is worth.
+    // A schedule that stops a job that may not stop is replaced by any that does not.
     let least = if in_order(&problem, &best.0) {
         best.1.value
     } else {
@@ -128,7 +128,7 @@ struct Search<'a, 'p, 'i> {
     exact: bool,
     automata: Vec<Vec<Automaton>>,
     places: Vec<Place>,
-    /// The best schedule from where the search now is, its worth and its ties.
+    /// The best schedule of the current descent, its worth and its ties.
     schedule: Schedule,
     value: f64,
     ties: Ties,
@@ -175,12 +175,12 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
             budget,
             room,
         };
-        search.stand(search.schedule.clone());
+        search.go_to(search.schedule.clone());
         search
     }
 
-    /// Goes to a schedule, whatever it is worth.
-    fn stand(&mut self, schedule: Schedule) {
+    /// Makes a schedule the current one, whatever it is worth.
+    fn go_to(&mut self, schedule: Schedule) {
         (self.value, self.ties) = if self.exact {
             self.appraiser.ties(&schedule, &self.ties.peaks)
         } else {
@@ -223,7 +223,7 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
             self.valued(schedule) > than
         };
         if better {
-            self.stand(schedule.clone());
+            self.go_to(schedule.clone());
         }
         better
     }
@@ -237,32 +237,32 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
         better
     }
 
-    /// Puts jobs that the schedule stops too early where they may be.
-    fn mend(&mut self) {
+    /// Repairs jobs that the schedule stops too early: each on its best feasible course.
+    fn repair(&mut self) {
         let mut schedule = self.schedule.clone();
         for j in 0..self.problem.inputs.jobs.len() {
             if !goes_on(self.problem, &schedule, j) {
-                placement::lift(self.problem, &mut schedule, j);
+                placement::remove_job(self.problem, &mut schedule, j);
                 if let Some((runs, beyond)) = self.courses(&schedule, j, 1).pop() {
-                    placement::drop_in(self.problem, &mut schedule, j, runs);
+                    placement::insert_job(self.problem, &mut schedule, j, runs);
                     schedule.beyond[j] = beyond;
                 }
             }
         }
         if schedule != self.schedule {
-            self.stand(schedule);
+            self.go_to(schedule);
         }
     }
 
-    /// Descends from the schedule and from `starts`, then from what is rebuilt of the best.
+    /// Descends from the schedule and from `starts`, then from parts of the best rebuilt.
     fn run(&mut self, starts: &[Schedule]) -> Schedule {
-        self.mend();
+        self.repair();
         self.descend();
         let mut found = (self.value, self.schedule.clone());
         for start in starts {
             self.ties = Ties::default();
-            self.stand(start.clone());
-            self.mend();
+            self.go_to(start.clone());
+            self.repair();
             self.step_down();
             if self.value > found.0 - 0.01 * found.0.abs() {
                 self.descend();
@@ -272,7 +272,7 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
             }
         }
         self.ties = Ties::default();
-        self.stand(found.1);
+        self.go_to(found.1);
         self.rebuild();
         self.schedule.clone()
     }

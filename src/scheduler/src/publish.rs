@@ -5,7 +5,6 @@
 //! split so that it adds up to the loads exactly.
 
 mod digest;
-mod expectation;
 mod jobs;
 mod limits;
 mod powers;
@@ -13,29 +12,29 @@ mod shortfalls;
 #[cfg(test)]
 mod tests;
 
+use swingload_model::breakeven::{HashingStep, PoolBreakeven, breakeven};
 use swingload_model::plan::{
-    Certificate, Engine, Flip, MarginalValues, PLAN_VERSION, Plan, Reason, ShedRung,
+    Certificate, Engine, Flip, MarginalValues, PLAN_VERSION, Plan, Reason, ShedRung, Wait,
 };
-use swingload_model::site::Site;
-use swingload_model::units::EnergyPrice;
+use swingload_model::site::{MinerPool, Site};
+use swingload_model::units::{EnergyPrice, Hashprice};
 
-use crate::build::Built;
+use crate::build::{Built, PoolPlace};
 use crate::dispatch::{DispatchReason, LoadRef};
 use crate::evaluate::StepOutcome;
-use crate::explain::{flips, millionths, reasons};
+use crate::explain::{flips, millionths, parts, reasons, wait};
 use crate::inputs::MUST_TAKE_VALUE;
 use crate::plan::Planned;
 use crate::shed::ladder;
 use crate::state::JobState;
 
 pub use digest::sha256;
-pub use expectation::expectation;
 
 /// Plans made to find where one change turns a decision, at most.
 const REPLANS: usize = 24;
 
 /// Hours a shed is expected to last: what a stop costs once is spread over them.
-pub const SHED_HOURS: f64 = 1.0;
+pub(crate) const SHED_HOURS: f64 = 1.0;
 
 /// What a plan was made for.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +47,7 @@ pub struct Occasion<'a> {
     pub number: u64,
     /// Who planned.
     pub engine: Engine,
-    /// Decisions of the first step of which it is told what would turn them: pools,
+    /// Decisions of the first step whose flips are published: pools,
     /// services and hosting first, then jobs by the smallest margin. Each takes some
     /// dozens of plans like this one, which must be of a known [`Planned::budget`].
     pub flips: usize,
@@ -60,6 +59,11 @@ pub enum Error {
     /// Value, bound or the value of running as soon as possible is missing.
     #[error("the plan carries no certificate: it was made without a bound, or without asap")]
     NotCertified,
+    /// Money or a price that cannot be counted.
+    #[error(
+        "the plan's money passes what is counted, 9.2e12 of its currency: one of its inputs is out of all proportion"
+    )]
+    Overflow,
     /// What would turn a decision is found by making the plan again.
     #[error("what would turn a decision cannot be told: no budget makes this plan again")]
     NotRepeatable,
@@ -74,10 +78,15 @@ pub fn publish(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Res
     let (site, inputs) = (occasion.site, &built.inputs);
     let certificate =
         Certificate::new(planned.value(), planned.bound, planned.asap, built.constant);
-    let certificate = certificate.ok_or(Error::NotCertified)?;
+    let certified = planned.bound.is_finite() && planned.asap.is_finite();
+    let certificate = certificate.ok_or(match certified {
+        true => Error::Overflow,
+        false => Error::NotCertified,
+    })?;
     let outcomes = planned.outcomes(inputs);
     let loads = powers::loads(occasion, built, planned, &outcomes);
-    let supply = powers::supply(site, inputs, &outcomes, &loads);
+    let supply = powers::supply(site, inputs, &outcomes, &loads).ok_or(Error::Overflow)?;
+    let impossible = jobs::impossible(occasion, built);
     Ok(Plan {
         version: PLAN_VERSION,
         number: occasion.number,
@@ -89,21 +98,41 @@ pub fn publish(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Res
         at: inputs.grid.start(0),
         grid: inputs.grid.clone(),
         certificate,
-        on_paths: None,
         loads,
-        jobs: jobs::jobs(occasion, built, planned),
+        jobs: jobs::jobs(occasion, built, planned, &impossible),
+        impossible: impossible.into_iter().map(|(_, work)| work).collect(),
         supply,
         shortfalls: shortfalls::shortfalls(built, planned, &outcomes),
-        limits: limits::limits(built, planned, &outcomes),
-        shed_ladder: shed(occasion, built, planned),
+        limits: limits::limits(site, built, planned, &outcomes),
+        shed_ladder: shed(occasion, built, planned).ok_or(Error::Overflow)?,
         marginal_values: marginal_values(built, &outcomes),
-        reasons: why(occasion, built, planned)?,
+        breakeven: breakevens(site, built),
+        reasons: why(occasion, built, planned, &outcomes)?,
         notes: Vec::new(),
     })
 }
 
-fn shed(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Vec<ShedRung> {
+fn shed(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Option<Vec<ShedRung>> {
     ladder(occasion.site, occasion.jobs, built, planned, SHED_HOURS)
+}
+
+/// Break-even of each miner pool, in the first step and over the plan.
+fn breakevens(site: &Site, built: &Built) -> Vec<PoolBreakeven> {
+    let (grid, hashing) = (&built.inputs.grid, &built.hashing);
+    let of_pool = |(p, pool): (usize, &MinerPool)| {
+        let step = |t: usize| {
+            Some(HashingStep {
+                hours: grid.hours(t),
+                hashprice: Hashprice::new(hashing.hashprice[t])?,
+                heat: hashing.heat[p][t],
+                pue: built.inputs.nodes[pool.node].factor[t],
+                charges: hashing.charges[t],
+            })
+        };
+        let steps: Vec<HashingStep> = (0..grid.len()).filter_map(step).collect();
+        breakeven(pool, &steps)
+    };
+    site.pools.iter().enumerate().map(of_pool).collect()
 }
 
 /// Price of one more MWh at each node.
@@ -117,11 +146,18 @@ fn marginal_values(built: &Built, outcomes: &[StepOutcome]) -> Vec<MarginalValue
 
 /// A price of power; none where only must-take load could give it up.
 fn price(per_mwh: f64) -> Option<EnergyPrice> {
-    (per_mwh < MUST_TAKE_VALUE / 2.0).then(|| EnergyPrice::from_per_mwh(per_mwh))
+    Some(per_mwh)
+        .filter(|price| *price < MUST_TAKE_VALUE / 2.0)
+        .and_then(EnergyPrice::checked)
 }
 
 /// Reasons of the first step, with what would turn those that are asked about.
-fn why(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Result<Vec<Reason>, Error> {
+fn why(
+    occasion: &Occasion<'_>,
+    built: &Built,
+    planned: &Planned,
+    outcomes: &[StepOutcome],
+) -> Result<Vec<Reason>, Error> {
     let reasons = reasons(built, planned);
     let mut order: Vec<usize> = (0..reasons.len()).collect();
     order.sort_by(|a, b| {
@@ -148,8 +184,48 @@ fn why(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Result<Vec<
     }
     let told = reasons.iter().zip(of);
     Ok(told
-        .map(|(reason, flips)| told_of(occasion, reason, flips))
+        .map(|(reason, flips)| Reason {
+            price_parts: node_of(built, reason.load)
+                .map(|node| parts(built, planned, node, reason.price))
+                .unwrap_or_default(),
+            wait: waits(occasion, built, planned, outcomes, reason),
+            ..told_of(occasion, reason, flips)
+        })
         .collect())
+}
+
+/// Node of the inputs that a load hangs at.
+fn node_of(built: &Built, load: LoadRef) -> Option<usize> {
+    let inputs = &built.inputs;
+    Some(match load {
+        LoadRef::Pool(p) => match built.pool[p] {
+            PoolPlace::Pool(m) => inputs.pools[m].node,
+            PoolPlace::Stack(s) => inputs.stacks[s].node,
+        },
+        LoadRef::Service(v) => inputs.stacks[built.service[v]].node,
+        LoadRef::Hosting(c) => inputs.stacks[built.hosting[c]?].node,
+        LoadRef::Job(position) => {
+            let k = built.job.iter().position(|p| *p == position)?;
+            inputs.jobs[k].node
+        }
+        LoadRef::Overhead => return None,
+    })
+}
+
+/// What a job waits for.
+fn waits(
+    occasion: &Occasion<'_>,
+    built: &Built,
+    planned: &Planned,
+    outcomes: &[StepOutcome],
+    reason: &DispatchReason,
+) -> Option<Wait> {
+    let LoadRef::Job(position) = reason.load else {
+        return None;
+    };
+    let k = built.job.iter().position(|p| *p == position)?;
+    let release = occasion.jobs[position].job.release;
+    wait(built, planned, outcomes, k, reason.code, release)
 }
 
 fn told_of(occasion: &Occasion<'_>, reason: &DispatchReason, flips: Vec<Flip>) -> Reason {
@@ -160,6 +236,8 @@ fn told_of(occasion: &Occasion<'_>, reason: &DispatchReason, flips: Vec<Flip>) -
         code: reason.code,
         value_per_mwh: millionths(reason.value),
         price_per_mwh: reason.price.is_finite().then(|| millionths(reason.price)),
+        price_parts: Vec::new(),
+        wait: None,
         runner_up: reason.runner_up.map_or_else(String::new, name),
         margin_per_mwh: millionths(reason.margin),
         flips,

@@ -31,12 +31,12 @@ impl JobQueue {
     }
 
     /// Takes the job at `position` out; `false` when it did not wait.
-    pub fn remove(&mut self, position: usize) -> bool {
+    pub(crate) fn remove(&mut self, position: usize) -> bool {
         self.waiting.remove(&position).is_some()
     }
 
     /// Takes out the most urgent job.
-    pub fn pop(&mut self) -> Option<usize> {
+    pub(crate) fn pop(&mut self) -> Option<usize> {
         self.waiting.pop().map(|(position, _)| position)
     }
 

@@ -254,7 +254,7 @@ fn worth(
             worth
         };
     }
-    let (low, loads) = loads_below(problem, schedule, before, node, t, room);
+    let (low, loads) = loads_below(problem, schedule, node, t, room);
     let total: f64 = low + loads.iter().map(|l| l.width).sum::<f64>();
     let supply = supply_for(problem, schedule, before, node, t, total, room);
     let mut pieces = Vec::new();
@@ -291,7 +291,6 @@ fn worth(
 fn loads_below(
     problem: &Problem<'_>,
     schedule: &Schedule,
-    _before: &[Level],
     node: usize,
     t: usize,
     room: &mut Room,
@@ -348,7 +347,7 @@ fn supply_for(
 }
 
 /// Clears step `t` with every ramped node held at its level.
-pub fn clear_at(
+pub(crate) fn clear_at(
     problem: &Problem<'_>,
     schedule: &Schedule,
     levels: &[Level],

@@ -37,7 +37,7 @@
 //! penalties: infeasible is an answer.
 //!
 //! Shared with the planner, so that the comparison cannot see a mistake in it: the inputs
-//! with [`crate::inputs::JobInput::value_in`], the penalties of the slacks, and the worth of
+//! with `crate::inputs::JobInput::value_in`, the penalties of the slacks, and the worth of
 //! work left for after the horizon ([`crate::plan::beyond_worth`]), which is a coefficient
 //! here as there. Windows, gangs, restarts, runs, dependencies, blocks and limits are
 //! written anew. The planner's schedule and arithmetic come in only after the solution, to
@@ -53,7 +53,7 @@ mod solver;
 
 use crate::evaluate::{Evaluated, evaluate, outcome};
 use crate::inputs::PlanInputs;
-use crate::placement::{Windows, drop_in};
+use crate::placement::{Windows, insert_job};
 use crate::plan::{Planned, beyond_worth, under_caps};
 use crate::schedule::{Problem, Room, Run, Schedule};
 
@@ -164,7 +164,7 @@ fn solve_with(inputs: &PlanInputs, settings: Settings, slack: bool) -> Result<Re
                 gpus,
             })
             .collect();
-        drop_in(&problem, &mut schedule, j, runs);
+        insert_job(&problem, &mut schedule, j, runs);
         schedule.beyond[j] = later;
     }
     Ok(Refereed {

@@ -65,7 +65,7 @@ impl Residuals {
     }
 
     /// Optimum of step `t` without jobs, currency per hour.
-    pub fn base(&self, t: usize) -> f64 {
+    pub(crate) fn base(&self, t: usize) -> f64 {
         self.base[t]
     }
 

@@ -3,7 +3,7 @@
 use crate::commitment;
 use crate::inputs::PlanInputs;
 use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment, Workspace};
-use crate::placement::{Leads, Offers, Tables};
+use crate::placement::{Offers, SuccessorValues, Tables};
 use crate::residuals::Residuals;
 
 /// GPUs of a job in one step, as a mean over the step.
@@ -24,12 +24,13 @@ pub struct Schedule {
     pub beyond: Vec<f64>,
     /// Per job the price of its work when it was placed last, currency per GPU-hour.
     pub work_price: Vec<f64>,
-    /// Per job, what its runs may fall short of the best by, currency, where plans follow one
-    /// another: a job that stands as near stays. Empty where every job is placed anew.
+    /// Per job, by how much its runs may be worse than its best ones, currency, where plans
+    /// follow one another: while that does not grow, the job keeps its runs. Empty where every
+    /// job is placed anew.
     pub slack: Vec<f64>,
-    /// What the ends of jobs are worth to those that wait for them: it steers where jobs are
-    /// placed, and is worth nothing itself.
-    pub leads: Leads,
+    /// What the ends of jobs are worth to their successors: it steers where jobs are placed and
+    /// does not count in the plan's value.
+    pub successors: SuccessorValues,
     /// Power of jobs per node that has any (see [`JobNodes`]) and step, MW.
     pub job_mw: Vec<Vec<f64>>,
     /// Per pool and block, whether it is on in each step.
@@ -128,14 +129,14 @@ impl<'a> Problem<'a> {
     }
 
     /// Nothing runs, pools are divisible.
-    pub fn empty_schedule(&self) -> Schedule {
+    pub(crate) fn empty_schedule(&self) -> Schedule {
         let steps = self.inputs.steps();
         Schedule {
             jobs: vec![Vec::new(); self.inputs.jobs.len()],
             beyond: vec![0.0; self.inputs.jobs.len()],
             work_price: vec![0.0; self.inputs.jobs.len()],
             slack: Vec::new(),
-            leads: Leads::default(),
+            successors: SuccessorValues::default(),
             job_mw: vec![vec![0.0; steps]; self.job_nodes.nodes.len()],
             on: self
                 .inputs
@@ -150,7 +151,7 @@ impl<'a> Problem<'a> {
     }
 
     /// Replaces the on/off path of a block.
-    pub fn set_path(&self, schedule: &mut Schedule, m: usize, b: usize, path: Vec<bool>) {
+    pub(crate) fn set_path(&self, schedule: &mut Schedule, m: usize, b: usize, path: Vec<bool>) {
         let devices = self.inputs.pools[m].blocks[b].devices;
         for (t, (before, now)) in schedule.on[m][b].iter().zip(&path).enumerate() {
             match (before, now) {
@@ -163,7 +164,7 @@ impl<'a> Problem<'a> {
     }
 
     /// Most that loads below `node` can draw in step `t`, MW: its import, and supply beside them.
-    pub fn most_at(&self, node: usize, t: usize) -> f64 {
+    pub(crate) fn most_at(&self, node: usize, t: usize) -> f64 {
         let inputs = self.inputs;
         let beside = inputs
             .supplies
@@ -199,7 +200,7 @@ impl<'a> Problem<'a> {
 
     /// Power fixed at each node and flexible segments of pools in step `t`, leaving out
     /// the pool `without` and, if asked, the jobs of node number `without_jobs`.
-    pub fn lay_out(
+    pub(crate) fn lay_out(
         &self,
         schedule: &Schedule,
         t: usize,
@@ -288,7 +289,7 @@ impl<'a> Problem<'a> {
     }
 
     /// Price of more power, adders included, with what `ask` leaves out left out.
-    pub fn residual(
+    pub(crate) fn residual(
         &self,
         schedule: &Schedule,
         t: usize,
@@ -308,7 +309,7 @@ impl<'a> Problem<'a> {
 
 /// Where more power is asked for, how much, and who is left out of the market.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ask {
+pub(crate) struct Ask {
     /// Node at which it is asked for.
     pub node: usize,
     /// How much at most, MW.
@@ -321,7 +322,7 @@ pub struct Ask {
 
 impl Ask {
     /// So much at a node, with everybody there.
-    pub fn at(node: usize, most: f64) -> Self {
+    pub(crate) fn at(node: usize, most: f64) -> Self {
         Self {
             node,
             most,
@@ -331,7 +332,7 @@ impl Ask {
     }
 
     /// The same without a pool.
-    pub fn without_pool(self, pool: usize) -> Self {
+    pub(crate) fn without_pool(self, pool: usize) -> Self {
         Self {
             without_pool: Some(pool),
             ..self
@@ -339,7 +340,7 @@ impl Ask {
     }
 
     /// The same without the jobs of a node number.
-    pub fn without_jobs(self, number: usize) -> Self {
+    pub(crate) fn without_jobs(self, number: usize) -> Self {
         Self {
             without_jobs: Some(number),
             ..self
@@ -370,7 +371,7 @@ pub struct Room {
 }
 
 /// Cost of `from..to` MW on a residual, currency per hour; `None` beyond its end.
-pub fn area(steps: &[CostStep], from: f64, to: f64) -> Option<f64> {
+pub(crate) fn area(steps: &[CostStep], from: f64, to: f64) -> Option<f64> {
     let (mut at, mut cost) = (0.0, 0.0);
     for step in steps {
         let end = at + step.width;
@@ -388,14 +389,14 @@ pub fn area(steps: &[CostStep], from: f64, to: f64) -> Option<f64> {
 
 /// Per step, the first step after at least `least` hours from its start, and at least one
 /// step; the grid's end where there is none.
-pub fn minimum_ends(hours: &[f64], least: f64) -> Vec<usize> {
+pub(crate) fn minimum_ends(hours: &[f64], least: f64) -> Vec<usize> {
     let mut ends = Vec::with_capacity(hours.len());
     minimum_ends_into(hours, least, &mut ends);
     ends
 }
 
 /// [`minimum_ends`] at the end of `ends`.
-pub fn minimum_ends_into(hours: &[f64], least: f64, ends: &mut Vec<usize>) {
+pub(crate) fn minimum_ends_into(hours: &[f64], least: f64, ends: &mut Vec<usize>) {
     let (mut end, mut held) = (0, 0.0);
     for (t, own) in hours.iter().enumerate() {
         while end < hours.len() && (end <= t || held < least - 1e-9) {
@@ -408,7 +409,7 @@ pub fn minimum_ends_into(hours: &[f64], least: f64, ends: &mut Vec<usize>) {
 }
 
 /// [`minimum_ends`] of the first step.
-pub fn minimum_end(hours: &[f64], least: f64) -> usize {
+pub(crate) fn minimum_end(hours: &[f64], least: f64) -> usize {
     let (mut end, mut held) = (0, 0.0);
     while end < hours.len() && (end == 0 || held < least - 1e-9) {
         held += hours[end];

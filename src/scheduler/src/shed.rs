@@ -39,18 +39,19 @@ const MINERS_S: i64 = 10;
 /// A trial with 96 Blackwell Ultra freed more than 30 % within 30 s.
 const CAPS_S: i64 = 30;
 
-/// Time in which firm load is cut, s: breakers are fast, and people are told first.
+/// Time in which firm load is cut, s: breakers are fast, and people are warned first.
 const FIRM_S: i64 = 60;
 
 /// Rungs of the plan's first step. `jobs` is the controller's list, `hours` how long the
-/// shed is expected to last: what a stop costs once is spread over it.
-pub fn ladder(
+/// shed is expected to last: what a stop costs once is spread over it. `None` where a cost
+/// cannot be counted.
+pub(crate) fn ladder(
     site: &Site,
     jobs: &[JobState],
     built: &Built,
     planned: &Planned,
     hours: f64,
-) -> Vec<ShedRung> {
+) -> Option<Vec<ShedRung>> {
     let now = built.inputs.grid.start_s(0);
     let gangs: Vec<Gang> = built
         .job
@@ -60,8 +61,13 @@ pub fn ladder(
     rungs(built, planned, &gangs, hours)
 }
 
-/// [`ladder`] of jobs that are stopped as `gangs` says, one per job of the inputs.
-pub fn rungs(built: &Built, planned: &Planned, gangs: &[Gang], hours: f64) -> Vec<ShedRung> {
+/// `ladder` of jobs that are stopped as `gangs` says, one per job of the inputs.
+pub fn rungs(
+    built: &Built,
+    planned: &Planned,
+    gangs: &[Gang],
+    hours: f64,
+) -> Option<Vec<ShedRung>> {
     let inputs = &built.inputs;
     // At least the step the plan was made for.
     let hours = hours.max(inputs.grid.hours(0));
@@ -85,7 +91,7 @@ pub fn rungs(built: &Built, planned: &Planned, gangs: &[Gang], hours: f64) -> Ve
         }
         chain.retain(|step| step.frees > Power::ZERO);
     }
-    told(in_order(chains), inputs, planned)
+    to_rungs(in_order(chains), inputs, planned)
 }
 
 /// A step of a load, not yet in its place.
@@ -131,7 +137,7 @@ fn in_order(chains: Vec<Vec<Step>>) -> Vec<Step> {
 }
 
 /// Takes off what each step saves: the dearest supply that still runs.
-fn told(steps: Vec<Step>, inputs: &PlanInputs, planned: &Planned) -> Vec<ShedRung> {
+fn to_rungs(steps: Vec<Step>, inputs: &PlanInputs, planned: &Planned) -> Option<Vec<ShedRung>> {
     let running = inputs.supplies.iter().zip(&planned.first.supply);
     let mut supplies: Vec<(f64, f64)> = running
         .filter(|(_, mw)| **mw > 0.0)
@@ -151,18 +157,20 @@ fn told(steps: Vec<Step>, inputs: &PlanInputs, planned: &Planned) -> Vec<ShedRun
         }
         sum / mw
     };
-    let per_kwh = |per_mwh: f64| Money::from_units(per_mwh / 1e3);
+    let per_kwh = |per_mwh: f64| Money::checked(per_mwh / 1e3);
     steps
         .into_iter()
-        .map(|step| ShedRung {
-            response: step.response,
-            response_s: step.response_s,
-            cost_per_kwh: per_kwh(step.worth - saved(step.mw)),
-            deferred_per_kwh: per_kwh(step.put_off),
-            load: step.load,
-            used_for: step.used_for,
-            by: step.by,
-            frees: step.frees,
+        .map(|step| {
+            Some(ShedRung {
+                response: step.response,
+                response_s: step.response_s,
+                cost_per_kwh: per_kwh(step.worth - saved(step.mw))?,
+                deferred_per_kwh: per_kwh(step.put_off)?,
+                load: step.load,
+                used_for: step.used_for,
+                by: step.by,
+                frees: step.frees,
+            })
         })
         .collect()
 }

@@ -58,7 +58,7 @@ pub struct BlockState {
 
 impl BlockState {
     /// Whether any device is awake.
-    pub fn is_on(&self) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
         self.at_point.iter().any(|n| *n > 0)
     }
 

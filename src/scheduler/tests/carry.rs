@@ -1,4 +1,5 @@
-//! Re-planning from the last plan: against planning afresh, after each kind of event.
+//! Plans of a closed loop that follow the last one after each kind of event, against plans made
+//! afresh.
 
 #[allow(
     dead_code,
@@ -6,9 +7,9 @@
 )]
 mod common;
 
-use swingload_scheduler::carry::{Carried, REPLAN};
+use swingload_scheduler::carry::Carried;
 use swingload_scheduler::inputs::{JobInput, PlanInputs};
-use swingload_scheduler::plan::{Budget, Planned, Stood, plan, plan_in_loop};
+use swingload_scheduler::plan::{Budget, Planned, WarmStart, plan, plan_in_loop};
 use swingload_scheduler::schedule::Room;
 
 /// Random problems per event.
@@ -18,12 +19,6 @@ const INSTANCES: u64 = 60;
 const STUDY: Budget = Budget {
     polish: 30_000,
     ..Budget::STUDY
-};
-
-/// The same budget as [`REPLAN`], with that search.
-const AGAIN: Budget = Budget {
-    polish: 30_000,
-    ..REPLAN
 };
 
 /// What happens to a problem; `false` where it has nothing of the kind.
@@ -87,11 +82,21 @@ fn job_gone(inputs: &mut PlanInputs) -> bool {
     true
 }
 
-/// What re-planning loses.
+/// The next plan of a closed loop.
+fn next(inputs: &PlanInputs, last: &Carried, afresh: bool) -> Planned {
+    plan_in_loop(inputs, last.start(inputs), afresh, &mut Room::default())
+}
+
+/// The plan that a closed loop has made of a problem.
+fn first(inputs: &PlanInputs) -> Planned {
+    plan_in_loop(inputs, WarmStart::default(), true, &mut Room::default())
+}
+
+/// What is lost by plans of the loop, as shares of the value of a plan made afresh.
 struct Case {
-    /// Value of a fresh plan less the re-plan's, as a share of the fresh value.
+    /// Its value less that of the plan that follows.
     lost: f64,
-    /// The re-plan's bound less the fresh one, as a share of the fresh value.
+    /// Its bound less that of a study.
     looser: f64,
 }
 
@@ -99,17 +104,18 @@ fn cases(event: Event) -> Vec<Case> {
     let mut cases = Vec::new();
     for seed in 0..INSTANCES {
         let mut inputs = common::instance(seed);
-        let before = plan(&inputs, STUDY);
+        let carried = Carried::new(&inputs, &first(&inputs));
         if !event(&mut inputs) {
             continue;
         }
-        let carried = Carried::standing(&common::instance(seed), &before);
-        let (again, fresh) = (carried.replan(&inputs, AGAIN), plan(&inputs, STUDY));
-        assert_valid(seed, &inputs, &again, &fresh);
-        let scale = fresh.value().abs().max(fresh.bound.abs()).max(1.0);
+        // A plan made afresh is valued with its ramps, one that follows without.
+        inputs.ramps.clear();
+        let (study, afresh) = (plan(&inputs, STUDY), next(&inputs, &carried, true));
+        let follows = next(&inputs, &carried, false);
+        let scale = afresh.value().abs().max(afresh.bound.abs()).max(1.0);
         cases.push(Case {
-            lost: (fresh.value() - again.value()) / scale,
-            looser: (again.bound - fresh.bound) / scale,
+            lost: (afresh.value() - follows.value()) / scale,
+            looser: (afresh.bound - study.bound) / scale,
         });
     }
     assert!(
@@ -119,27 +125,22 @@ fn cases(event: Event) -> Vec<Case> {
     cases
 }
 
-/// No plan is worth more than the re-plan's bound, and it breaks nothing but what cannot be kept.
-fn assert_valid(seed: u64, inputs: &PlanInputs, again: &Planned, fresh: &Planned) {
-    let best = again.value().max(fresh.value());
+/// A certificate that holds for every plan, and none where nothing was proven; nothing is
+/// broken but what cannot be kept.
+fn assert_valid(seed: u64, inputs: &PlanInputs, planned: &Planned, others: &[&Planned]) {
+    let best = others.iter().map(|other| other.value());
+    let best = best.fold(planned.value(), f64::max);
     assert!(
-        again.bound >= best - 1e-9 * best.abs(),
+        planned.bound >= best - 1e-9 * best.abs(),
         "seed {seed}: bound {} below a plan worth {best}",
-        again.bound
+        planned.bound
     );
-    assert_eq!(common::faults(inputs, again), [], "seed {seed}");
-    assert_eq!(common::faults(inputs, fresh), [], "seed {seed}, afresh");
-}
-
-/// The problem as a closed loop meets it next, from a plan of another one.
-fn follow(inputs: &PlanInputs, before: (&PlanInputs, &Planned), afresh: bool) -> Planned {
-    let unknown = || vec![f64::NAN; inputs.jobs.len()];
-    let stood = Stood {
-        start: Carried::new(before.0, before.1).start(inputs),
-        price: unknown(),
-        slack: unknown(),
-    };
-    plan_in_loop(inputs, stood, afresh, &mut Room::default())
+    assert_eq!(
+        planned.bound.is_finite(),
+        planned.prices.is_some(),
+        "seed {seed}: a bound is what its prices prove"
+    );
+    assert_eq!(common::faults(inputs, planned), [], "seed {seed}");
 }
 
 #[test]
@@ -147,20 +148,65 @@ fn plans_of_a_closed_loop_are_valid_after_every_event() {
     let events: [Event; 5] = [new_job, changed_price, lost_feeder, shed_order, job_gone];
     for seed in 0..INSTANCES {
         let before = common::instance(seed);
-        let planned = follow(&before, (&before, &plan(&before, Budget::LOOP)), true);
+        let made = first(&before);
         for event in events {
             let mut inputs = before.clone();
             if !event(&mut inputs) {
                 continue;
             }
-            let fresh = plan(&inputs, STUDY);
-            for afresh in [false, true] {
-                let next = follow(&inputs, (&before, &planned), afresh);
-                assert!(next.bound.is_finite() && next.prices.is_some());
-                assert_valid(seed, &inputs, &next, &fresh);
-            }
+            let carried = Carried::new(&before, &made);
+            let follows = next(&inputs, &carried, false);
+            // Jobs follow without regard to ramps, which the dispatch holds.
+            let mut free = inputs.clone();
+            free.ramps.clear();
+            assert_valid(seed, &free, &follows, &[]);
+            assert!(follows.prices.is_none(), "seed {seed}: nothing is proven");
+            // The one after it is made afresh from the prices before both.
+            let carried = Carried::new(&inputs, &follows).or_prices_of(Some(carried));
+            let afresh = next(&inputs, &carried, true);
+            let study = plan(&inputs, STUDY);
+            assert!(afresh.prices.is_some(), "seed {seed}: it is proven");
+            assert_valid(seed, &inputs, &afresh, &[&study]);
+            assert_valid(seed, &inputs, &study, &[&afresh]);
         }
     }
+}
+
+/// The search for a bound goes on from one plan made afresh to the next, across plans that
+/// follow and prove nothing.
+#[test]
+fn certificates_tighten_from_plan_to_plan() {
+    let mut gaps = [0.0; 6];
+    for seed in 0..INSTANCES {
+        let mut inputs = common::instance(seed);
+        // A ramp that no plan can keep is most of a gap, and no price closes it.
+        inputs.ramps.clear();
+        let mut last = first(&inputs);
+        let prices = last.prices.as_mut().expect("it is proven");
+        // Prices that say nothing: the search has all of its way to go.
+        prices.work.fill(0.0);
+        prices.jobs.clear();
+        (prices.power.iter_mut().flatten()).for_each(|price| *price = 0.0);
+        let mut carried = Carried::new(&inputs, &last);
+        let mut bounds = Vec::new();
+        for gap in &mut gaps {
+            for afresh in [true, false] {
+                let planned = next(&inputs, &carried, afresh);
+                if afresh {
+                    bounds.push(planned.bound);
+                    let left = (planned.bound - planned.value()) / planned.bound.abs().max(1.0);
+                    *gap += left / INSTANCES as f64;
+                }
+                carried = Carried::new(&inputs, &planned).or_prices_of(Some(carried));
+            }
+        }
+        assert!(
+            (bounds.windows(2)).all(|w| w[1] <= w[0] + 1e-6 * w[0].abs()),
+            "seed {seed}: {bounds:?}"
+        );
+    }
+    // Begun at the same prices each time, all six would be alike; 0.81 of the first is left.
+    assert!(gaps[5] < 0.85 * gaps[0], "{gaps:?}");
 }
 
 fn percentile(mut values: Vec<f64>, share: f64) -> f64 {
@@ -168,14 +214,14 @@ fn percentile(mut values: Vec<f64>, share: f64) -> f64 {
     values[((values.len() - 1) as f64 * share) as usize]
 }
 
-/// Mean loss of value, its 95th percentile, and the same of how much looser the bound is,
-/// as shares of the fresh value.
-struct Least {
+/// Most that may be lost on average and in 19 of 20 cases, and the same of how much looser the
+/// bound may be: what was measured with these seeds and a tenth more.
+struct Most {
     lost: (f64, f64),
     looser: (f64, f64),
 }
 
-fn judge(event: Event, least: &Least) {
+fn judge(event: Event, most: &Most) {
     let cases = cases(event);
     let of = |pick: fn(&Case) -> f64| {
         let values: Vec<f64> = cases.iter().map(pick).collect();
@@ -183,45 +229,45 @@ fn judge(event: Event, least: &Least) {
         (mean, percentile(values, 0.95))
     };
     let (lost, looser) = (of(|c| c.lost), of(|c| c.looser));
-    assert!(lost.0 <= least.lost.0 && lost.1 <= least.lost.1, "{lost:?}");
+    assert!(lost.0 <= most.lost.0 && lost.1 <= most.lost.1, "{lost:?}");
     assert!(
-        looser.0 <= least.looser.0 && looser.1 <= least.looser.1,
+        looser.0 <= most.looser.0 && looser.1 <= most.looser.1,
         "{looser:?}"
     );
 }
 
 #[test]
 fn a_new_job_is_placed_among_the_others() {
-    let least = Least {
-        lost: (0.0, 0.015),
-        looser: (0.007, 0.04),
+    let most = Most {
+        lost: (0.0075, 0.049),
+        looser: (0.0115, 0.052),
     };
-    judge(new_job, &least);
+    judge(new_job, &most);
 }
 
 #[test]
 fn a_changed_price_is_followed() {
-    let least = Least {
-        lost: (0.001, 0.02),
-        looser: (0.004, 0.04),
+    let most = Most {
+        lost: (0.0065, 0.05),
+        looser: (0.0095, 0.043),
     };
-    judge(changed_price, &least);
+    judge(changed_price, &most);
 }
 
 #[test]
 fn a_lost_feeder_is_planned_around() {
-    let least = Least {
-        lost: (0.002, 0.005),
-        looser: (0.025, 0.1),
+    let most = Most {
+        lost: (0.003, 0.009),
+        looser: (0.075, 0.31),
     };
-    judge(lost_feeder, &least);
+    judge(lost_feeder, &most);
 }
 
 #[test]
 fn a_shed_order_is_kept() {
-    let least = Least {
-        lost: (0.0, 0.02),
-        looser: (0.012, 0.07),
+    let most = Most {
+        lost: (0.0135, 0.072),
+        looser: (0.026, 0.091),
     };
-    judge(shed_order, &least);
+    judge(shed_order, &most);
 }

@@ -1,12 +1,14 @@
 //! The checker reports what is broken: for every rule, plans that break it.
 
-use swingload_model::TimeGrid;
-use swingload_model::site::Use;
+#[allow(dead_code, reason = "not all that test binaries share is needed here")]
+#[path = "common/small.rs"]
+mod small;
+
 use swingload_scheduler::check::{Rule, Violation, check, check_steps};
 use swingload_scheduler::evaluate::StepOutcome;
 use swingload_scheduler::inputs::{
     BlockState, DemandInput, Gangs, JobInput, NodeInput, PlanInputs, PoolInput, RampInput,
-    StackInput, SupplyInput, TierInput,
+    SupplyInput,
 };
 use swingload_scheduler::plan::{Budget, Planned, plan};
 
@@ -28,8 +30,6 @@ impl Case {
     /// export, wind, a block of miners and two jobs, the second behind the first.
     fn honest() -> Self {
         let inputs = PlanInputs {
-            grid: TimeGrid::from_boundaries((0..=STEPS as i64).map(|h| h * 3600).collect())
-                .expect("boundaries rise"),
             nodes: vec![node("site", None, 20.0), node("feeder", Some(0), 12.0)],
             supplies: vec![
                 supply("grid", 0, 100.0, |t| {
@@ -37,18 +37,12 @@ impl Case {
                 }),
                 supply("wind", 1, 1.0, |_| 5.0),
             ],
-            stacks: vec![StackInput {
-                id: "service".into(),
-                node: 0,
-                used_for: Use::Inference,
-                tiers: vec![tier(2.0, 90.0), tier(1.0, 20.0)],
-            }],
+            stacks: vec![small::service(STEPS, &[(2.0, 90.0), (1.0, 20.0)], 0)],
             pools: vec![miners()],
             jobs: vec![
                 job("first", Gangs::Sizes(vec![1000]), 2000.0, &[]),
                 job("second", Gangs::Divisible(1000.0), 1000.0, &[0]),
             ],
-            job_adder: vec![0.0; STEPS],
             ramps: vec![RampInput {
                 node: 0,
                 up: 8.0,
@@ -62,6 +56,7 @@ impl Case {
                 per_mw: 0.1,
                 peak_so_far: 0.0,
             }],
+            ..small::site(1.0, &[0.0; STEPS])
         };
         let planned = plan(&inputs, Budget::STUDY);
         let steps = planned.outcomes(&inputs);
@@ -79,54 +74,35 @@ impl Case {
 
 fn node(id: &str, parent: Option<usize>, limit: f64) -> NodeInput {
     NodeInput {
-        id: id.into(),
-        parent,
-        limit: vec![limit; STEPS],
         export: 2.0,
-        factor: vec![1.0; STEPS],
+        ..small::node(id, parent, vec![limit; STEPS])
     }
 }
 
 fn supply(id: &str, node: usize, available: f64, cost: impl Fn(usize) -> f64) -> SupplyInput {
-    SupplyInput {
-        id: id.into(),
+    small::supply(
+        id,
         node,
-        available: vec![available; STEPS],
-        cost: (0..STEPS).map(cost).collect(),
-    }
-}
-
-fn tier(mw: f64, value: f64) -> TierInput {
-    TierInput {
-        mw: vec![mw; STEPS],
-        value: vec![value; STEPS],
-        penalty: vec![0.0; STEPS],
-        must_serve: false,
-    }
+        vec![available; STEPS],
+        (0..STEPS).map(cost).collect(),
+    )
 }
 
 /// A thousand miners of 2 or 4 kW, all at 4 kW in cheap hours.
 fn miners() -> PoolInput {
-    PoolInput {
-        id: "miners".into(),
+    let mut pool = PoolInput {
         node: 1,
         points: vec![(0.002, 0.08), (0.004, 0.14)],
         revenue: vec![1.0; STEPS],
-        adder: vec![0.0; STEPS],
-        scale: vec![1.0; STEPS],
         min_on: 2.0,
         min_off: 1.0,
         start_cost: 0.001,
         wake: 0.1,
         starts_per_day: Some(1),
-        day: vec![0; STEPS],
-        blocks: vec![BlockState {
-            devices: 1000.0,
-            on: false,
-            hours_in_state: f64::INFINITY,
-            starts_today: 0,
-        }],
-    }
+        ..small::miners(STEPS)
+    };
+    pool.blocks[0].devices = 1000.0;
+    pool
 }
 
 /// GPUs of 1 kW, worth 500 a MWh until the end.
@@ -135,9 +111,6 @@ fn job(id: &str, gangs: Gangs, work: f64, after: &[usize]) -> JobInput {
         id: id.into(),
         node: 1,
         gpu_mw: 0.001,
-        first: 0,
-        end: STEPS,
-        work,
         min_run: if matches!(gangs, Gangs::Sizes(_)) {
             2.0
         } else {
@@ -146,14 +119,8 @@ fn job(id: &str, gangs: Gangs, work: f64, after: &[usize]) -> JobInput {
         gangs,
         value: 0.5,
         deadline: STEPS as i64 * 3600,
-        late_per_hour: 0.0,
-        unmet: 0.0,
-        restart: 0.0,
-        running: 0,
-        running_hours: 0.0,
         after: after.to_vec(),
-        beyond: 0.0,
-        beyond_cost: None,
+        ..small::job(work, &[], STEPS)
     }
 }
 

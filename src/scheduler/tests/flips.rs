@@ -8,28 +8,14 @@ mod common;
 
 use std::collections::BTreeMap;
 
+use common::small::built;
 use swingload_model::plan::{Flip, Quantity, ReasonCode, Turn};
-use swingload_scheduler::build::{Built, PoolPlace, StepPower};
+use swingload_scheduler::build::{Built, StepPower};
 use swingload_scheduler::check::check_reasons;
 use swingload_scheduler::dispatch::{DispatchReason, LoadRef};
 use swingload_scheduler::explain::{flips, reasons};
 use swingload_scheduler::inputs::PlanInputs;
-use swingload_scheduler::plan::{Budget, Planned, plan, plan_from};
-
-/// The inputs as a site whose loads are all of them: every stack a service.
-fn built(inputs: PlanInputs) -> Built {
-    Built {
-        gpu_node: Vec::new(),
-        pool: (0..inputs.pools.len()).map(PoolPlace::Pool).collect(),
-        service: (0..inputs.stacks.len()).collect(),
-        hosting: Vec::new(),
-        heat: vec![1.0; inputs.pools.len()],
-        job: (0..inputs.jobs.len()).collect(),
-        limits: Vec::new(),
-        constant: 0.0,
-        inputs,
-    }
-}
+use swingload_scheduler::plan::{Budget, Planned, WarmStart, plan, plan_from};
 
 /// Two sites like those of [`common::instance`] behind one connection, the second one's
 /// loads worth a little less; jobs of both are released at once or soon.
@@ -215,26 +201,47 @@ fn count(seed: u64, budget: Budget, enough: u32) -> Count {
 
 /// Applied: the same planner plans again on the budget of the plan that was explained, its
 /// bound and what that turns on included.
-#[test]
-fn a_thousand_changes_turn_the_decisions_of_studies_and_half_of_them_do_not() {
-    let Count { all, turn, half } = count(40_000, STUDY, 1000);
+fn changes_turn(first: u64, budget: Budget, enough: u32) {
+    let Count { all, turn, half } = count(first, budget, enough);
     assert!(turn * 100 >= all * 99, "{turn} of {all} turn");
     assert!(half * 10 >= all * 9, "half of {half} of {all} does not");
 }
 
 #[test]
-fn a_thousand_changes_turn_the_decisions_of_the_loop_and_half_of_them_do_not() {
-    let Count { all, turn, half } = count(50_000, Budget::LOOP, 1000);
-    assert!(turn * 100 >= all * 99, "{turn} of {all} turn");
-    assert!(half * 10 >= all * 9, "half of {half} of {all} does not");
+fn changes_turn_the_decisions_of_studies_and_half_of_them_do_not() {
+    changes_turn(40_000, STUDY, 100);
+}
+
+#[test]
+fn changes_turn_the_decisions_of_the_loop_and_half_of_them_do_not() {
+    changes_turn(50_000, Budget::LOOP, 200);
+}
+
+mod soak {
+    use super::*;
+
+    #[test]
+    #[ignore = "soak: ./test --long"]
+    fn a_thousand_changes_turn_the_decisions_of_studies_and_half_of_them_do_not() {
+        changes_turn(40_000, STUDY, 1000);
+    }
+
+    #[test]
+    #[ignore = "soak: ./test --long"]
+    fn a_thousand_changes_turn_the_decisions_of_the_loop_and_half_of_them_do_not() {
+        changes_turn(50_000, Budget::LOOP, 1000);
+    }
 }
 
 /// Nothing is told of a plan that planning its inputs does not give again.
 #[test]
 fn plans_that_began_elsewhere_have_no_changes() {
     let (built, planned, reasons) = sites(40_001, Budget::LOOP);
-    let runs = Some(planned.schedule.jobs);
-    let followed = plan_from(&built.inputs, Budget::FOLLOW, runs);
+    let start = WarmStart {
+        runs: Some(planned.schedule.jobs),
+        ..WarmStart::default()
+    };
+    let followed = plan_from(&built.inputs, Budget::FOLLOW, start);
     assert_eq!(followed.budget, None);
     assert_eq!(flips(&built, &followed, &reasons, &reasons, REPLANS), None);
 }

@@ -4,12 +4,11 @@ mod common;
 
 use proptest::prelude::*;
 use swingload_model::TimeGrid;
-use swingload_model::site::Use;
 use swingload_scheduler::check::check;
-use swingload_scheduler::inputs::{NodeInput, PlanInputs, StackInput, SupplyInput, TierInput};
+use swingload_scheduler::inputs::{PlanInputs, SupplyInput};
 use swingload_scheduler::plan::{Budget, plan};
 
-use common::faults;
+use common::{faults, small};
 
 /// A study's plan with a short local search, so that many can be made.
 const SHORT: Budget = Budget {
@@ -102,42 +101,15 @@ proptest! {
 }
 
 /// One node, a grid of power at 50, one stack.
-fn plain(boundaries: Vec<i64>, available: f64, tiers: Vec<(f64, f64)>) -> PlanInputs {
+fn plain(boundaries: Vec<i64>, available: f64, tiers: &[(f64, f64)]) -> PlanInputs {
     let grid = TimeGrid::from_boundaries(boundaries).expect("boundaries rise");
     let steps = grid.len();
-    let tier = |(mw, value): (f64, f64)| TierInput {
-        mw: vec![mw; steps],
-        value: vec![value; steps],
-        penalty: vec![0.0; steps],
-        must_serve: false,
-    };
-    PlanInputs {
-        nodes: vec![NodeInput {
-            id: "site".into(),
-            parent: None,
-            limit: vec![10.0; steps],
-            export: 0.0,
-            factor: vec![1.0; steps],
-        }],
-        supplies: vec![SupplyInput {
-            id: "grid".into(),
-            node: 0,
-            available: vec![available; steps],
-            cost: vec![50.0; steps],
-        }],
-        stacks: vec![StackInput {
-            id: "service".into(),
-            node: 0,
-            used_for: Use::Inference,
-            tiers: tiers.into_iter().map(tier).collect(),
-        }],
-        pools: Vec::new(),
-        jobs: Vec::new(),
-        job_adder: vec![0.0; steps],
-        ramps: Vec::new(),
-        demand: Vec::new(),
-        grid,
-    }
+    let mut inputs = small::site(1.0, &vec![50.0; steps]);
+    inputs.grid = grid;
+    inputs.nodes[0].limit.fill(10.0);
+    inputs.supplies[0].available.fill(available);
+    inputs.stacks = vec![small::service(steps, tiers, 0)];
+    inputs
 }
 
 #[test]
@@ -145,7 +117,7 @@ fn without_jobs_each_step_serves_what_pays() {
     let inputs = plain(
         (0..=24).map(|h| h * 3600).collect(),
         100.0,
-        vec![(3.0, 90.0), (4.0, 40.0)],
+        &[(3.0, 90.0), (4.0, 40.0)],
     );
     let planned = plan(&inputs, Budget::STUDY);
     assert!((planned.value() - 24.0 * 3.0 * 40.0).abs() < 1e-9);
@@ -155,7 +127,7 @@ fn without_jobs_each_step_serves_what_pays() {
 
 #[test]
 fn one_step_is_enough() {
-    let inputs = plain(vec![0, 900], 100.0, vec![(20.0, 90.0)]);
+    let inputs = plain(vec![0, 900], 100.0, &[(20.0, 90.0)]);
     let planned = plan(&inputs, Budget::STUDY);
     // A quarter of an hour at the site's 10 MW.
     assert!((planned.value() - 0.25 * 10.0 * 40.0).abs() < 1e-9);
@@ -164,7 +136,7 @@ fn one_step_is_enough() {
 
 #[test]
 fn without_supply_nothing_runs() {
-    let inputs = plain(vec![0, 3600, 7200], 0.0, vec![(3.0, 90.0)]);
+    let inputs = plain(vec![0, 3600, 7200], 0.0, &[(3.0, 90.0)]);
     let planned = plan(&inputs, Budget::STUDY);
     assert_eq!(planned.value(), 0.0);
     assert_eq!(check(&inputs, &planned), vec![]);
@@ -172,7 +144,7 @@ fn without_supply_nothing_runs() {
 
 #[test]
 fn must_take_load_above_supply_is_served_as_far_as_it_goes() {
-    let mut inputs = plain(vec![0, 3600], 2.0, vec![(5.0, 100_000.0)]);
+    let mut inputs = plain(vec![0, 3600], 2.0, &[(5.0, 100_000.0)]);
     inputs.stacks[0].tiers[0].must_serve = true;
     let planned = plan(&inputs, Budget::STUDY);
     assert!((planned.outcome(&inputs, 0).tiers[0][0] - 2.0).abs() < 1e-9);
@@ -181,7 +153,7 @@ fn must_take_load_above_supply_is_served_as_far_as_it_goes() {
 
 #[test]
 fn steps_of_uneven_length_are_valued_by_their_hours() {
-    let inputs = plain(vec![0, 900, 4500, 4800], 100.0, vec![(6.0, 70.0)]);
+    let inputs = plain(vec![0, 900, 4500, 4800], 100.0, &[(6.0, 70.0)]);
     let planned = plan(&inputs, Budget::STUDY);
     assert!((planned.value() - 4800.0 / 3600.0 * 6.0 * 20.0).abs() < 1e-9);
     assert_eq!(check(&inputs, &planned), vec![]);

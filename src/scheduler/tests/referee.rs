@@ -1,4 +1,5 @@
-//! The planner against HiGHS on 500 random small problems. Needs `--features highs`.
+//! The planner against HiGHS on random small problems: 60, and 500 among the long tests.
+//! Needs `--features highs`.
 #![cfg(feature = "highs")]
 
 mod common;
@@ -9,12 +10,14 @@ use families::{FAMILIES, Family, Then};
 use swingload_scheduler::bound::Prices;
 use swingload_scheduler::check::check;
 use swingload_scheduler::inputs::{PlanInputs, RampInput};
-use swingload_scheduler::plan::{Budget, Planned, Start, Stood, plan, plan_from, plan_in_loop};
+use swingload_scheduler::plan::{Budget, Planned, WarmStart, plan, plan_from, plan_in_loop};
 use swingload_scheduler::referee::{self, Error, Refereed, Settings};
 use swingload_scheduler::schedule::Room;
 
-/// Problems.
-const INSTANCES: u64 = 500;
+/// Problems of every run.
+const FEW: u64 = 60;
+/// Problems of the long tests.
+const MANY: u64 = 500;
 /// Share of problems that must be within 0.1 % of the optimum's value.
 const REACHED: f64 = 0.78;
 /// Share of the problems that every family must bind in.
@@ -73,9 +76,12 @@ fn binds(case: &Case, family: &Family) -> bool {
                 ..Budget::STUDY
             };
             let above = case.optimum.bound + room;
-            let jobs = case.optimum.schedule.jobs.clone();
+            let start = WarmStart {
+                runs: Some(case.optimum.schedule.jobs.clone()),
+                ..WarmStart::default()
+            };
             case.optimum.evaluated(&rest).value > above
-                || plan_from(&rest, budget, Some(jobs)).value() > above
+                || plan_from(&rest, budget, start).value() > above
         }
         Then::Falls => {
             let below = case.optimum.value - room;
@@ -110,15 +116,11 @@ fn rises(case: &Case, family: &Family) -> bool {
 
 /// A plan of a closed loop whose bound begins at prices of nobody's plan.
 fn followed(inputs: &PlanInputs, prices: Prices) -> Planned {
-    let stood = Stood {
-        start: Start {
-            prices: Some(prices),
-            ..Start::default()
-        },
-        price: vec![f64::NAN; inputs.jobs.len()],
-        slack: vec![f64::NAN; inputs.jobs.len()],
+    let start = WarmStart {
+        prices: Some(prices),
+        ..WarmStart::default()
     };
-    plan_in_loop(inputs, stood, true, &mut Room::default())
+    plan_in_loop(inputs, start, true, &mut Room::default())
 }
 
 #[test]
@@ -145,9 +147,50 @@ fn only_limits_that_cannot_be_kept_are_exceeded() {
 
 #[test]
 fn the_planner_stays_between_its_bound_and_the_optimum() {
-    let cases: Vec<Case> = (0..INSTANCES).map(Case::new).collect();
+    let cases: Vec<Case> = (0..FEW).map(Case::new).collect();
+    let wrong = faults(&cases);
+    assert!(
+        wrong.is_empty(),
+        "{} faults:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    let (reached, worst) = nearness(&cases);
+    assert!(reached >= REACHED, "{worst}");
+}
+
+mod soak {
+    use super::*;
+
+    #[test]
+    #[ignore = "soak: ./test --long"]
+    fn the_planner_stays_between_its_bound_and_the_optimum_on_many_problems() {
+        let cases: Vec<Case> = (0..MANY).map(Case::new).collect();
+        let wrong = faults(&cases);
+        let (reached, worst) = nearness(&cases);
+        let (shares, bound) = shares_bound(&cases);
+        let report = format!("{worst}\n{bound}");
+        println!("{report}");
+        assert!(
+            wrong.is_empty(),
+            "{} faults:\n{}\n{report}",
+            wrong.len(),
+            wrong.join("\n")
+        );
+        for (name, share) in shares {
+            assert!(
+                share >= BINDING,
+                "{name}: only {share} of the problems are bound by it\n{report}"
+            );
+        }
+        assert!(reached >= REACHED, "{report}");
+    }
+}
+
+/// What cannot be: values above the optimum, bounds below it, plans that break their own rules.
+fn faults(cases: &[Case]) -> Vec<String> {
     let mut wrong = Vec::new();
-    for case in &cases {
+    for case in cases {
         let (value, bound, optimum) = (case.planned.value(), case.planned.bound, &case.optimum);
         let room = ROUNDING * optimum.value.abs().max(1.0);
         if value > optimum.bound + room {
@@ -192,6 +235,11 @@ fn the_planner_stays_between_its_bound_and_the_optimum() {
                 .map(|v| format!("seed {}: {v}", case.seed)),
         );
     }
+    wrong
+}
+
+/// Share of the problems within 0.1 % of the optimum, and the worst of them in words.
+fn nearness(cases: &[Case]) -> (f64, String) {
     let mut losses: Vec<(f64, u64)> = cases.iter().map(|c| (c.lost(), c.seed)).collect();
     losses.sort_by(|a, b| a.0.total_cmp(&b.0));
     let within =
@@ -202,18 +250,24 @@ fn the_planner_stays_between_its_bound_and_the_optimum() {
         .take(20)
         .map(|(l, seed)| format!("{seed}: {:.3} %", 100.0 * l))
         .collect();
-    let mut report = format!(
-        "within 0.1 %: {:.3}, within 0.5 %: {:.3}; worst by seed: {}\n",
+    let worst = format!(
+        "within 0.1 %: {:.3}, within 0.5 %: {:.3}; worst by seed: {}",
         within(0.001),
         within(0.005),
         worst.join(", ")
     );
+    (within(0.001), worst)
+}
+
+/// Share of the problems that each family of limits binds in, and the same in words.
+fn shares_bound(cases: &[Case]) -> (Vec<(&'static str, f64)>, String) {
+    let mut report = String::new();
     let mut shares = Vec::new();
     for family in &FAMILIES {
         // Enough is enough: the share is of all problems, those not looked at counted as free.
         let needed = (BINDING * cases.len() as f64).ceil() as usize;
         let (mut found, mut open) = (0, Vec::new());
-        for case in &cases {
+        for case in cases {
             match found < needed && binds(case, family) {
                 true => found += 1,
                 false => open.push(case),
@@ -230,18 +284,5 @@ fn the_planner_stays_between_its_bound_and_the_optimum() {
         );
         shares.push((family.name, found as f64 / cases.len() as f64));
     }
-    println!("{report}");
-    assert!(
-        wrong.is_empty(),
-        "{} faults:\n{}\n{report}",
-        wrong.len(),
-        wrong.join("\n")
-    );
-    for (name, share) in shares {
-        assert!(
-            share >= BINDING,
-            "{name}: only {share} of the problems are bound by it\n{report}"
-        );
-    }
-    assert!(within(0.001) >= REACHED, "{report}");
+    (shares, report)
 }

@@ -7,7 +7,7 @@
 mod common;
 
 use swingload_model::plan::{Response, ShedRung};
-use swingload_scheduler::build::{Built, PoolPlace};
+use swingload_scheduler::build::Built;
 use swingload_scheduler::inputs::PlanInputs;
 use swingload_scheduler::plan::{Budget, Planned, plan};
 use swingload_scheduler::shed::{Gang, rungs};
@@ -18,17 +18,7 @@ fn site(seed: u64) -> (Built, Planned) {
         job.first = j % 2;
     }
     let planned = plan(&inputs, Budget::LOOP);
-    let built = Built {
-        gpu_node: Vec::new(),
-        pool: (0..inputs.pools.len()).map(PoolPlace::Pool).collect(),
-        service: (0..inputs.stacks.len()).collect(),
-        hosting: Vec::new(),
-        heat: vec![1.0; inputs.pools.len()],
-        job: (0..inputs.jobs.len()).collect(),
-        limits: Vec::new(),
-        constant: 0.0,
-        inputs,
-    };
+    let built = common::small::built(inputs);
     (built, planned)
 }
 
@@ -45,7 +35,7 @@ fn gangs(inputs: &PlanInputs, seed: u64) -> Vec<Gang> {
 fn ladder(seed: u64) -> (Built, Planned, Vec<ShedRung>) {
     let (built, planned) = site(seed);
     let gangs = gangs(&built.inputs, seed);
-    let rungs = rungs(&built, &planned, &gangs, 1.0);
+    let rungs = rungs(&built, &planned, &gangs, 1.0).expect("costs fit");
     (built, planned, rungs)
 }
 

@@ -1,48 +1,19 @@
 //! What cannot be kept is planned around, and said at once.
 
-use swingload_model::TimeGrid;
-use swingload_model::site::Use;
+#[allow(dead_code, reason = "not all that test binaries share is needed here")]
+#[path = "common/small.rs"]
+mod small;
+
 use swingload_scheduler::check::check;
-use swingload_scheduler::inputs::{
-    BlockState, NodeInput, PlanInputs, PoolInput, RampInput, StackInput, SupplyInput, TierInput,
-};
+use swingload_scheduler::inputs::{BlockState, PlanInputs, PoolInput, RampInput};
 use swingload_scheduler::plan::{Budget, Planned, plan};
 
 /// Four hours behind 10 MW, power at 50, a floor of 6 MW and 2 MW that may be left out.
 fn site() -> PlanInputs {
-    let tier = |mw: f64, value: f64, must_serve: bool| TierInput {
-        mw: vec![mw; 4],
-        value: vec![value; 4],
-        penalty: vec![0.0; 4],
-        must_serve,
-    };
-    PlanInputs {
-        grid: TimeGrid::from_boundaries((0..=4).map(|h| h * 3600).collect()).expect("rising"),
-        nodes: vec![NodeInput {
-            id: "site".into(),
-            parent: None,
-            limit: vec![10.0; 4],
-            export: 0.0,
-            factor: vec![1.0; 4],
-        }],
-        supplies: vec![SupplyInput {
-            id: "grid".into(),
-            node: 0,
-            available: vec![100.0; 4],
-            cost: vec![50.0; 4],
-        }],
-        stacks: vec![StackInput {
-            id: "service".into(),
-            node: 0,
-            used_for: Use::Inference,
-            tiers: vec![tier(6.0, 10_000.0, true), tier(2.0, 90.0, false)],
-        }],
-        pools: Vec::new(),
-        jobs: Vec::new(),
-        job_adder: vec![0.0; 4],
-        ramps: Vec::new(),
-        demand: Vec::new(),
-    }
+    let mut inputs = small::site(1.0, &[50.0; 4]);
+    inputs.nodes[0].limit.fill(10.0);
+    inputs.stacks = vec![small::service(4, &[(6.0, 10_000.0), (2.0, 90.0)], 1)];
+    inputs
 }
 
 /// What the floor gets and what else is served, MW per step.
@@ -108,24 +79,16 @@ fn a_ramp_that_cannot_be_kept_is_exceeded_least_and_reported() {
 fn blocks_held_on_without_room_are_reported_as_overload() {
     let mut inputs = site();
     inputs.pools = vec![PoolInput {
-        id: "miners".into(),
-        node: 0,
-        points: vec![(1.0, 1.0)],
         revenue: vec![60.0; 4],
-        adder: vec![0.0; 4],
-        scale: vec![1.0; 4],
         min_on: 2.0,
         min_off: 1.0,
-        start_cost: 0.0,
-        wake: 0.0,
-        starts_per_day: None,
-        day: vec![0; 4],
         blocks: vec![BlockState {
             devices: 12.0,
             on: true,
             hours_in_state: 1.0,
             starts_today: 0,
         }],
+        ..small::miners(4)
     }];
     for planned in plans(&inputs) {
         // 12 MW that may not stop for another hour, behind 10.

@@ -24,6 +24,11 @@ pub(crate) struct Flow {
     pub(crate) used: Vec<i64>,
     /// Part of `used` that lies in take-or-pay energy without resale.
     pub(crate) prepaid: Vec<i64>,
+    /// Part of `used` that could have been exported.
+    pub(crate) forgone: Vec<i64>,
+    /// Joules of each block that are exported: what is not used, while that pays and as far as
+    /// the tree lets it; the rest is spilled.
+    pub(crate) exported: Vec<i64>,
     /// Facility joules drawn below each node.
     pub(crate) node_load: Vec<i64>,
     /// Net import of each node, J; negative when it sends power up.
@@ -74,6 +79,8 @@ impl Flow {
         Self {
             used: vec![0; supplies],
             prepaid: vec![0; supplies],
+            forgone: vec![0; supplies],
+            exported: vec![0; supplies],
             node_load: vec![0; nodes],
             import: vec![0; nodes],
             beyond: vec![0; supplies],
@@ -83,7 +90,7 @@ impl Flow {
             supplied: vec![0; nodes],
             tree: Tree {
                 parent: (0..nodes).map(|n| site.tree.parent(n)).collect(),
-                export: site.tree.nodes().map(|n| n.export.get()).collect(),
+                export: (0..nodes).map(|n| site.export_of(n).get()).collect(),
                 supply_node: site.supply.iter().map(|s| s.node).collect(),
                 grid: site
                     .supply
@@ -112,8 +119,7 @@ impl Flow {
         let mut delivered = [PARTS; 4];
         if !self.tree.grid.contains(&true) {
             let available = self.segments.iter().map(|s| s.available);
-            let available = available.fold(0, i64::saturating_add);
-            let short = load.iter().sum::<i64>().saturating_sub(available);
+            let short = load.iter().sum::<i64>() - available.sum::<i64>();
             if short > 0 {
                 self.shed = short;
                 delivered = shed(loads, load, short);
@@ -140,25 +146,67 @@ impl Flow {
         for node in 0..nodes {
             self.import[node] = self.node_load[node] - self.supplied[node];
         }
+        self.export(truth, t, seconds);
         delivered
+    }
+
+    /// Exports what is left of blocks where that pays, the dearest first.
+    fn export(&mut self, truth: &Truth, t: usize, seconds: i64) {
+        self.exported.fill(0);
+        self.forgone.fill(0);
+        let gain = |k: usize| truth.supply[k].forgone.at(t);
+        let mut order: Vec<usize> = (0..truth.supply.len())
+            .filter(|k| gain(*k).get() > 0)
+            .collect();
+        order.sort_by_key(|k| std::cmp::Reverse(gain(*k)));
+        let mut root = self.tree.export[0].saturating_mul(seconds);
+        for k in order {
+            let block = &truth.supply[k];
+            let there = block.available.at(t).saturating_mul(seconds);
+            let most = block.export_limit.saturating_mul(seconds);
+            let left = (there - self.used[k]).max(0);
+            let from = self.tree.supply_node[k];
+            let part = left.min(most).min(root).min(self.room(from, seconds));
+            self.exported[k] = part;
+            self.forgone[k] = (self.used[k] - (there - most).max(0)).max(0);
+            root -= part;
+            let mut at = Some(from);
+            while let Some(node) = at {
+                self.supplied[node] = self.supplied[node].saturating_add(part);
+                at = self.tree.parent[node];
+            }
+        }
     }
 
     fn lay_out(&mut self, truth: &Truth, t: usize, seconds: i64, prepaid: &[i64]) {
         self.segments.clear();
         for (supply, block) in truth.supply.iter().enumerate() {
-            // An availability that stands for "unlimited" may pass what a joule counter holds.
-            let mut available = block.available.at(t).saturating_mul(seconds);
+            // `bounds` refuses what would pass a joule counter.
+            let mut available = block.available.at(t) * seconds;
             let free = prepaid[supply].min(available);
             if free > 0 {
+                // It is delivered before anything is bought at the block's price.
                 self.segments.push(Segment {
                     supply,
-                    cost: 0,
+                    cost: block.price.at(t).get().min(0),
                     available: free,
                     prepaid: true,
                 });
                 available -= free;
             }
-            let cost = block.price.at(t).get() + block.forgone.at(t).get();
+            let own = block.price.at(t).get();
+            let cost = own + block.forgone.at(t).get();
+            // What could not be exported anyway costs its own price alone.
+            let most = block.export_limit.saturating_mul(seconds);
+            if cost > own && available > most {
+                self.segments.push(Segment {
+                    supply,
+                    cost: own,
+                    available: available - most,
+                    prepaid: false,
+                });
+                available = most;
+            }
             self.segments.push(Segment {
                 supply,
                 cost,
@@ -267,7 +315,7 @@ impl Flow {
             let supply = self.segments[index].supply;
             self.draw(supply, open);
             let there = truth.supply[supply].available.at(t);
-            let over = self.used[supply] - there.saturating_mul(seconds);
+            let over = self.used[supply] - there * seconds;
             self.beyond[supply] = over.max(0);
             return;
         }
@@ -304,7 +352,8 @@ fn shed(loads: &Loads, load: &mut [i64], mut short: i64) -> Delivered {
             .zip(parts)
             .for_each(|(energy, part)| *energy -= part);
         delivered[use_index(used_for)] =
-            ((i128::from(total - cut) * i128::from(PARTS)) / i128::from(total)) as i64;
+            i64::try_from((i128::from(total - cut) * i128::from(PARTS)) / i128::from(total))
+                .expect("invariant: a part of a billion");
         short -= cut;
     }
     delivered
@@ -338,7 +387,7 @@ fn split(total: i64, weights: [i64; 4]) -> [i64; 4] {
     let mut rests = [(0i128, 0usize); 4];
     for u in 0..4 {
         let product = i128::from(total) * i128::from(weights[u]);
-        parts[u] = (product / sum) as i64;
+        parts[u] = i64::try_from(product / sum).expect("invariant: a part is at most the total");
         rests[u] = (-(product % sum), u);
     }
     rests.sort_unstable();

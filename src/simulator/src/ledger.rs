@@ -1,16 +1,16 @@
 //! Money per step and line, in micro-units of the site's currency.
 
 use serde::Serialize;
-use swingload_model::units::Money;
+use swingload_model::units::{Money, WideMoney};
 
 /// What a line of the ledger is; for subtotals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LineKind {
-    /// Energy at its block's own price.
+    /// Energy at its block's own price, used or exported.
     Energy,
-    /// Export earnings given up by using surplus.
-    ExportForgone,
+    /// Surplus and own generation exported, at the export price.
+    Export,
     /// Financial contract against the real-time price.
     Contract,
     /// Charge per MWh.
@@ -49,7 +49,8 @@ pub enum LineKind {
     JobLostWork,
     /// Penalty for job work never done.
     JobUnmet,
-    /// Work still open at the run's end that can yet be done in time, at its value less what it will cost.
+    /// Work still open at the run's end, as far as the site can do it before the jobs' latest
+    /// times: its value less lateness and energy.
     OpenWork,
 }
 
@@ -67,11 +68,29 @@ pub struct Line {
 }
 
 /// All lines of a run.
+///
+/// The sizes of all amounts together fit in 64 bits, and with them every sum of some of
+/// them: of a line, a step, a kind, the whole. What would break that is not booked, but
+/// kept as `Ledger::overflow`, and the run ends with it as its error.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
     /// The lines, in the order of the bill.
     pub lines: Vec<Line>,
     steps: usize,
+    /// Sizes of all amounts booked, added up.
+    booked: i64,
+    overflow: Option<Overflow>,
+}
+
+/// An amount that does not fit into the ledger.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Overflow {
+    /// Position of its line.
+    pub(crate) line: usize,
+    /// Its step.
+    pub(crate) t: usize,
+    /// What was to be booked.
+    pub(crate) amount: WideMoney,
 }
 
 impl Ledger {
@@ -80,10 +99,17 @@ impl Ledger {
         Self {
             lines: Vec::new(),
             steps,
+            booked: 0,
+            overflow: None,
         }
     }
 
-    /// Adds a line; returns its position for [`Ledger::book`].
+    /// The first amount that did not fit; everything booked after it is void.
+    pub(crate) fn overflow(&self) -> Option<Overflow> {
+        self.overflow
+    }
+
+    /// Adds a line; returns its position for `Ledger::book`.
     pub fn line(&mut self, id: impl Into<String>, kind: LineKind) -> usize {
         self.lines.push(Line {
             id: id.into(),
@@ -95,17 +121,25 @@ impl Ledger {
     }
 
     /// Adds an amount to a line in step `t`; positive when the site earns.
-    pub fn book(&mut self, line: usize, t: usize, amount: Money) {
-        if amount == Money::ZERO {
+    pub(crate) fn book(&mut self, line: usize, t: usize, amount: impl Into<WideMoney>) {
+        let amount = amount.into();
+        if amount == WideMoney::default() || self.overflow.is_some() {
             return;
         }
+        let size = amount.fit().and_then(|money| money.get().checked_abs());
+        let booked = size.and_then(|size| self.booked.checked_add(size));
+        let (Some(money), Some(booked)) = (amount.fit(), booked) else {
+            self.overflow = Some(Overflow { line, t, amount });
+            return;
+        };
+        self.booked = booked;
         let steps = self.steps;
         let line = &mut self.lines[line];
         if line.steps.is_empty() {
             line.steps = vec![0; steps];
         }
-        line.steps[t] += amount.get();
-        line.total += amount;
+        line.steps[t] += money.get();
+        line.total += money;
     }
 
     /// Sum of all lines.
@@ -124,7 +158,7 @@ impl Ledger {
     }
 
     /// Sum of the lines of one kind.
-    pub fn total(&self, kind: LineKind) -> Money {
+    pub(crate) fn total(&self, kind: LineKind) -> Money {
         self.lines
             .iter()
             .filter(|line| line.kind == kind)

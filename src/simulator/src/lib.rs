@@ -11,6 +11,8 @@
 //! This crate knows no clock, no files and no report: series and jobs are arguments,
 //! a [`Study`] is the result. The same input gives the same bytes.
 
+mod after;
+mod bounds;
 pub mod column;
 mod feed;
 mod flow;
@@ -29,9 +31,11 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use moment::{Moment, moment, moment_on_paths};
+pub use bounds::Beyond;
+pub use moment::{Moment, moment};
 pub use record::PolicyRun;
 pub use results::StudySummary;
 pub use run::knowledge::Part;
 pub use run::split::Told;
-pub use run::{Error, Progress, Study, StudyInput, simulate};
+pub use run::{Error, Progress, Study, StudyInput, impossible, simulate};
+pub use settlement::inputs::{Cause, TooMuch};

@@ -7,8 +7,6 @@ use swingload_model::TimeGrid;
 use swingload_model::forecast::Fallback;
 use swingload_scheduler::build::{Built, build};
 use swingload_scheduler::dispatch::Dispatch;
-use swingload_scheduler::inputs::PlanInputs;
-use swingload_scheduler::outlook::{OnPath, Outlook};
 use swingload_scheduler::policy::swingload::Swingload;
 use swingload_scheduler::policy::{Policy, View};
 use swingload_scheduler::state::JobState;
@@ -27,8 +25,6 @@ pub struct Moment {
     pub jobs: Vec<JobState>,
     /// Number of the plan: one more than were made before.
     pub number: u64,
-    /// The same inputs on sample paths of the forecasts, as many as were asked for.
-    pub paths: Vec<PlanInputs>,
     /// What stood in for forecasts, or could not be used of their data: series, fallback.
     pub fallbacks: Vec<(String, Fallback)>,
 }
@@ -49,22 +45,6 @@ pub fn moment(
     step: usize,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<Moment, Error> {
-    moment_on_paths(input, step, 0, progress)
-}
-
-/// [`moment`] with so many sample paths of the forecasts beside their means.
-///
-/// # Errors
-/// Those of [`moment`].
-///
-/// # Panics
-/// When `step` is none of the period's.
-pub fn moment_on_paths(
-    input: &StudyInput,
-    step: usize,
-    paths: usize,
-    progress: &(dyn Fn(Progress<'_>) + Sync),
-) -> Result<Moment, Error> {
     let mut scenario = input.scenario.clone();
     let past = scenario.grid.boundaries()[..step + 2].to_vec();
     scenario.grid =
@@ -76,11 +56,10 @@ pub fn moment_on_paths(
         policy: Swingload::new(),
         at: scenario.grid.start_s(step),
         number: step as u64 + 1,
-        paths,
         seen: Arc::clone(&seen),
     };
     let driver = ClosedLoop::with_policy(&context, &publications, Box::new(policy))?;
-    recorder::run(&context, NAME, &scenario.faults, driver, progress);
+    recorder::run(&context, NAME, &scenario.faults, driver, progress)?;
     let seen = seen.lock().expect("invariant: the run is over").take();
     Ok(seen.expect("invariant: the run ends with the step"))
 }
@@ -94,7 +73,6 @@ struct Watched {
     policy: Swingload,
     at: i64,
     number: u64,
-    paths: usize,
     seen: Arc<Mutex<Option<Moment>>>,
 }
 
@@ -106,19 +84,14 @@ impl Policy for Watched {
     fn decide(&mut self, view: &View<'_>) -> Dispatch {
         if view.now == self.at {
             let grid = view.setup.horizon.grid(view.now, view.step.duration(0));
-            let on = |outlook: &dyn Outlook| {
-                build(view.setup, outlook, view.state, view.jobs, view.open, &grid)
-            };
-            let built = on(view.outlook);
-            let paths = (0..self.paths).map(|path| {
-                let outlook = OnPath {
-                    outlook: view.outlook,
-                    path,
-                    paths: self.paths,
-                };
-                on(&outlook).inputs
-            });
-            let paths = paths.collect();
+            let built = build(
+                view.setup,
+                view.outlook,
+                view.state,
+                view.jobs,
+                view.open,
+                &grid,
+            );
             let mut seen = self
                 .seen
                 .lock()
@@ -127,7 +100,6 @@ impl Policy for Watched {
                 built,
                 jobs: view.jobs.to_vec(),
                 number: self.number,
-                paths,
                 fallbacks: view.outlook.fallbacks(),
             });
         }

@@ -1,7 +1,9 @@
 //! What a run leaves behind, per step and per job, in compact columns.
 
 use swingload_model::plan::ReasonCode;
+use swingload_model::units::Money;
 use swingload_scheduler::controller::FallbackLog;
+use swingload_scheduler::controller::tally::Tally;
 use swingload_scheduler::dispatch::{LoadRef, Proof};
 
 use crate::ledger::Ledger;
@@ -16,6 +18,8 @@ pub struct PolicyRun {
     pub load_energy: Vec<Vec<i64>>,
     /// Facility joules drawn from each supply block of the site.
     pub supply_energy: Vec<Vec<i64>>,
+    /// Joules exported from each supply block over the run.
+    pub exported: Vec<i128>,
     /// Money per line, micro-units.
     pub ledger: Ledger,
     /// Emissions, gCO2e.
@@ -28,10 +32,15 @@ pub struct PolicyRun {
     pub gpus_busy: Vec<Vec<f32>>,
     /// Marginal value of power the policy saw, currency per MWh; `None` where it names none.
     pub marginal_value: Vec<Option<f32>>,
+    /// Expected charge of coincident peaks within that value, currency per MWh: the chance
+    /// that the step is one times the charge.
+    pub peak_charge: Vec<f32>,
     /// How good each step's plan is; `None` for rules that plan nothing.
     pub proof: Vec<Option<Proof>>,
     /// Outcome of each job of [`Study::jobs`](crate::Study::jobs).
     pub jobs: Vec<JobOutcome>,
+    /// Jobs open at the end, and what could still be done of them.
+    pub open_work: Vec<OpenJob>,
     /// Stretches of running, by start.
     pub spans: Vec<Span>,
     /// Reasons of decisions: of pools, services, commitments and overheads at every
@@ -39,6 +48,8 @@ pub struct PolicyRun {
     pub reasons: Vec<StepReason>,
     /// What went wrong.
     pub incidents: Incidents,
+    /// What was repaired in dispatches, and what the dispatch checker found in them.
+    pub tally: Tally,
     /// How often decisions rested on fallbacks of the forecasts.
     pub fallbacks: FallbackLog,
     /// Energy of supply block (row) and use (column, in the order of `Use::ALL`), J.
@@ -108,6 +119,19 @@ pub struct JobOutcome {
     pub lateness: i64,
     /// Penalty for work never done.
     pub unmet: i64,
+}
+
+/// A job open at the run's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenJob {
+    /// Position of the job.
+    pub job: u32,
+    /// Work left at the end, GPU-seconds.
+    pub left: i64,
+    /// Part of it that the site could still do before the job's latest time, GPU-seconds.
+    pub done: i64,
+    /// What that is worth: its value, lateness and energy taken off.
+    pub worth: Money,
 }
 
 /// Why a load did what it did at a step.

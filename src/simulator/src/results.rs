@@ -3,6 +3,8 @@
 //! Money is in whole units of [`StudySummary::currency`], energy in MWh, prices in
 //! currency per MWh, shares in percent.
 
+mod annual;
+mod breakeven;
 mod curtailment;
 mod energy;
 mod forecasters;
@@ -12,20 +14,25 @@ mod levers;
 mod machines;
 mod nodes;
 mod npv;
+mod open_work;
 mod plans;
 mod split;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use swingload_model::breakeven::PoolBreakeven;
+use swingload_model::job::ImpossibleWork;
+use swingload_model::scenario::Scenario;
 use swingload_model::site::Use;
 use swingload_model::site::supply::SupplyKind;
 use swingload_model::time::timestamp;
 
+pub use annual::{AnnualBasis, AnnualLine};
 pub use curtailment::RunBin;
 pub use energy::{EnergySummary, PriceSummary, SupplySummary, UsePrice};
-pub use forecasters::{DEFAULT_MODEL, FallbackSummary, ForecasterSummary, forecaster};
-pub use incidents::IncidentSummary;
+pub use forecasters::{FallbackSummary, ForecasterSummary, forecaster};
+pub use incidents::{BrokenRules, CheckSummary, IncidentSummary, RepairCount, RepairSummary};
 pub use jobs::JobSummary;
 pub use levers::Levers;
 pub use machines::{GpuSummary, HostingSummary, MiningSummary, PoolSummary, ServiceSummary};
@@ -33,14 +40,15 @@ pub use nodes::NodeSummary;
 pub use npv::{
     Era, EraSummary, VariantSummary, eras, in_era, net_present_value, value_per_year, variant,
 };
+pub use open_work::{OpenJobSummary, OpenWorkSummary};
 pub use plans::PlanSummary;
 pub use split::{SplitPart, SplitSummary};
 
 use crate::ledger::LineKind;
 use crate::oracle::Certificate;
 use crate::record::PolicyRun;
-use crate::run::Context;
 use crate::run::split::Told;
+use crate::run::{Context, impossible_of};
 
 /// Results of a study.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
@@ -65,17 +73,27 @@ pub struct StudySummary {
     pub usable_mw: f64,
     /// Jobs of the scenario.
     pub jobs: usize,
+    /// Jobs of which work can never be done, and what forbids it: left out of plans and of
+    /// the bound, and unmet from their release on.
+    pub impossible: Vec<ImpossibleWork>,
     /// Prices and surplus, whatever was decided.
     pub market: MarketSummary,
+    /// Price of power above which each miner pool loses money: now is the first step, the
+    /// mean is over the period; empty without mining.
+    pub breakeven: Vec<PoolBreakeven>,
     /// Best possible and the scale of gain; `None` when the oracle was not asked for, or
     /// when the difficulty answers the site (then only absolute money means anything).
     pub gain: Option<GainSummary>,
     /// What `swingload` left of G, by what it did not know; `None` unless asked for.
     pub split: Option<SplitSummary>,
+    /// Lines of the bill that are not annualised by time.
+    pub annualised: Vec<AnnualLine>,
     /// How each series that site and mining name was forecast.
     pub forecasters: BTreeMap<String, ForecasterSummary>,
-    /// Policy that levers are measured against.
+    /// Policy that levers are measured against: always `BASELINE`, whichever policies are listed.
     pub baseline: String,
+    /// Its value, whether or not it is among `policies`.
+    pub baseline_value: f64,
     /// Names of the policies in the order of the report.
     pub order: Vec<String>,
     /// Results by policy.
@@ -100,7 +118,8 @@ pub struct MarketSummary {
 pub struct GainSummary {
     /// No policy can be worth more.
     pub bound: f64,
-    /// Value of running every job as soon as possible: the zero of the scale.
+    /// Value of the policy `asap`, run in closed loop on what is known at the time, whether or
+    /// not it is among the policies listed: the zero of the scale.
     pub asap: f64,
     /// bound - asap: G.
     pub gainable: f64,
@@ -122,7 +141,10 @@ impl GainSummary {
 pub struct Summary {
     /// Sum of all lines.
     pub value: f64,
-    /// Value per usable MW of the root and year.
+    /// Value of a year like the run's period: each line of the bill by its own period
+    /// (`annualised` of the study), all others by time.
+    pub value_per_year: f64,
+    /// The same per usable MW of the root.
     pub value_per_mw_year: f64,
     /// (value - asap) / G, %; `None` where there is no gain scale, or nothing to gain.
     pub gain_pct: Option<f64>,
@@ -153,6 +175,8 @@ pub struct Summary {
     pub hosting: BTreeMap<String, HostingSummary>,
     /// Jobs.
     pub jobs: JobSummary,
+    /// Work open at the run's end; `None` where none is.
+    pub open_work: Option<OpenWorkSummary>,
     /// Emissions; `None` when a supply block that was drawn from has no carbon intensity.
     pub emissions: Option<Emissions>,
     /// How long mining was curtailed at a stretch.
@@ -161,6 +185,10 @@ pub struct Summary {
     pub nodes: BTreeMap<String, NodeSummary>,
     /// What went wrong.
     pub incidents: IncidentSummary,
+    /// What was changed of the policy's choices so that the site's rules hold.
+    pub repairs: RepairSummary,
+    /// What the dispatch checker found before each dispatch.
+    pub checks: CheckSummary,
     /// How often decisions rested on what stood in for a forecast; empty where all data came
     /// as they should.
     pub fallbacks: Vec<FallbackSummary>,
@@ -186,13 +214,37 @@ pub struct Emissions {
     pub g_per_kwh: f64,
 }
 
+/// The policy that levers are measured against: a site that never reacts.
+pub(crate) const BASELINE: &str = "always_on";
+
+/// The policy whose value is the zero of the gain scale: it knows no future.
+pub(crate) const ZERO: &str = "asap";
+
+/// Policies that scales need and that are not among the `wanted`, so that no scale depends
+/// on which policies are listed.
+pub(crate) fn scales(scenario: &Scenario, wanted: &[&str]) -> Vec<&'static str> {
+    let zero = wanted.contains(&crate::oracle::NAME) && !answered(scenario);
+    let needed = [Some(BASELINE), zero.then_some(ZERO)];
+    let missing = |name: &&str| !wanted.contains(name);
+    needed.into_iter().flatten().filter(missing).collect()
+}
+
+/// Whether the network's difficulty answers the site's own hashrate, which is in no bound.
+fn answered(scenario: &Scenario) -> bool {
+    scenario
+        .mining
+        .as_ref()
+        .is_some_and(|market| market.difficulty_feedback)
+}
+
 /// Hours of a mean year.
 const HOURS_PER_YEAR: f64 = 8760.0;
 
-/// Sums everything up.
+/// Sums everything up; `hidden` are runs that were not asked for and that scales need.
 pub(crate) fn summarise(
     context: &Context<'_>,
     runs: &[PolicyRun],
+    hidden: &[PolicyRun],
     told: &[Told],
     certificate: Option<&Certificate>,
 ) -> StudySummary {
@@ -200,14 +252,16 @@ pub(crate) fn summarise(
     let grid = &truth.grid;
     let hours = grid.span().as_hours();
     let usable_mw = scenario.site.tree.node(0).usable().as_megawatts();
-    let gain =
-        certificate.and_then(|c| gain(c, runs, truth.mining.as_ref().is_some_and(|m| m.feedback)));
-    let base = ["always_on", "asap"]
-        .iter()
-        .find_map(|name| runs.iter().find(|r| r.name == *name))
-        .or(runs.first());
+    let run_of = |name: &str| runs.iter().chain(hidden).find(|run| run.name == name);
+    let gain = certificate
+        .filter(|_| !answered(scenario))
+        .zip(run_of(ZERO))
+        .map(|(certificate, asap)| gain(certificate, asap));
+    let base = run_of(BASELINE);
+    let annualised = annual::lines(context);
     let policies = runs.iter().map(|run| {
         let value = run.ledger.value().as_units();
+        let value_per_year = annual::value(context, run, &annualised);
         let share = |amount: f64| {
             gain.as_ref()
                 .filter(|g| g.is_scale())
@@ -224,7 +278,8 @@ pub(crate) fn summarise(
         }
         let summary = Summary {
             value,
-            value_per_mw_year: value / usable_mw / (hours / HOURS_PER_YEAR),
+            value_per_year,
+            value_per_mw_year: value_per_year / usable_mw,
             gain_pct: gain.as_ref().and_then(|g| share(value - g.asap)),
             left_pct: gain.as_ref().and_then(|g| share(g.bound - value)),
             plans: plans::plans(run),
@@ -245,10 +300,13 @@ pub(crate) fn summarise(
             services: machines::services(context, run),
             hosting: machines::hosting(context, run),
             jobs: jobs::jobs(context, run),
+            open_work: open_work::open_work(context, run),
             emissions: emissions(context, run),
             curtailed_runs: curtailment::runs(context, run),
             nodes: nodes::nodes(context, run),
             incidents: run.incidents,
+            repairs: incidents::repairs(&run.tally),
+            checks: incidents::checks(&run.tally),
             fallbacks: forecasters::fallbacks(run),
         };
         (run.name.clone(), summary)
@@ -265,9 +323,13 @@ pub(crate) fn summarise(
         usable_mw,
         jobs: context.jobs.len(),
         market: market(context),
-        baseline: base.map(|run| run.name.clone()).unwrap_or_default(),
+        breakeven: breakeven::pools(context),
+        impossible: impossible_of(scenario, context.series, &context.jobs),
+        baseline: BASELINE.to_owned(),
+        baseline_value: base.map_or(0.0, |run| run.ledger.value().as_units()),
         order: runs.iter().map(|run| run.name.clone()).collect(),
         policies: policies.collect(),
+        annualised,
         split: split::split(context, runs, told, gain.as_ref()),
         forecasters: forecasters::forecasters(context),
         gain,
@@ -296,21 +358,15 @@ fn emissions(context: &Context<'_>, run: &PolicyRun) -> Option<Emissions> {
     })
 }
 
-fn gain(certificate: &Certificate, runs: &[PolicyRun], feedback: bool) -> Option<GainSummary> {
-    if feedback {
-        return None;
-    }
-    let asap = runs
-        .iter()
-        .find(|r| r.name == "asap")
-        .map_or(certificate.asap, |r| r.ledger.value().as_units());
-    Some(GainSummary {
+fn gain(certificate: &Certificate, asap: &PolicyRun) -> GainSummary {
+    let asap = asap.ledger.value().as_units();
+    GainSummary {
         bound: certificate.bound,
         asap,
         gainable: certificate.bound - asap,
         oracle: certificate.oracle,
         oracle_is: certificate.oracle_is.clone(),
-    })
+    }
 }
 
 fn market(context: &Context<'_>) -> MarketSummary {

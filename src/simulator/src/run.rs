@@ -6,24 +6,30 @@ pub(crate) mod recorder;
 pub(crate) mod split;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
-use swingload_model::job::Job;
+use swingload_model::job::{ImpossibleWork, Job};
 use swingload_model::scenario::Scenario;
 use swingload_model::series::{Missing, Series};
+use swingload_model::site::Amount;
 use swingload_model::units::Money;
 
+use crate::after::After;
+use crate::bounds::{self, Beyond};
 use crate::feed::Publications;
 use crate::load::{Load, Loads};
-use crate::oracle::{self, Certificate};
+use crate::oracle::{self, Certificate, Foresight};
 use crate::record::PolicyRun;
 use crate::results::{self, StudySummary};
-use crate::truth::Truth;
+use crate::settlement::inputs::TooMuch;
+use crate::truth::{Truth, Unfit};
 use closed_loop::ClosedLoop;
-use knowledge::{Knowledge, Part};
+use knowledge::Part;
+use recorder::Recording;
 use split::Told;
 
-/// Policies that plan at every step, the slowest first.
+/// Policies that plan at every step.
 const PLANNING: [&str; 3] = ["swingload", "ai_only", "mining_only"];
 
 /// What a study is made of.
@@ -49,17 +55,32 @@ pub struct Progress<'a> {
 }
 
 /// Why a study cannot run.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// A series the site needs has a gap inside the period, or is not there.
     #[error(transparent)]
     Missing(#[from] Missing),
+    /// An input beyond what energy and money are counted in.
+    #[error(transparent)]
+    Beyond(#[from] Beyond),
+    /// Money that cannot be counted.
+    #[error(transparent)]
+    TooMuch(#[from] Box<TooMuch>),
     /// A policy nobody knows.
     #[error("no policy is called `{0}`")]
     UnknownPolicy(String),
     /// A forecast model nobody knows.
     #[error("no forecast model is called `{0}`, or it lacks the series it reads forecasts from")]
     UnknownModel(String),
+}
+
+impl From<Unfit> for Error {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Missing(missing) => Self::Missing(missing),
+            Unfit::Beyond(beyond) => Self::Beyond(beyond),
+        }
+    }
 }
 
 /// All policies of a scenario, run and settled.
@@ -73,7 +94,9 @@ pub struct Study {
     pub loads: Vec<Load>,
     /// Jobs by release, in the order of [`PolicyRun::jobs`].
     pub jobs: Vec<Job>,
-    /// Runs in the order of the scenario's policies.
+    /// Runs in the order of the scenario's policies. Rules that only scales need
+    /// (`results::BASELINE`, and `results::ZERO` beside an oracle) run as well, but are
+    /// kept in the summary alone where they were not asked for.
     pub runs: Vec<PolicyRun>,
     /// Runs of `swingload` that were told more of the future each time; empty unless asked for.
     pub told: Vec<Told>,
@@ -103,6 +126,10 @@ pub(crate) struct Context<'a> {
     pub(crate) truth: Truth,
     pub(crate) loads: Loads,
     pub(crate) jobs: Vec<Job>,
+    /// What jobs find after the run's end.
+    pub(crate) after: After,
+    /// Per job, whether the site alone proves that it can never run.
+    pub(crate) never_runs: Vec<bool>,
 }
 
 impl<'a> Context<'a> {
@@ -111,26 +138,65 @@ impl<'a> Context<'a> {
         scenario: &'a Scenario,
         series: &'a BTreeMap<String, Series>,
         jobs: &[Job],
-    ) -> Result<Self, Missing> {
+    ) -> Result<Self, Unfit> {
         let mut jobs = jobs.to_vec();
         jobs.sort_by_key(|job| job.release);
+        let truth = Truth::new(scenario, series)?;
+        bounds::sums(scenario, &truth, &jobs)?;
+        let mut never_runs = vec![false; jobs.len()];
+        for (k, work) in swingload_scheduler::impossible::find(&scenario.site, &jobs) {
+            never_runs[k] = work.never_runs();
+        }
+        let after = After::new(&scenario.site, &truth, &jobs);
         Ok(Self {
             scenario,
             series,
-            truth: Truth::new(scenario, series)?,
+            truth,
+            after,
             loads: Loads::new(&scenario.site),
             jobs,
+            never_runs,
         })
     }
 }
 
+/// Jobs of the scenario of which work can never be done, by the site and by what its series
+/// reach at most while the job may run: told before anything runs.
+pub fn impossible(input: &StudyInput) -> Vec<ImpossibleWork> {
+    impossible_of(&input.scenario, &input.series, &input.jobs)
+}
+
+pub(crate) fn impossible_of(
+    scenario: &Scenario,
+    bound: &BTreeMap<String, Series>,
+    jobs: &[Job],
+) -> Vec<ImpossibleWork> {
+    let grid = &scenario.grid;
+    let end = grid.end_s(grid.len() - 1);
+    let most = |amount: &Amount, from: i64, to: i64| match amount {
+        Amount::Constant(value) => Some(*value),
+        // Of what comes after the period nothing is known.
+        Amount::Series { .. } if to > end => None,
+        Amount::Series { series, scale } => {
+            let all = bound.get(series)?.observations().iter();
+            let there = all.filter(|o| o.start < to && o.end > from);
+            there.map(|o| o.value * scale).reduce(f64::max)
+        }
+    };
+    let mut jobs = jobs.to_vec();
+    jobs.retain(|job| job.release < end);
+    let found = swingload_scheduler::impossible::find_knowing(&scenario.site, &jobs, &most);
+    found.into_iter().map(|(_, work)| work).collect()
+}
+
 /// Runs all policies of the scenario and the oracle; same input, same bytes.
 ///
-/// Policies run in parallel, each on one thread; `progress` is called from all of them,
+/// Policies run on as many threads as there are; `progress` is called from all of them,
 /// about a hundred times per policy.
 ///
 /// # Errors
-/// A series with a gap inside the period; a policy or forecast model nobody knows.
+/// A series with a gap inside the period; a policy or forecast model nobody knows; an input
+/// with which energy or money cannot be counted.
 ///
 /// # Panics
 /// For a difficulty or bitcoin price that is not above zero: readers refuse them.
@@ -147,36 +213,39 @@ pub fn simulate(
         .filter(|name| *name != oracle::NAME)
         .collect();
     let publications = Publications::of(&context);
-    // Policies that plan take longest and go first; each is handed out when a thread is free.
-    let mut closed = closed;
-    closed.sort_by_key(|name| {
-        PLANNING
-            .iter()
-            .position(|p| p == name)
-            .unwrap_or(PLANNING.len())
-    });
-    let told = split::parts(&context).into_iter().map(Task::Told);
-    let tasks: Vec<Task<'_>> = told.chain(closed.into_iter().map(Task::Policy)).collect();
-    let done: Result<Vec<Done>, Error> = tasks
+    let closed = closed
         .into_iter()
-        .par_bridge()
-        .map(|task| task.run(&context, &publications, progress))
+        .chain(results::scales(scenario, &wanted))
+        .map(Task::Policy);
+    let told = split::parts(&context).into_iter().map(Task::Told);
+    let foresight = wanted.contains(&oracle::NAME).then_some(Task::Foresight);
+    let groups = grouped(
+        foresight.into_iter().chain(told).chain(closed).collect(),
+        rayon::current_num_threads(),
+    );
+    let done: Result<Vec<Vec<Done>>, Error> = groups
+        .into_par_iter()
+        .map(|group| run_group(group, &context, &publications, progress))
         .collect();
-    let (mut runs, mut told) = (Vec::new(), Vec::new());
-    for done in done? {
+    let (mut runs, mut told, mut foresight) = (Vec::new(), Vec::new(), None);
+    for done in done?.into_iter().flatten() {
         match done {
             Done::Run(run) => runs.push(*run),
             Done::Told(run) => told.push(run),
+            Done::Foresight(found) => foresight = Some(*found),
         }
     }
     told.sort_by_key(|run| run.part);
-    let in_order = |run: &PolicyRun| wanted.iter().position(|name| *name == run.name);
+    // What was asked for first, in its order; then what only scales need.
+    let in_order = |run: &PolicyRun| {
+        let position = wanted.iter().position(|name| *name == run.name);
+        position.unwrap_or(wanted.len())
+    };
     runs.sort_by_key(in_order);
-    let certificate = wanted
-        .contains(&oracle::NAME)
-        .then(|| oracle::add(&context, &mut runs, progress));
+    let certificate = foresight.map(|found| oracle::add(&context, found, &mut runs));
     runs.sort_by_key(in_order);
-    let summary = results::summarise(&context, &runs, &told, certificate.as_ref());
+    let hidden = runs.split_off(runs.partition_point(|run| in_order(run) < wanted.len()));
+    let summary = results::summarise(&context, &runs, &hidden, &told, certificate.as_ref());
     let Context {
         truth, loads, jobs, ..
     } = context;
@@ -192,41 +261,99 @@ pub fn simulate(
     })
 }
 
-/// One run on a thread of its own.
+/// One part of a study.
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Task<'a> {
-    /// A policy of the scenario.
-    Policy(&'a str),
+    /// The plan with perfect foresight.
+    Foresight,
     /// The policy of the split, told the future up to a part.
     Told(Part),
+    /// A policy of the scenario.
+    Policy(&'a str),
 }
 
 /// What came of it.
 enum Done {
     Run(Box<PolicyRun>),
     Told(Told),
+    Foresight(Box<Foresight>),
 }
 
 impl Task<'_> {
-    fn run(
-        &self,
-        context: &Context<'_>,
-        publications: &Publications<'_>,
-        progress: &(dyn Fn(Progress<'_>) + Sync),
-    ) -> Result<Done, Error> {
-        let (label, policy, knowledge) = match *self {
-            Self::Policy(name) => (name, name, Knowledge::default()),
-            Self::Told(part) => (split::label(part), split::POLICY, split::knowledge(part)),
-        };
-        let driver = ClosedLoop::new(context, publications, policy, knowledge)?;
-        let faults = &context.scenario.faults;
-        let run = recorder::run(context, label, faults, driver, progress);
-        Ok(match *self {
-            Self::Policy(_) => Done::Run(Box::new(run)),
-            // Only its value is needed; its columns would fill memory.
-            Self::Told(part) => Done::Told(Told {
-                part,
-                value: run.ledger.value().as_units(),
-            }),
-        })
+    /// Rough share of the work of a study, to spread it over threads.
+    ///
+    /// # Source
+    /// CPU seconds of `simulations/quickstart`: rules 0.12, policies that plan 1.1, the plan with
+    /// perfect foresight 1.7.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Foresight => 15,
+            Self::Told(_) => 10,
+            Self::Policy(name) if PLANNING.contains(name) => 10,
+            Self::Policy(_) => 1,
+        }
     }
+}
+
+/// Spreads tasks over at most `threads` groups of about the same work: the heaviest first,
+/// each to the lightest group so far.
+fn grouped(mut tasks: Vec<Task<'_>>, threads: usize) -> Vec<Vec<Task<'_>>> {
+    tasks.sort_by_key(|task| std::cmp::Reverse(task.weight()));
+    let mut groups: Vec<(usize, Vec<Task<'_>>)> = vec![(0, Vec::new()); threads.max(1)];
+    for task in tasks {
+        let lightest = groups.iter_mut().min_by_key(|group| group.0);
+        let (weight, group) = lightest.expect("invariant: there is a group");
+        *weight += task.weight();
+        group.push(task);
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// Runs a group of tasks on one thread. Its policies go through the period step by step
+/// together, so that what is expected at a step is worked out once for all of them.
+fn run_group<'a>(
+    group: Vec<Task<'a>>,
+    context: &'a Context<'a>,
+    publications: &'a Publications<'a>,
+    progress: &(dyn Fn(Progress<'_>) + Sync),
+) -> Result<Vec<Done>, Error> {
+    let faults = &context.scenario.faults;
+    let (mut done, mut together) = (Vec::new(), Vec::new());
+    let mut book = None;
+    for task in group {
+        match task {
+            Task::Foresight => {
+                let found = oracle::foresee(context, progress)?;
+                done.push(Done::Foresight(Box::new(found)));
+            }
+            Task::Told(part) => {
+                let knowledge = split::knowledge(part);
+                let driver = ClosedLoop::new(context, publications, split::POLICY, knowledge)?;
+                let label = split::label(part);
+                let run = recorder::run(context, label, faults, driver, progress)?;
+                // Only its value is needed; its columns would fill memory.
+                done.push(Done::Told(Told {
+                    part,
+                    value: run.ledger.value().as_units(),
+                }));
+            }
+            Task::Policy(name) => {
+                let book = match &book {
+                    Some(book) => Arc::clone(book),
+                    None => Arc::clone(book.insert(Arc::new(closed_loop::expectations(context)?))),
+                };
+                let driver = ClosedLoop::sharing(context, publications, name, book)?;
+                together.push(Recording::new(context, name, faults, driver));
+            }
+        }
+    }
+    for t in 0..context.truth.grid.len() {
+        for recording in &mut together {
+            recording.step(t, progress)?;
+        }
+    }
+    for recording in together {
+        done.push(Done::Run(Box::new(recording.finish()?)));
+    }
+    Ok(done)
 }

@@ -6,10 +6,11 @@
 mod adder;
 pub(crate) mod carbon;
 mod contract;
-mod demand;
+pub(crate) mod demand;
 mod energy;
 mod hosting;
 mod inference;
+pub(crate) mod inputs;
 mod jobs;
 mod mining;
 pub(crate) mod open_work;
@@ -19,7 +20,7 @@ mod programme;
 mod wear;
 
 use swingload_model::site::Site;
-use swingload_model::units::{Energy, Money};
+use swingload_model::units::{Energy, WideMoney};
 
 use crate::flow::Flow;
 use crate::ledger::Ledger;
@@ -129,6 +130,6 @@ impl Settlement {
 }
 
 /// Money from currency units, rounded to the micro-unit.
-pub(crate) fn units(amount: f64) -> Money {
-    Money::from_units(amount)
+pub(crate) fn units(amount: f64) -> WideMoney {
+    WideMoney::from_units(amount)
 }

@@ -12,12 +12,13 @@ use swingload_model::site::tariff::TariffLine;
 use swingload_model::site::tree::RatedAt;
 use swingload_model::site::{Amount, Site};
 use swingload_model::time::TimeGrid;
-use swingload_model::units::EnergyPrice;
+use swingload_model::units::{EnergyPrice, Power, whole};
 
+use crate::bounds::{self, Beyond};
 use crate::column::Column;
 
 /// One billion: factors are held in parts per billion.
-pub const PARTS: i64 = 1_000_000_000;
+pub(crate) const PARTS: i64 = 1_000_000_000;
 
 /// Everything that happens to the site whatever is decided.
 #[derive(Debug, Clone)]
@@ -51,8 +52,11 @@ pub struct SupplyTruth {
     pub available: Column<i64>,
     /// Own price.
     pub price: Column<EnergyPrice>,
-    /// Price forgone above the own price by not exporting; zero or more.
+    /// What exporting a MWh earns above the own price; zero or more, and zero where it would
+    /// be spilled instead.
     pub forgone: Column<EnergyPrice>,
+    /// Most that can be exported at once, W.
+    pub export_limit: i64,
     /// Emissions, mgCO2e/kWh.
     pub carbon: Column<i64>,
 }
@@ -70,15 +74,27 @@ pub struct MiningTruth {
     pub feedback: bool,
 }
 
+/// Why series and site make no world.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Unfit {
+    /// A series without a value.
+    #[error(transparent)]
+    Missing(#[from] Missing),
+    /// An input beyond what energy and money are counted in.
+    #[error(transparent)]
+    Beyond(#[from] Beyond),
+}
+
 impl Truth {
     /// Projects all series the scenario needs onto its steps.
     ///
     /// # Errors
-    /// The first series, and second, without a value inside the period.
+    /// The first series, and second, without a value inside the period; an input beyond
+    /// what energy and money are counted in.
     ///
     /// # Panics
     /// For a difficulty or bitcoin price that is not above zero: readers refuse them.
-    pub fn new(scenario: &Scenario, series: &BTreeMap<String, Series>) -> Result<Self, Missing> {
+    pub fn new(scenario: &Scenario, series: &BTreeMap<String, Series>) -> Result<Self, Unfit> {
         let site = &scenario.site;
         let grid = &scenario.grid;
         let mut look = Look {
@@ -86,26 +102,34 @@ impl Truth {
             bound: series,
             found: BTreeMap::new(),
         };
-        let factor = factors(site, &mut look)?;
+        // After this every conversion to whole watts and millionths below fits.
+        bounds::amounts(scenario, series)?;
+        let factor = factors(scenario, &mut look)?;
         let limit = limits(site, &factor);
-        let supply = site.supply.iter().map(|block| {
-            let own = look.amount(&block.price)?;
-            let forgone = match &block.export_price {
-                None => Column::Constant(EnergyPrice::ZERO),
-                Some(export) => above(&look.amount(export)?, &own, grid.len()),
-            };
-            let carbon = block
-                .carbon
-                .as_ref()
-                .map_or(Ok(Column::Constant(0.0)), |c| look.amount(c))?;
-            Ok(SupplyTruth {
-                available: look.amount(&block.available_mw)?.map(watts),
-                price: own.map(EnergyPrice::from_per_mwh),
-                forgone,
-                carbon: carbon.map(|g| (g * 1000.0).round() as i64),
-            })
-        });
-        let supply = supply.collect::<Result<_, _>>()?;
+        let supply = site
+            .supply
+            .iter()
+            .enumerate()
+            .map(|(k, block)| -> Result<_, Missing> {
+                let own = look.amount(&block.price)?;
+                let forgone = match &block.export_price {
+                    None => Column::Constant(EnergyPrice::ZERO),
+                    Some(export) => above(&look.amount(export)?, &own, grid.len()),
+                };
+                let carbon = block
+                    .carbon
+                    .as_ref()
+                    .map_or(Ok(Column::Constant(0.0)), |c| look.amount(c))?;
+                Ok(SupplyTruth {
+                    available: look.amount(&block.available_mw)?.map(watts),
+                    price: own.map(EnergyPrice::from_per_mwh),
+                    forgone,
+                    export_limit: site.export_limit(k).get(),
+                    carbon: carbon
+                        .map(|g| whole(g * 1000.0).expect("invariant: carbon is bounded")),
+                })
+            });
+        let supply = supply.collect::<Result<_, Missing>>()?;
         let mining = scenario
             .mining
             .as_ref()
@@ -118,12 +142,12 @@ impl Truth {
                 (Some(_), Some(name)) => Ok(Some(Column::Steps(look.series(name)?.clone()))),
                 _ => Ok(None),
             });
-        let heat = heat.collect::<Result<_, _>>()?;
+        let heat = heat.collect::<Result<_, Missing>>()?;
         let demand = site
             .services
             .iter()
             .map(|service| Ok((look.amount(&service.demand)?, look.amount(&service.floor)?)));
-        let demand = demand.collect::<Result<_, _>>()?;
+        let demand = demand.collect::<Result<_, Missing>>()?;
         let committed = site.commitments.iter().map(|commitment| {
             use swingload_model::site::commitment::CommitmentKind::{Hosting, PowerLimit};
             match &commitment.kind {
@@ -131,12 +155,12 @@ impl Truth {
                 PowerLimit { limit_mw, .. } => Ok(look.amount(limit_mw)?.map(watts)),
             }
         });
-        let committed = committed.collect::<Result<_, _>>()?;
+        let committed = committed.collect::<Result<_, Missing>>()?;
         let peaks = site.tariff.lines.iter().map(|line| match line {
             TariffLine::CoincidentPeak { peaks, .. } => look.intervals(peaks).map(Some),
             _ => Ok(None),
         });
-        let peaks = peaks.collect::<Result<_, _>>()?;
+        let peaks = peaks.collect::<Result<_, Missing>>()?;
         look.rest(site)?;
         let series = look.found;
         Ok(Self {
@@ -186,8 +210,8 @@ impl Truth {
 }
 
 /// W from MW, never negative.
-fn watts(mw: f64) -> i64 {
-    (mw * 1e6).round().max(0.0) as i64
+pub(crate) fn watts(mw: f64) -> i64 {
+    Power::from_megawatts(mw).max(Power::ZERO).get()
 }
 
 /// How far `export` lies above `own`, zero where it does not.
@@ -207,26 +231,29 @@ fn above(export: &Column<f64>, own: &Column<f64>, steps: usize) -> Column<Energy
 }
 
 /// Marginal PUE of the nearest hall at or above each node.
-fn factors(site: &Site, look: &mut Look<'_>) -> Result<Vec<Column<i64>>, Missing> {
+fn factors(scenario: &Scenario, look: &mut Look<'_>) -> Result<Vec<Column<i64>>, Unfit> {
+    let site = &scenario.site;
     (0..site.tree.len())
         .map(|node| {
             let hall = site
                 .tree
                 .path_to_root(node)
                 .into_iter()
-                .find_map(|n| site.tree.node(n).hall.as_ref());
-            let parts = |pue: f64| (pue * PARTS as f64).round() as i64;
+                .find_map(|n| Some((&site.tree.node(n).id, site.tree.node(n).hall.as_ref()?)));
             Ok(match hall {
                 None => Column::Constant(PARTS),
-                Some(hall) => match &hall.temperature {
-                    None => Column::Constant(parts(hall.marginal_pue(None))),
-                    Some(name) => Column::Steps(
-                        look.series(name)?
-                            .iter()
-                            .map(|c| parts(hall.marginal_pue(Some(*c))))
-                            .collect(),
-                    ),
-                },
+                Some((id, hall)) => {
+                    let parts = |c| bounds::pue_parts(scenario, id, hall.marginal_pue(c));
+                    match &hall.temperature {
+                        None => Column::Constant(parts(None)?),
+                        Some(name) => {
+                            let degrees = look.series(name)?.iter();
+                            Column::Steps(
+                                degrees.map(|c| parts(Some(*c))).collect::<Result<_, _>>()?,
+                            )
+                        }
+                    }
+                }
             })
         })
         .collect()
@@ -241,7 +268,8 @@ fn limits(site: &Site, factor: &[Column<i64>]) -> Vec<Column<i64>> {
             let usable = node.usable().get();
             let scaled = |fixed: i64| {
                 factor[position].map(|f| {
-                    (i128::from(usable) * i128::from(f) / i128::from(PARTS)) as i64 + fixed
+                    let facility = i128::from(usable) * i128::from(f) / i128::from(PARTS);
+                    i64::try_from(facility).expect("invariant: ratings and PUE are bounded") + fixed
                 })
             };
             match (&node.hall, node.rated_at) {

@@ -112,12 +112,13 @@ pub(crate) struct World<'a> {
 pub(crate) type Delivered = [i64; 4];
 
 impl<'a> World<'a> {
-    /// A site with everything asleep at the start of the run.
+    /// A site with everything asleep at the start of the run. Of `jobs` the second part says
+    /// which can never run.
     pub(crate) fn new(
         site: &'a Site,
         truth: &'a Truth,
         loads: &'a Loads,
-        jobs: &'a [Job],
+        jobs: (&'a [Job], &'a [bool]),
         faults: &Faults,
         seed: u64,
     ) -> Self {

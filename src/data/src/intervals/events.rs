@@ -57,6 +57,9 @@ pub(super) fn cells(
             count(unknown, "event")
         ));
     }
+    if let Some(until) = reading.source.until {
+        events.retain(|(time, _, _)| *time - shift < until);
+    }
     events.sort_by_key(|event| event.0);
     let (Some(first), Some(last)) = (events.first().map(|e| e.0), events.last().map(|e| e.0))
     else {

@@ -4,7 +4,7 @@ use swingload_model::Diagnostics;
 use swingload_model::scenario::binding::Gaps;
 use swingload_model::series::Observation;
 
-use super::{Cell, Reading, lasting};
+use super::{Cell, Reading, Sure, lasting};
 use crate::note::{Notes, count, instant, length};
 use crate::publication::Rule;
 
@@ -125,7 +125,11 @@ pub(super) fn published(
     for whole in filled {
         // The value before a gap holds until the next row, too.
         let open = binding.gaps == Gaps::Previous && reading.source.step.is_none();
-        let sure = open.then_some(whole.start);
+        let sure = open.then_some(Sure {
+            until: whole.start,
+            is_even: false,
+            next_known: None,
+        });
         lasting::split(reading, rule, whole, sure, &mut all);
     }
     all.sort_by_key(|o| o.start);
@@ -249,6 +253,10 @@ fn refusal(
 ) -> swingload_model::Diagnostic {
     let name = reading.name;
     let mut help = match (reading.binding.gaps, reading.binding.gap_max) {
+        // A straight line through rows that are only longer would invent values.
+        (Gaps::Refuse, _) if reading.source.step.is_none() => format!(
+            "if rows before a gap last until the next one, say so with data.{name}.gaps = \"previous\"; else move the period, or the data"
+        ),
         (Gaps::Refuse, _) => format!(
             "choose what to do with gaps: data.{name}.gaps = \"previous\" or \"interpolate\", or move the period"
         ),

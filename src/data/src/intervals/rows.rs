@@ -3,17 +3,13 @@
 use swingload_model::Diagnostics;
 use swingload_model::scenario::binding::Marks;
 
-use super::{Cell, Reading};
+use super::spacing::Spacing;
+use super::{Cell, Reading, Sure, standing};
 use crate::clock::{Clock, SubSecond};
 use crate::fault::Faults;
 use crate::note::{Notes, count, instant, length};
 
 const DAY: i64 = 86_400;
-
-/// Without a given step a row lasts until the next one, as long as that is no further
-/// than so many of the long distances between rows (the 90th percentile: weekends in
-/// daily rates belong to it, an outage does not). Beyond, rows are missing.
-const FAR: i64 = 3;
 
 /// A row with its interval; times not yet shifted.
 struct Placed {
@@ -21,7 +17,7 @@ struct Placed {
     start: i64,
     end: i64,
     known: Option<i64>,
-    sure: Option<i64>,
+    sure: Option<Sure>,
 }
 
 /// Cells of the selected rows inside the window, sorted, without overlap.
@@ -39,7 +35,7 @@ pub(super) fn cells(
     if shift != 0 {
         for p in &mut placed {
             (p.start, p.end) = (p.start + shift, p.end + shift);
-            (p.known, p.sure) = (p.known.map(|k| k + shift), p.sure.map(|s| s + shift));
+            (p.known, p.sure) = (p.known.map(|k| k + shift), p.sure.map(|s| s.moved(shift)));
         }
         notes.push(format!("moved by {} days", reading.source.shift_days));
     }
@@ -48,6 +44,9 @@ pub(super) fn cells(
         placed.last().map(|p| p.end),
     );
     if !reading.source.repeat {
+        let value = |p: &Placed| reading.value(&columns, p.row as usize).ok().flatten();
+        let values: Vec<_> = (placed.iter().map(|p| (p.start, p.end, value(p)))).collect();
+        standing::check(reading, &values, notes);
         placed.retain(|p| reading.window.touches(p.start, p.end));
     }
     if let (true, Some(first), Some(last)) = (placed.is_empty(), first, last) {
@@ -119,6 +118,18 @@ fn placed(
         }
     }
     faults.finish()?;
+    if let Some(until) = reading.source.until {
+        let all = marks.len();
+        marks.retain(|(time, _, _)| *time < until);
+        if marks.len() < all {
+            notes.push(format!(
+                "{} from {} on left out, as data.{}.until says",
+                count(all - marks.len(), "row"),
+                instant(until),
+                reading.name
+            ));
+        }
+    }
     let falls = marks
         .windows(2)
         .filter(|pair| pair[1].0 < pair[0].0)
@@ -130,22 +141,10 @@ fn placed(
             count(falls, "row")
         ));
     }
-    let mut spacings: Vec<i64> = marks
-        .windows(2)
-        .map(|pair| pair[1].0 - pair[0].0)
-        .filter(|s| *s > 0)
-        .collect();
-    spacings.sort_unstable();
-    let median = spacings.get(spacings.len() / 2).copied();
-    let long = spacings
-        .len()
-        .checked_sub(1)
-        .map(|last| spacings[last * 9 / 10]);
-    let far = long.map_or(i64::MAX, |long| long.saturating_mul(FAR));
-    let length_of_edge = match (reading.source.step, median) {
-        (Some(step), _) => step,
-        (None, Some(median)) => median,
-        (None, None) => {
+    let fixed = reading.source.step;
+    let spacing = Spacing::new(marks.iter().map(|mark| mark.0), clock.is_date());
+    if fixed.is_none() {
+        let Some((least, most)) = spacing.ends() else {
             let help = format!("give data.{}.step_min", reading.name);
             return Err(reading
                 .fault(
@@ -155,19 +154,14 @@ fn placed(
                     help,
                 )
                 .into());
+        };
+        if least != most {
+            notes.push(format!(
+                "intervals of {} to {}; each lasts until the next row, or where that is over three times as far away as rows around it are, as long as those",
+                length(least),
+                length(most),
+            ));
         }
-    };
-    if reading.source.step.is_none()
-        && let (Some(least), Some(most)) = (spacings.first(), spacings.last())
-        && least != most
-    {
-        notes.push(format!(
-            "intervals of {} to {}, half of them up to {}; each lasts until the next row, or where that is more than {} away as long as half of them",
-            length(*least),
-            length(*most),
-            length(length_of_edge),
-            length(far)
-        ));
     }
     let ends = spec.marks == Marks::End;
     let moved = |time: i64, by: i64| {
@@ -177,47 +171,33 @@ fn placed(
             time + by
         }
     };
-    let apart = |time: i64, forward: bool| {
-        moved(
-            time,
-            if forward {
-                length_of_edge
-            } else {
-                -length_of_edge
-            },
-        )
-    };
-    // Local days of 23 hours are days.
-    let least = spacings.first().copied().unwrap_or(length_of_edge);
-    let least = match clock.is_date() {
-        true => (least + DAY / 2) / DAY * DAY,
-        false => least,
-    };
-    let fixed = reading.source.step.is_some();
     let mut placed = Vec::with_capacity(marks.len());
-    // The distinct times on either side of the current one.
-    let (mut before, mut next) = (None, 0);
-    for (index, (time, row, known)) in marks.iter().enumerate() {
-        if index > 0 && marks[index - 1].0 < *time {
-            before = Some(marks[index - 1].0);
-        }
-        while next < marks.len() && marks[next].0 <= *time {
-            next += 1;
-        }
-        let mut sure = None;
-        let (start, end) = match (ends, fixed) {
-            (false, true) => (*time, apart(*time, true)),
-            (true, true) => (apart(*time, false), *time),
-            (false, false) => {
-                let next = marks.get(next).map(|m| m.0).filter(|n| n - *time <= far);
-                sure = next.map(|_| moved(*time, least));
-                (*time, next.unwrap_or_else(|| apart(*time, true)))
+    let mut last_known = None;
+    for (time, row, known) in marks.iter().rev() {
+        let at = spacing.position(*time);
+        let usual = || fixed.or_else(|| spacing.usual(at)).unwrap_or(DAY);
+        let (start, end, sure) = match (ends, fixed) {
+            (false, Some(step)) => (*time, moved(*time, step), None),
+            (true, Some(step)) => (moved(*time, -step), *time, None),
+            (false, None) => {
+                let next = spacing.next(at);
+                let sure = next.map(|next| Sure {
+                    until: moved(*time, spacing.sure(at)).min(next),
+                    is_even: spacing.is_even(at),
+                    next_known: last_known,
+                });
+                (*time, next.unwrap_or_else(|| moved(*time, usual())), sure)
             }
-            (true, false) => {
-                let before = before.filter(|b| *time - b <= far);
-                (before.unwrap_or_else(|| apart(*time, false)), *time)
+            (true, None) => {
+                let before = spacing.before(at);
+                (
+                    before.unwrap_or_else(|| moved(*time, -usual())),
+                    *time,
+                    None,
+                )
             }
         };
+        last_known = *known;
         placed.push(Placed {
             row: *row,
             start,
@@ -226,15 +206,16 @@ fn placed(
             sure,
         });
     }
+    placed.reverse();
     let shift = reading.source.shift_days * DAY;
     let edge = if ends { placed.first() } else { placed.last() };
     if let Some(edge) =
-        edge.filter(|e| !fixed && reading.window.touches(e.start + shift, e.end + shift))
+        edge.filter(|e| fixed.is_none() && reading.window.touches(e.start + shift, e.end + shift))
     {
         notes.push(format!(
-            "nothing says how long the interval from {} lasts; taken as {}, like the middle one of the others",
+            "nothing says how long the interval from {} lasts; taken as {}, like the middle one of those beside it",
             instant(edge.start + shift),
-            length(length_of_edge)
+            length(edge.end - edge.start)
         ));
     }
     Ok(placed)
@@ -291,10 +272,10 @@ fn refuse_overlaps(reading: &Reading<'_>, cells: &[Cell]) -> Result<(), Diagnost
             length(pair[0].end - pair[0].start)
         );
         let help = format!(
-            "if rows are {} apart throughout, set data.{}.step_min = {}",
+            "if rows are {} apart throughout, set data.{name}.step_min = {}; if their length changes inside the file, leave data.{name}.step_min out",
             length(apart),
-            reading.name,
-            apart as f64 / 60.0
+            apart as f64 / 60.0,
+            name = reading.name
         );
         faults.push(reading.fault(Some(pair[1].line), "", problem, help));
     }

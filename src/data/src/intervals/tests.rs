@@ -227,21 +227,6 @@ fn a_stretch_in_another_unit_is_refused() {
 }
 
 #[test]
-fn a_whole_file_per_kilowatt_hour_is_noted() {
-    let loaded = load(
-        &hourly(
-            "2022-01-01T00:00:00Z",
-            (0..48).map(|h| 0.03 + f64::from(h % 5) / 100.0),
-        ),
-        "",
-    );
-    assert!(noted(
-        &loaded,
-        "if the file is per kWh, set data.price.scale = 1000"
-    ));
-}
-
-#[test]
 fn a_wrong_step_is_suggested() {
     let hint = world()
         .file("p.csv", edited(|_| ()))
@@ -476,6 +461,7 @@ publication = "end"
     );
 }
 
+mod plausible;
 mod properties {
     use super::*;
     use proptest::prelude::*;
@@ -569,8 +555,10 @@ fn values_no_market_has_are_refused() {
             refused.starts_with("p.csv:8: v = ") && refused.contains(problem),
             "{refused}"
         );
-        let constant =
-            format!("[data.x]\nunit = \"{unit}\"\nconstant = {value:?}\npublication = \"start\"");
+        // What is impossible is no matter of what is plausible: `min` does not allow it.
+        let constant = format!(
+            "[data.x]\nunit = \"{unit}\"\nconstant = {value:?}\nmin = -1e15\npublication = \"start\""
+        );
         let refused = world().refusal(&constant);
         assert!(
             refused.contains("data.x.constant") && refused.contains(problem),
@@ -583,7 +571,7 @@ fn values_no_market_has_are_refused() {
         .filter(|(index, _)| !(9..21).contains(index))
         .map(|(_, row)| format!("{row}\n"))
         .collect();
-    let zero = PRICE.replace("USD/MWh", "difficulty") + "gaps = \"zero\"";
+    let zero = PRICE.replace("USD/MWh", "difficulty") + "gaps = \"zero\"\nmin = 1";
     let refused = world().file("p.csv", &gap).refusal(&zero);
     assert!(
         refused.contains("data.price.gaps = zero: a difficulty is at least 1"),
@@ -626,6 +614,38 @@ fn supply_that_dwarfs_the_site_is_refused_unless_it_is_said_to_be_right() {
     assert!(load("max = 1e6").is_ok());
     let noted = load("scale = 0.000001").expect("loads");
     assert!(noted.notes.iter().any(|n| n.text.contains("in GW")));
+}
+
+/// A tenant's power in kW, of 4 MW on a site of 20, would be missed at a penalty in every step.
+#[test]
+fn a_tenants_power_in_kilowatts_is_refused() {
+    use swingload_model::site::commitment::{Commitment, CommitmentKind};
+    let world = world().file("p.csv", valued(|index| 4000.0 + index as f64));
+    let load = |more: &str| {
+        let mut scenario = world.scenario(&(PRICE.replace("USD/MWh", "MW") + more));
+        scenario.site.commitments.push(Commitment {
+            id: "tenant".into(),
+            kind: CommitmentKind::Hosting {
+                node: 0,
+                used_for: swingload_model::site::Use::Inference,
+                power_mw: swingload_model::site::Amount::Series {
+                    series: "price".into(),
+                    scale: 1.0,
+                },
+                price: swingload_model::site::Amount::Constant(120.0),
+                take_or_pay: 0.0,
+                take_or_pay_price: None,
+                contracted_mw: 4.0,
+                penalty_per_mwh: 500.0,
+            },
+            from: None,
+            to: None,
+        });
+        crate::load(&scenario, Some(&world.root()))
+    };
+    let refused = load("").expect_err("kW among MW").0[0].to_string();
+    assert!(refused.contains("half of the tenant `tenant`"), "{refused}");
+    assert!(load("scale = 0.001").is_ok());
 }
 
 #[test]
@@ -697,4 +717,274 @@ fn the_end_of_a_value_that_holds_until_the_next_row_is_not_known_before() {
     // What is true does not change, only when it is known.
     assert!(early.windows(2).all(|pair| pair[0].end == pair[1].start));
     assert!(early.iter().all(|o| o.known_at <= o.end));
+}
+
+/// A time of the test period: day of January 2022 and clock.
+fn at(text: &str) -> i64 {
+    let time = format!("2022-01-{text}:00Z").parse::<jiff::Timestamp>();
+    time.expect("a time").as_second()
+}
+
+/// The test's price without a row length, under another publication rule.
+fn of_any_length(publication: &str) -> String {
+    PRICE
+        .replace("step_min = 60\n", "")
+        .replace("\"end\"", publication)
+}
+
+/// What is known by `by`: start, end and value, neighbours of equal value joined.
+fn known_by(loaded: &Loaded, by: i64) -> Vec<(i64, i64, f64)> {
+    let mut all: Vec<(i64, i64, f64)> = Vec::new();
+    let known = loaded.series["price"].observations().iter();
+    for o in known.filter(|o| o.known_at <= by) {
+        match all.last_mut() {
+            Some(last) if (last.1, last.2) == (o.start, o.value) => last.1 = o.end,
+            _ => all.push((o.start, o.end, o.value)),
+        }
+    }
+    all
+}
+
+/// Rows at these times of 31 December to 3 January, each with another value.
+fn rows_at(times: impl IntoIterator<Item = i64>) -> String {
+    let row = |(i, time): (usize, i64)| format!("{},{}\n", instant(time), 40 + i % 7);
+    "t,v\n".to_owned() + &times.into_iter().enumerate().map(row).collect::<String>()
+}
+
+#[test]
+fn what_is_published_together_is_known_together_whatever_the_lengths_of_rows() {
+    let (first, half, end) = (at("01T00:00") - 86_400, at("02T00:00"), at("04T00:00"));
+    let hours = |from: i64, until: i64| (from..until).step_by(3_600);
+    let quarters = |from: i64, until: i64| (from..until).step_by(900);
+    // Hours until the second day, then quarters; hours with one row at half past; and hours
+    // with quarters in the evening only.
+    let switch: Vec<i64> = hours(first, half).chain(quarters(half, end)).collect();
+    let mut stray: Vec<i64> = hours(first, end).chain([at("01T10:30")]).collect();
+    let mut evening: Vec<i64> = hours(first, end)
+        .flat_map(|hour| match hour.rem_euclid(86_400) / 3_600 {
+            17..21 => quarters(hour, hour + 3_600).collect::<Vec<_>>(),
+            _ => vec![hour],
+        })
+        .collect();
+    stray.sort_unstable();
+    evening.sort_unstable();
+    for (case, times) in [
+        ("switch", &switch),
+        ("stray", &stray),
+        ("evening", &evening),
+    ] {
+        let world = world().file("p.csv", rows_at(times.iter().copied()));
+        let ahead = of_any_length("\"D-1 13:00 UTC\"");
+        let loaded = world.load(&ahead).unwrap_or_else(|f| panic!("{case}: {f}"));
+        assert!(!noted(&loaded, "missing"), "{case}: {:?}", loaded.notes);
+        for day in ["01", "02"] {
+            // An hour before the auction nothing of the day is known, then all of it.
+            let (midnight, gate) = (at(&format!("{day}T00:00")), at(&format!("{day}T13:00")));
+            let gate = gate - 86_400;
+            let until = |by: i64| known_by(&loaded, by).last().map(|last| last.1);
+            assert_eq!(until(gate - 3_600), Some(midnight), "{case} {day}");
+            assert_eq!(until(gate), Some(midnight + 86_400), "{case} {day}");
+        }
+        let always = world.load(&of_any_length("\"always\"")).expect("loads");
+        let known = known_by(&always, first);
+        assert_eq!(known.last().map(|last| last.1 > half), Some(true), "{case}");
+        // Each row lasts until the next one.
+        for pair in times.windows(2).filter(|pair| pair[1] < at("03T00:00")) {
+            assert!(
+                known.iter().any(|k| (k.0, k.1) == (pair[0], pair[1])),
+                "{case}: {} to {}",
+                instant(pair[0]),
+                instant(pair[1])
+            );
+        }
+    }
+    // An hourly row is known for its hour, however many quarters follow it.
+    let start = world()
+        .file("p.csv", rows_at(switch.iter().copied()))
+        .load(&of_any_length("\"start\""))
+        .expect("loads");
+    let now = at("01T15:00");
+    assert_eq!(known_by(&start, now).last().map(|k| k.1), Some(now + 3_600));
+}
+
+#[test]
+fn repeats_left_out_are_known_to_the_end_of_their_day_and_no_further() {
+    // A value stands until the next row, over midnight too.
+    let times = |second: &str| {
+        let first = [
+            "00:00", "00:45", "01:15", "02:45", "03:00", "07:30", "08:00", "11:15",
+        ];
+        let then = ["12:00", "16:45", "17:15", "17:30", "18:45", "22:45"];
+        let mut all: Vec<i64> = (first.iter().chain(&then))
+            .map(|clock| at(&format!("01T{clock}")) - 86_400)
+            .collect();
+        let day: Vec<i64> = all.iter().map(|t| t + 86_400).collect();
+        all.extend(&day);
+        all.push(at(second));
+        all.extend(["02T11:15", "02T14:00", "02T20:15", "02T23:30"].map(at));
+        all
+    };
+    let ahead = of_any_length("\"D-1 13:00 UTC\"");
+    let load = |second: &str| {
+        let world = world().file("p.csv", rows_at(times(second)));
+        world
+            .load(&ahead)
+            .unwrap_or_else(|faults| panic!("{faults}"))
+    };
+    let (early, late) = (load("02T01:15"), load("02T09:30"));
+    let (auction, midnight) = (at("01T13:00"), at("02T00:00"));
+    // Until the next auction nobody knows how long the last value of the day stands.
+    for now in (at("01T00:00") - 86_400..auction).step_by(900) {
+        assert_eq!(
+            known_by(&early, now),
+            known_by(&late, now),
+            "{}",
+            instant(now)
+        );
+    }
+    let day_before = known_by(&early, at("01T12:00"));
+    assert_eq!(
+        day_before.last().map(|k| (k.0, k.1)),
+        Some((at("01T22:45"), midnight))
+    );
+    let after = known_by(&early, auction);
+    assert!(
+        after
+            .iter()
+            .any(|k| (k.0, k.1) == (at("01T22:45"), at("02T01:15")))
+    );
+    assert!(!noted(&early, "missing"), "{:?}", early.notes);
+}
+
+#[test]
+fn a_late_auction_is_not_known_before_it_is_published() {
+    // The rows of the second day are published at two in the morning of that day.
+    let mut content = "t,v,issued\n".to_owned();
+    for quarter in 0..48 * 4 {
+        let start = at("01T00:00") + quarter * 900;
+        let hourly = start < at("02T00:00");
+        if hourly && quarter % 4 > 0 {
+            continue;
+        }
+        let issued = if hourly {
+            at("01T00:00") - 11 * 3_600
+        } else {
+            at("02T02:00")
+        };
+        content += &format!("{},{},{}\n", instant(start), quarter, instant(issued));
+    }
+    let by_column = of_any_length("\"column issued\"");
+    let loaded = world()
+        .file("p.csv", content)
+        .load(&by_column)
+        .expect("loads");
+    let until = |by: i64| known_by(&loaded, by).last().map(|last| last.1);
+    assert_eq!(until(at("01T00:00")), Some(at("02T00:00")));
+    assert_eq!(until(at("02T02:00") - 1), Some(at("02T00:00")));
+    assert_eq!(until(at("02T02:00")), Some(at("03T00:00")));
+}
+
+#[test]
+fn a_change_of_length_in_the_history_leaves_nothing_out_and_an_outage_is_told() {
+    let first = at("01T00:00") - 86_400;
+    let hours = (first..at("01T00:00")).step_by(3_600);
+    let quarters = (at("01T00:00")..at("04T00:00")).step_by(900);
+    let all: Vec<i64> = hours.chain(quarters).collect();
+    let ahead = of_any_length("\"D-1 13:00 UTC\"");
+    let loaded = world().file("p.csv", rows_at(all.clone())).load(&ahead);
+    assert!(!noted(&loaded.expect("loads"), "left out"));
+    let outage = all
+        .into_iter()
+        .filter(|t| !(at("01T09:15")..at("01T10:00")).contains(t));
+    let refused = world().file("p.csv", rows_at(outage)).refusal(&ahead);
+    assert!(
+        refused.contains("1 span, 45 min in all: 2022-01-01T09:15:00Z to 2022-01-01T10:00:00Z"),
+        "{refused}"
+    );
+    assert!(!refused.contains("interpolate"), "{refused}");
+}
+
+#[test]
+fn zeros_for_prices_not_yet_known_are_told_with_a_remedy_that_works() {
+    let first = at("01T00:00") - 20 * 86_400;
+    let rows = |value: &dyn Fn(i64) -> f64| {
+        let hours =
+            (0..22 * 24).map(|hour| format!("{},{}\n", instant(first + hour * 3_600), value(hour)));
+        "t,v\n".to_owned() + &hours.collect::<String>()
+    };
+    let moving = |hour: i64| 85.0 + (hour * 7 % 30) as f64;
+    let told = |value: &dyn Fn(i64) -> f64| {
+        let loaded = load(&rows(value), "");
+        let all: Vec<String> = loaded.notes.iter().map(ToString::to_string).collect();
+        let mut all = all.into_iter().filter(|note| note.contains("of exactly"));
+        all.next()
+    };
+    let last_day = 21 * 24;
+    let zeros = |hour: i64| if hour >= last_day { 0.0 } else { moving(hour) };
+    let note = told(&zeros).expect("told");
+    assert!(
+        note.contains("24 h of exactly 0 USD/MWh from 2022-01-02T00:00:00Z to the end of the file, where no value stood longer than 1 h before")
+            && note.contains("data.price.until = \"2022-01-02T00:00:00Z\""),
+        "{note}"
+    );
+    // The remedy leaves them out, and the period has a gap that its rule is for.
+    let refused = refusal(&rows(&zeros), "until = \"2022-01-02T00:00:00Z\"");
+    assert!(
+        refused.contains("no value inside the period: 1 span, 24 h"),
+        "{refused}"
+    );
+    let bridged = "until = \"2022-01-02T00:00:00Z\"\ngaps = \"previous\"";
+    let loaded = load(&rows(&zeros), bridged);
+    assert!(noted(
+        &loaded,
+        "24 rows from 2022-01-02T00:00:00Z on left out, as data.price.until says"
+    ));
+    assert!(!noted(&loaded, "of exactly"));
+    // Placeholders need not be zeros.
+    let held = |hour: i64| {
+        if hour >= last_day {
+            99.99
+        } else {
+            moving(hour)
+        }
+    };
+    assert!(told(&held).is_some());
+    // Nothing of this is a placeholder: a season of zeros and prices below, in the middle and
+    // at the end; a constant tariff, by day and night or from year to year; a short stand.
+    let season = |from: i64, until: i64| {
+        move |hour: i64| match (from..until).contains(&hour) {
+            true if hour % 24 < 10 => moving(hour) - 70.0,
+            true if hour % 24 < 18 => 0.0,
+            true => -5.0 - (hour % 5) as f64,
+            false => moving(hour),
+        }
+    };
+    let middle = |hour: i64| {
+        if (300..350).contains(&hour) {
+            0.0
+        } else {
+            moving(hour)
+        }
+    };
+    let others: [(&str, &dyn Fn(i64) -> f64); 8] = [
+        ("season in the middle", &season(200, 400)),
+        ("season to the end", &season(200, 22 * 24)),
+        ("zeros in the middle", &middle),
+        ("constant", &|_| 40.0),
+        ("constant zero", &|_| 0.0),
+        ("day and night", &|hour| {
+            if hour % 24 < 8 { 30.0 } else { 60.0 }
+        }),
+        ("new tariff", &|hour| if hour < 150 { 30.0 } else { 32.0 }),
+        ("five hours", &|hour| {
+            if hour >= 22 * 24 - 5 {
+                0.0
+            } else {
+                moving(hour)
+            }
+        }),
+    ];
+    for (case, value) in others {
+        assert_eq!(told(value), None, "{case}");
+    }
 }

@@ -116,13 +116,13 @@ fn stretch(sizes: &[f64], off: impl Fn(f64, f64) -> bool) -> Option<Levels> {
     })
 }
 
-fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+pub(super) fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values.collect();
     values.sort_unstable_by(f64::total_cmp);
     values
 }
 
-fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+pub(super) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     let index = (sorted.len().checked_sub(1)? as f64 * share) as usize;
     Some(sorted[index])
 }

@@ -20,6 +20,10 @@ fn history(observations: &[Observation]) -> History {
     history
 }
 
+fn refused(history: &History, from: i64, as_of: i64) -> usize {
+    history.odd("x", from, as_of).refused
+}
+
 /// The definition, second by second.
 fn brute(observations: &[Observation], as_of: i64, at: i64) -> Option<f64> {
     observations
@@ -101,6 +105,80 @@ fn wave(hour: i64) -> f64 {
     40.0 + 10.0 * libm::sin(hour as f64)
 }
 
+/// The same as power: an odd value is refused, where an odd price is doubtful.
+fn power(observations: &[Observation]) -> History {
+    let mut history = history(&[]);
+    history.declare("x", Unit::Megawatt);
+    for o in observations {
+        history.push("x", *o).expect("valid");
+    }
+    history
+}
+
+#[test]
+fn a_doubtful_value_is_believed_and_not_learned_from() {
+    let spike = |hour| if hour == 90 { 9_000.0 } else { wave(hour) };
+    let with = history(&hourly(100, spike));
+    let mut rest = hourly(100, wave);
+    rest.remove(90);
+    let without = history(&rest);
+    let (from, until, end) = (90 * 3_600, 91 * 3_600, 100 * 3_600);
+    let (a, b) = (with.view("x", end), without.view("x", end));
+    assert_eq!(a.fingerprint(), b.fingerprint());
+    assert_eq!(a.cover(0, end), b.cover(0, end));
+    assert_eq!(with.believed("x", end).mean(from, until), Some(9_000.0));
+    assert_eq!(with.believed("x", until - 1).mean(from, until), None);
+    let odd = with.odd("x", 0, end);
+    assert_eq!((odd.refused, odd.doubtful), (0, vec![(from, until)]));
+    // Forecasts start from it until a usual value comes, and then as if it had never been.
+    let latest = |at| with.newest("x", at).latest_before(at);
+    assert_eq!(latest(until), Some((until, 9_000.0)));
+    assert_eq!(latest(until + 3_600), Some((until + 3_600, wave(91))));
+    assert_eq!(with.newest("x", end).mean(from, until), None);
+    // It is no silence of the feed.
+    assert_eq!(with.silence("x", until + 1_800), None);
+}
+
+#[test]
+fn what_is_published_together_in_another_unit_is_as_good_as_never_published() {
+    let day = |d: i64, factor: f64| {
+        (24 * d..24 * (d + 1)).map(move |hour| {
+            let start = hour * 3_600;
+            observation(
+                start,
+                start + 3_600,
+                factor * wave(hour),
+                (24 * d - 12) * 3_600,
+            )
+        })
+    };
+    let month = || (1..30).flat_map(|d| day(d, 1.0));
+    let without = history(&month().collect::<Vec<_>>());
+    let with: Vec<_> = month().chain(day(30, 1_000.0)).collect();
+    let (from, end) = (24 * 30 * 3_600, 24 * 31 * 3_600);
+    let at = from - 12 * 3_600;
+    for order in [with.clone(), with.iter().rev().copied().collect()] {
+        let with = history(&order);
+        for view in [with.view("x", at), with.believed("x", at)] {
+            assert_eq!(view.fingerprint(), without.view("x", at).fingerprint());
+            assert_eq!(view.frontier(), Some(from));
+            assert_eq!(view.cover(from, end).seconds, 0);
+        }
+        assert_eq!(with.odd("x", from, at).refused, 24);
+        assert_eq!(with.odd("x", from, at - 1).refused, 0, "not known yet");
+    }
+    // Published again as it should be, it holds.
+    let mut again = history(&with);
+    for o in day(30, 1.0) {
+        let known_at = at + 3_600;
+        again
+            .push("x", Observation { known_at, ..o })
+            .expect("valid");
+    }
+    assert_eq!(again.odd("x", from, end), Odd::default());
+    assert_eq!(again.view("x", end).frontier(), Some(end));
+}
+
 #[test]
 fn a_refused_value_is_as_good_as_never_published() {
     let odd = |hour| {
@@ -110,21 +188,21 @@ fn a_refused_value_is_as_good_as_never_published() {
             wave(hour)
         }
     };
-    let with = history(&hourly(100, odd));
+    let with = power(&hourly(100, odd));
     let mut rest = hourly(100, wave);
     rest.remove(90);
-    let without = history(&rest);
+    let without = power(&rest);
     let end = 100 * 3_600;
     let (a, b) = (with.view("x", end), without.view("x", end));
     assert_eq!(a.fingerprint(), b.fingerprint());
     assert_eq!(a.cover(0, end), b.cover(0, end));
-    assert_eq!(with.refused("x", 0, end), 1);
-    assert_eq!(with.refused("x", 0, 91 * 3_600 - 1), 0, "not known yet");
-    assert_eq!(with.refused("x", 91 * 3_600, end), 0, "long past");
+    assert_eq!(refused(&with, 0, end), 1);
+    assert_eq!(refused(&with, 0, 91 * 3_600 - 1), 0, "not known yet");
+    assert_eq!(refused(&with, 91 * 3_600, end), 0, "long past");
     // Pushed last, it is judged as if it had come in its turn.
     let mut late = without.clone();
     late.push("x", hourly(100, odd)[90]).expect("valid");
-    assert_eq!(late.refused("x", 0, end), 1);
+    assert_eq!(refused(&late, 0, end), 1);
     assert_eq!(late.view("x", end).fingerprint(), a.fingerprint());
     // Published again as it should be, it is no longer missed.
     let again = Observation {
@@ -132,7 +210,7 @@ fn a_refused_value_is_as_good_as_never_published() {
         ..hourly(91, wave)[90]
     };
     late.push("x", again).expect("valid");
-    assert_eq!(late.refused("x", 0, end), 0);
+    assert_eq!(refused(&late, 0, end), 0);
     assert_eq!(
         late.view("x", end).mean(90 * 3_600, 91 * 3_600),
         Some(wave(90))
@@ -145,9 +223,9 @@ fn another_unit_of_the_series_judges_its_values_anew() {
         100,
         |hour| if hour == 90 { 5_000.0 } else { wave(hour) },
     ));
-    assert_eq!(history.refused("x", 0, i64::MAX), 0);
+    assert_eq!(refused(&history, 0, i64::MAX), 0);
     history.declare("x", Unit::Megawatt);
-    assert_eq!(history.refused("x", 0, i64::MAX), 1);
+    assert_eq!(refused(&history, 0, i64::MAX), 1);
 }
 
 #[test]

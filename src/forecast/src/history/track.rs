@@ -3,7 +3,8 @@
 use swingload_model::series::Observation;
 
 use super::View;
-use super::screen::Screen;
+use super::screen::{Rule, Screen, Verdict};
+use super::view::Pieces;
 use crate::calendar::HOUR;
 use crate::seed::mix;
 
@@ -31,6 +32,8 @@ pub(super) struct Version {
     pub(super) known_at: i64,
     /// Index into the track's versions, or [`NONE`].
     pub(super) older: u32,
+    /// Whether it is taken at its word, and not learned from.
+    pub(super) doubtful: bool,
 }
 
 impl Version {
@@ -45,10 +48,11 @@ impl Version {
 #[derive(Debug, Clone, Copy)]
 struct Milestone {
     observation: Observation,
-    /// Whether it is used; refused ones are as good as never published.
-    accepted: bool,
-    /// Latest end of an accepted interval known by then.
+    /// What it is taken for by itself; see [`Track::verdict`].
+    verdict: Verdict,
+    /// Latest end of an accepted interval known by then, and of one that is not refused.
     frontier: i64,
+    believed: i64,
     /// Sum of the hashes of all accepted observations known by then.
     fingerprint: u64,
 }
@@ -60,8 +64,10 @@ pub(crate) struct Track {
     versions: Vec<Version>,
     /// Sorted by `known_at`; one per observation.
     milestones: Vec<Milestone>,
-    /// Observations that are not used, sorted by `known_at`.
-    refused: Vec<Observation>,
+    /// Positions of the milestones that are not accepted, in order.
+    odd: Vec<u32>,
+    /// Times of the publications in another unit, sorted: of them nothing but zeros is used.
+    other_units: Vec<i64>,
     screen: Screen,
 }
 
@@ -75,21 +81,25 @@ const LOOKED: usize = 4_096;
 impl Track {
     /// A track that takes every value as it is.
     pub(crate) fn unscreened() -> Self {
-        Self::with_room(f64::INFINITY)
+        Self::judged_by(Rule::accept_all())
     }
 
-    /// A track whose values may be `room` times as large as is usual.
-    pub(super) fn with_room(room: f64) -> Self {
+    /// A track whose values are judged by `rule`.
+    pub(super) fn judged_by(rule: Rule) -> Self {
         Self {
-            screen: Screen::with_room(room),
+            screen: Screen::new(rule),
             ..Self::default()
         }
     }
 
-    /// Judges everything anew where `room` is another one.
-    pub(super) fn set_room(&mut self, room: f64) {
-        if room != self.screen.room() {
-            self.screen = Screen::with_room(room);
+    pub(super) fn rule(&self) -> Rule {
+        self.screen.rule()
+    }
+
+    /// Judges everything anew where `rule` is another one.
+    pub(super) fn set_rule(&mut self, rule: Rule) {
+        if rule != self.screen.rule() {
+            self.screen = Screen::new(rule);
             self.replay();
         }
     }
@@ -106,19 +116,21 @@ impl Track {
         let index = self.milestones.partition_point(|m| known(m) <= at);
         let late = Milestone {
             observation,
-            accepted: false,
+            verdict: Verdict::Accepted,
             frontier: 0,
+            believed: 0,
             fingerprint: 0,
         };
         self.milestones.insert(index, late);
-        self.screen = Screen::with_room(self.screen.room());
+        self.screen = Screen::new(self.screen.rule());
         self.replay();
     }
 
     fn replay(&mut self) {
         self.pieces.clear();
         self.versions.clear();
-        self.refused.clear();
+        self.odd.clear();
+        self.other_units.clear();
         for milestone in std::mem::take(&mut self.milestones) {
             self.admit(milestone.observation);
         }
@@ -126,16 +138,32 @@ impl Track {
 
     /// Adds the observation that became known last.
     fn admit(&mut self, observation: Observation) {
-        let accepted = self.screen.accepts(&observation);
-        self.note(observation, accepted);
-        if !accepted {
-            self.refused.push(observation);
+        let verdict = self.screen.judge(&observation);
+        let at = observation.known_at;
+        let was_other_unit = self.other_units.last() == Some(&at);
+        match (was_other_unit, self.screen.is_other_unit()) {
+            (false, true) => self.other_units.push(at),
+            (true, false) => drop(self.other_units.pop()),
+            _ => {}
+        }
+        if was_other_unit != self.screen.is_other_unit() {
+            // Its first values were judged before the others came.
+            let first = (self.milestones).partition_point(|m| m.observation.known_at < at);
+            let again = self.milestones.split_off(first);
+            (self.odd).truncate(self.odd.partition_point(|m| (*m as usize) < first));
+            for milestone in again {
+                self.note(milestone.observation, milestone.verdict);
+            }
+        }
+        self.note(observation, verdict);
+        if verdict == Verdict::Refused {
             return;
         }
         let fresh = Version {
             value: observation.value,
             known_at: observation.known_at,
             older: NONE,
+            doubtful: verdict == Verdict::Doubtful,
         };
         let piece = Piece {
             start: observation.start,
@@ -157,9 +185,25 @@ impl Track {
         }
     }
 
-    /// What of the published values is not used, as known at `as_of`.
-    pub(super) fn refused(&self, as_of: i64) -> &[Observation] {
-        &self.refused[..self.refused.partition_point(|o| o.known_at <= as_of)]
+    /// What is not accepted of the values published by `as_of`, and what it is taken for.
+    pub(super) fn odd(&self, as_of: i64) -> impl Iterator<Item = (Observation, Verdict)> {
+        let known = |m: &u32| self.milestones[*m as usize].observation.known_at <= as_of;
+        let count = self.odd.partition_point(known);
+        self.odd[..count].iter().map(|m| {
+            let milestone = &self.milestones[*m as usize];
+            let verdict = self.verdict(&milestone.observation, milestone.verdict);
+            (milestone.observation, verdict)
+        })
+    }
+
+    /// What a value is taken for, its whole publication considered.
+    fn verdict(&self, observation: &Observation, own: Verdict) -> Verdict {
+        let is_refused = observation.value != 0.0
+            && self
+                .other_units
+                .binary_search(&observation.known_at)
+                .is_ok();
+        if is_refused { Verdict::Refused } else { own }
     }
 
     /// Everything published by `as_of`, in order of publication.
@@ -172,17 +216,31 @@ impl Track {
         &self.milestones[..count]
     }
 
-    /// The track as known at `as_of`.
+    /// What may be learned from, as known at `as_of`.
     pub(crate) fn view(&self, as_of: i64) -> View<'_> {
+        self.seen(as_of, false)
+    }
+
+    /// What decisions may rest on, as known at `as_of`: doubtful values, too.
+    pub(super) fn believed(&self, as_of: i64) -> View<'_> {
+        self.seen(as_of, true)
+    }
+
+    fn seen(&self, as_of: i64, believing: bool) -> View<'_> {
         // What is published first is always accepted.
         let first = self.milestones.first().map(|m| m.observation.known_at);
         let last = self.published(as_of).last();
+        let frontier = |m: &Milestone| if believing { m.believed } else { m.frontier };
         View::new(
-            &self.pieces,
-            &self.versions,
+            Pieces {
+                pieces: &self.pieces,
+                versions: &self.versions,
+                other_units: &self.other_units,
+                believing,
+            },
             as_of,
             last.and(first),
-            last.map(|m| m.frontier),
+            last.map(frontier),
             last.map_or(0, |m| m.fingerprint),
         )
     }
@@ -195,7 +253,8 @@ impl Track {
     /// before the next publication: of the last ones, the worst but a few is still usual.
     pub(super) fn silence(&self, as_of: i64) -> Option<i64> {
         let published = self.published(as_of).iter().rev();
-        let mut published = published.take(LOOKED).filter(|m| m.accepted);
+        let is_heard = |m: &&Milestone| self.verdict(&m.observation, m.verdict) != Verdict::Refused;
+        let mut published = published.take(LOOKED).filter(is_heard);
         let last = published.next()?;
         let silent_s = as_of.saturating_sub(last.observation.known_at);
         let (mut reaches, mut gaps) = (Vec::with_capacity(SEEN), Vec::with_capacity(SEEN));
@@ -203,7 +262,7 @@ impl Track {
         for milestone in published {
             let known_at = milestone.observation.known_at;
             if known_at < next {
-                reaches.push(milestone.frontier.saturating_sub(next));
+                reaches.push(milestone.believed.saturating_sub(next));
                 gaps.push(next.saturating_sub(known_at));
                 next = known_at;
             }
@@ -218,15 +277,18 @@ impl Track {
         gaps.sort_unstable();
         let usual = reaches[reaches.len() / 10];
         let patience = gaps[gaps.len() / 2].min(HOUR);
-        let reach = last.frontier.saturating_sub(as_of);
+        let reach = last.believed.saturating_sub(as_of);
         (usual.saturating_sub(reach) > patience).then_some(silent_s)
     }
 
-    fn note(&mut self, observation: Observation, accepted: bool) {
+    fn note(&mut self, observation: Observation, own: Verdict) {
         let before = self.milestones.last();
-        let (mut frontier, mut fingerprint) =
-            before.map_or((i64::MIN, 0), |m| (m.frontier, m.fingerprint));
-        if accepted {
+        let (mut frontier, mut believed, mut fingerprint) = before
+            .map_or((i64::MIN, i64::MIN, 0), |m| {
+                (m.frontier, m.believed, m.fingerprint)
+            });
+        let verdict = self.verdict(&observation, own);
+        if verdict == Verdict::Accepted {
             let own = [
                 observation.end as u64,
                 observation.value.to_bits(),
@@ -236,11 +298,19 @@ impl Track {
             .fold(mix(observation.start as u64), |hash, word| mix(hash ^ word));
             frontier = frontier.max(observation.end);
             fingerprint = fingerprint.wrapping_add(own);
+        } else {
+            let position = u32::try_from(self.milestones.len())
+                .expect("invariant: fewer than four thousand million observations fit in memory");
+            self.odd.push(position);
+        }
+        if verdict != Verdict::Refused {
+            believed = believed.max(observation.end);
         }
         self.milestones.push(Milestone {
             observation,
-            accepted,
+            verdict: own,
             frontier,
+            believed,
             fingerprint,
         });
     }

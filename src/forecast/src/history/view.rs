@@ -11,6 +11,8 @@ use super::track::{NONE, Piece, Version};
 pub struct View<'h> {
     pieces: &'h [Piece],
     versions: &'h [Version],
+    other_units: &'h [i64],
+    believing: bool,
     as_of: i64,
     first_known: Option<i64>,
     frontier: Option<i64>,
@@ -18,6 +20,17 @@ pub struct View<'h> {
     cursor: Cell<usize>,
     /// The value up to the frontier, once it was asked for.
     latest: OnceCell<Option<f64>>,
+}
+
+/// Where the values are, and which of them show.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pieces<'h> {
+    pub(super) pieces: &'h [Piece],
+    pub(super) versions: &'h [Version],
+    /// Times of the publications in another unit, sorted.
+    pub(super) other_units: &'h [i64],
+    /// Whether doubtful values show.
+    pub(super) believing: bool,
 }
 
 /// How much of an interval is known, and its mean there.
@@ -31,16 +44,17 @@ pub struct Cover {
 
 impl<'h> View<'h> {
     pub(super) fn new(
-        pieces: &'h [Piece],
-        versions: &'h [Version],
+        values: Pieces<'h>,
         as_of: i64,
         first_known: Option<i64>,
         frontier: Option<i64>,
         fingerprint: u64,
     ) -> Self {
         Self {
-            pieces,
-            versions,
+            pieces: values.pieces,
+            versions: values.versions,
+            other_units: values.other_units,
+            believing: values.believing,
             as_of,
             first_known,
             frontier,
@@ -51,17 +65,37 @@ impl<'h> View<'h> {
     }
 
     pub(crate) fn empty(as_of: i64) -> Self {
-        Self::new(&[], &[], as_of, None, None, 0)
+        let nothing = Pieces {
+            pieces: &[],
+            versions: &[],
+            other_units: &[],
+            believing: false,
+        };
+        Self::new(nothing, as_of, None, None, 0)
     }
 
     /// The time as of which this is what was known.
-    pub fn as_of(&self) -> i64 {
+    pub(crate) fn as_of(&self) -> i64 {
         self.as_of
     }
 
     /// When the first observation became known; `None` when nothing is.
-    pub fn first_known(&self) -> Option<i64> {
+    pub(crate) fn first_known(&self) -> Option<i64> {
         self.first_known
+    }
+
+    /// Whether doubtful values show: for decisions, and not for learning.
+    pub(crate) fn is_believed(&self) -> bool {
+        self.believing
+    }
+
+    /// Whether forecasts start from this view, with doubtful values in it, rather than from
+    /// the one that is `learned` from: while its newest value is doubtful and larger. A small
+    /// one says little of what comes next, and as soon as a usual one has come all is as if
+    /// the others had never been.
+    pub(crate) fn is_ahead_of(&self, learned: &Self) -> bool {
+        let size = |view: &Self| view.latest_before(i64::MAX).map_or(0.0, |(_, v)| v.abs());
+        self.frontier > learned.frontier && size(self) > size(learned)
     }
 
     /// Latest end of a known interval, in the past or in the future.
@@ -70,14 +104,14 @@ impl<'h> View<'h> {
     }
 
     /// Hash of all that was known; equal views have equal fingerprints.
-    pub fn fingerprint(&self) -> u64 {
+    pub(crate) fn fingerprint(&self) -> u64 {
         self.fingerprint
     }
 
     /// Latest known value before `at`: the end of its time, at most `at`, and the value.
     ///
     /// Constant time from the frontier on; before it, as far back as the gap is long.
-    pub fn latest_before(&self, at: i64) -> Option<(i64, f64)> {
+    pub(crate) fn latest_before(&self, at: i64) -> Option<(i64, f64)> {
         let frontier = self.frontier?;
         if at >= frontier {
             let latest = self
@@ -106,7 +140,7 @@ impl<'h> View<'h> {
     ///
     /// Neighbours of equal value are added as one, so that the last bit does not
     /// depend on how revisions, even later ones, cut the time.
-    pub fn cover(&self, start: i64, end: i64) -> Cover {
+    pub(crate) fn cover(&self, start: i64, end: i64) -> Cover {
         let first = self.seek(start);
         let (mut seconds, mut sum) = (0, 0.0);
         let (mut run, mut run_value) = (0_i64, 0.0);
@@ -136,13 +170,21 @@ impl<'h> View<'h> {
 
     fn visible(&self, piece: &Piece) -> Option<f64> {
         let mut version = piece.newest;
-        while version.known_at > self.as_of {
+        while version.known_at > self.as_of || !self.shows(&version) {
             if version.older == NONE {
                 return None;
             }
             version = self.versions[version.older as usize];
         }
         Some(version.value)
+    }
+
+    /// Whether a version is used at all, whenever it was known.
+    fn shows(&self, version: &Version) -> bool {
+        (self.believing || !version.doubtful)
+            && (self.other_units.is_empty()
+                || version.value == 0.0
+                || self.other_units.binary_search(&version.known_at).is_err())
     }
 
     /// Index of the first piece that ends after `at`, found from the last position.

@@ -17,7 +17,7 @@ impl Columns {
     }
 
     /// Values per column.
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
@@ -37,7 +37,7 @@ impl Columns {
     }
 
     /// One column, to change.
-    pub fn column_mut(&mut self, index: usize) -> &mut [f64] {
+    pub(crate) fn column_mut(&mut self, index: usize) -> &mut [f64] {
         &mut self.values[index * self.rows..(index + 1) * self.rows]
     }
 
@@ -100,7 +100,7 @@ impl Gram {
     }
 
     /// The same with every column divided by its `norms` entry.
-    pub fn scaled(&self, norms: &[f64]) -> Self {
+    pub(crate) fn scaled(&self, norms: &[f64]) -> Self {
         let mut scaled = self.clone();
         for (row, norm) in scaled.values.chunks_exact_mut(self.size).zip(norms) {
             for (value, other) in row.iter_mut().zip(norms) {
@@ -111,7 +111,7 @@ impl Gram {
     }
 
     /// Euclidean norm of every column; 1 for a column of zeros, so that dividing is safe.
-    pub fn norms(&self) -> Vec<f64> {
+    pub(crate) fn norms(&self) -> Vec<f64> {
         (0..self.size)
             .map(|i| {
                 let square = self.values[i * self.size + i];
@@ -126,7 +126,7 @@ impl Gram {
     }
 
     /// Rows behind the products.
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 

@@ -60,11 +60,6 @@ impl Workspace {
         &self.coefficients
     }
 
-    /// Coefficients reached by the last path.
-    pub fn coefficients(&self) -> &[f64] {
-        &self.coefficients
-    }
-
     /// Follows the path down to `alpha_min`, or until `visit`, called at every corner
     /// from the empty solution on, says no.
     pub fn follow(

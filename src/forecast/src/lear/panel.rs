@@ -25,12 +25,12 @@ impl Panel {
     }
 
     /// Whether a day's own values are all from the market.
-    pub fn is_genuine(&self, day: usize) -> bool {
+    pub(crate) fn is_genuine(&self, day: usize) -> bool {
         !self.patched.get(day).copied().unwrap_or(false)
     }
 
     /// Day of week of a day, 0 (Monday) to 6.
-    pub fn weekday(&self, day: usize) -> usize {
+    pub(crate) fn weekday(&self, day: usize) -> usize {
         (self.first_weekday + day) % 7
     }
 
@@ -45,7 +45,7 @@ impl Panel {
     }
 
     /// Takes a forecast for what is not known of a day's prices.
-    pub fn suppose(&mut self, day: usize, forecast: &[f64]) {
+    pub(crate) fn suppose(&mut self, day: usize, forecast: &[f64]) {
         let slots = day * self.slots..(day + 1) * self.slots;
         for (known, value) in self.prices[slots].iter_mut().zip(forecast) {
             if known.is_nan() {
@@ -56,7 +56,7 @@ impl Panel {
 
     /// Fills what is missing before day `until` by the same slot a week before, or the day
     /// before, and marks the days. What has neither stays NaN.
-    pub fn patch(&mut self, until: usize) {
+    pub(crate) fn patch(&mut self, until: usize) {
         self.patched.resize(self.days(), false);
         let (slots, until) = (self.slots, until.min(self.days()));
         for values in std::iter::once(&mut self.prices).chain(&mut self.inputs) {
@@ -74,7 +74,7 @@ impl Panel {
 
     /// Draws a straight line through short gaps of inputs from day `from` on, up to an eighth
     /// of a day each: the forecast of an hour that was not published is between its neighbours.
-    pub fn bridge(&mut self, from: usize) {
+    pub(crate) fn bridge(&mut self, from: usize) {
         let longest = self.slots / 8;
         let first = from.min(self.days()) * self.slots;
         for values in &mut self.inputs {
@@ -97,7 +97,7 @@ impl Panel {
     }
 
     /// Hash of each day with all that is known of it.
-    pub fn day_hashes(&self) -> Vec<u64> {
+    pub(crate) fn day_hashes(&self) -> Vec<u64> {
         let slots = self.slots;
         let of_day = |day: usize| {
             let all = std::iter::once(&self.prices).chain(&self.inputs);

@@ -186,8 +186,8 @@ impl Forecaster for Difficulty {
             grid,
             ..
         } = *request;
-        let view = history.view(series, issued_at);
-        let hashrate = self.hashrate.as_ref().map(|h| history.view(h, issued_at));
+        let view = history.newest(series, issued_at);
+        let hashrate = self.hashrate.as_ref().map(|h| history.newest(h, issued_at));
         let outlook = Outlook::new(&view, hashrate.as_ref());
         let course = course(&view, outlook, grid);
         let empty = course.iter().filter(|step| step.is_none()).count();

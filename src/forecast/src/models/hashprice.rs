@@ -116,7 +116,7 @@ impl Forecaster for Hashprice {
             })
             .collect();
         // What is published already is passed on as it is.
-        let view = request.history.view(request.series, request.issued_at);
+        let view = request.history.believed(request.series, request.issued_at);
         for step in steps {
             if let Some(known) = view.mean(grid.start_s(step), grid.end_s(step)) {
                 mean[step] = known;

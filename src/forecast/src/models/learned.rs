@@ -125,10 +125,10 @@ impl<B: Base> Rule for Learned<B> {
 
     fn point(&self, sight: &Sight<'_>, start: i64, end: i64) -> Option<f64> {
         let past = Past {
-            view: &sight.view,
+            view: sight.newest(),
             companion: sight.companion.as_ref(),
         };
-        let Some((until, _)) = sight.view.latest_before(start) else {
+        let Some((until, _)) = sight.newest().latest_before(start) else {
             return self.base.base(&past, sight.view.as_of(), start, end);
         };
         let base = self.base.base(&past, until, start, end)?;

@@ -12,6 +12,6 @@ impl Rule for Persistence {
     }
 
     fn point(&self, sight: &Sight<'_>, start: i64, _end: i64) -> Option<f64> {
-        sight.view.latest_before(start).map(|(_, value)| value)
+        sight.newest().latest_before(start).map(|(_, value)| value)
     }
 }

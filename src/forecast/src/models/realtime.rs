@@ -101,12 +101,16 @@ impl Forecaster for Realtime {
         };
         let sight = self
             .plain
-            .sight(request.history, request.series, request.issued_at);
+            .deciding(request.history, request.series, request.issued_at);
         let estimates = self.plain.estimates(&sight, request.grid, 0);
         if estimates.iter().all(|e| e.open == 0.0) {
             let mut known = self.plain.forecast(request);
             known.model = self.name().to_owned();
             return known;
+        }
+        if sight.starts_from_doubtful() {
+            // Regressions know nothing of prices so far from all they have learned.
+            return self.fall_back(request);
         }
         let mut recalls = self.recalls.lock().unwrap_or_else(PoisonError::into_inner);
         let recall = recalls.entry(request.series.to_owned()).or_default();

@@ -22,14 +22,14 @@ impl Rule for Reverting {
     fn point(&self, sight: &Sight<'_>, start: i64, end: i64) -> Option<f64> {
         let table = sight.table()?;
         let usual = table.mean(start, end)?;
-        let Some((known_until, latest)) = sight.view.latest_before(start) else {
+        let Some((known_until, latest)) = sight.newest().latest_before(start) else {
             return Some(usual);
         };
         let deviation = match sight.deviation.get() {
             Some((until, deviation)) if until == known_until => deviation,
             _ => {
                 let from = known_until - RECENT;
-                let recent = sight.view.mean(from, known_until).unwrap_or(latest);
+                let recent = sight.newest().mean(from, known_until).unwrap_or(latest);
                 let deviation = recent - table.mean(from, known_until)?;
                 sight.deviation.set(Some((known_until, deviation)));
                 deviation

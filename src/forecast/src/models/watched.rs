@@ -1,13 +1,13 @@
 //! What every forecast says of the series it was made from, whatever its model.
 //!
 //! ```text
-//! forecast series, companion, inputs  ->  values refused, or missing, in the past days?
+//! forecast series, companion, inputs  ->  values refused, doubtful or missing in the past days?
 //!                                         silent for longer than usual?
 //! ```
 //!
-//! Models see none of it: a refused value is as good as never published, and behind a silence
-//! the last value is older. What stands in for what is missing, and how wide its band is,
-//! follows from that; here it is named.
+//! Models see none of it: a refused value is as good as never published, a doubtful one is
+//! taken at its word and not learned from, and behind a silence the last value is older. What
+//! stands in for what is missing, and how wide its band is, follows from that; here it is named.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -39,7 +39,7 @@ impl Watched {
 
     /// Seconds without a value in the past days, as known at the last full hour.
     fn missing(&self, history: &History, name: &str, at: i64) -> i64 {
-        let view = history.view(name, at - at.rem_euclid(HOUR));
+        let view = history.believed(name, at - at.rem_euclid(HOUR));
         let (hour, print) = (view.as_of(), view.fingerprint());
         let mut known = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((time, known, seconds)) = known.get(name)
@@ -62,24 +62,42 @@ impl Watched {
         seconds
     }
 
-    /// What is wrong with a series at the time of issue.
-    fn faults(&self, request: &Request<'_>, name: &str) -> Vec<Fallback> {
+    /// What is wrong with a series at the time of issue; `open` steps are not published yet.
+    fn faults(&self, request: &Request<'_>, name: &str, open: usize) -> Vec<Fallback> {
         let (history, at) = (request.history, request.issued_at);
         let fault = |what: &str, extent: String| Fallback {
             what: format!("{name} {what}"),
-            steps: 0,
+            steps: open,
             extent: Some(extent),
         };
-        let refused = history.refused(name, at.saturating_sub(OF_LATE), at);
-        let refused = (refused > 0).then(|| {
-            let values = if refused == 1 { "value" } else { "values" };
-            fault("in another unit", format!("refused, {refused} {values}"))
+        let values = |n: usize| if n == 1 { "value" } else { "values" };
+        let odd = history.odd(name, at.saturating_sub(OF_LATE), at);
+        let refused = Some(odd.refused).filter(|n| *n > 0);
+        let refused =
+            refused.map(|n| fault("in another unit", format!("refused, {n} {}", values(n))));
+        let doubtful = Some(odd.doubtful.len()).filter(|n| *n > 0);
+        let doubtful = doubtful.map(|n| {
+            let own = match name == request.series {
+                true => touched(request, &odd.doubtful),
+                false => 0,
+            };
+            Fallback {
+                steps: open + own,
+                ..fault(
+                    "far from usual",
+                    format!("taken at its word, not learned from, {n} {}", values(n)),
+                )
+            }
         });
+        if open == 0 {
+            return doubtful.into_iter().filter(|f| f.steps > 0).collect();
+        }
         let missing = Some(self.missing(history, name, at)).filter(|seconds| *seconds > 0);
         let missing = missing.map(|s| fault("missing", format!("for {} around now", length(s))));
         let silent = history.silence(name, at);
         let silent = silent.map(|seconds| fault("silent", format!("for {}", length(seconds))));
-        refused.into_iter().chain(missing).chain(silent).collect()
+        let odd = refused.into_iter().chain(doubtful);
+        odd.chain(missing).chain(silent).collect()
     }
 }
 
@@ -103,30 +121,30 @@ impl Forecaster for Watched {
     fn forecast(&self, request: &Request<'_>) -> Forecast {
         let mut forecast = self.model.forecast(request);
         let names = std::iter::once(request.series).chain(self.reads());
-        let found: Vec<Fallback> = names.flat_map(|name| self.faults(request, name)).collect();
-        let open = if found.is_empty() {
-            0
-        } else {
-            open_steps(request)
-        };
-        if open > 0 {
-            let named = found.into_iter().map(|fault| Fallback {
-                steps: open,
-                ..fault
-            });
-            forecast.fallbacks.extend(named);
-        }
+        let open = open_steps(request);
+        let found = names.flat_map(|name| self.faults(request, name, open));
+        forecast.fallbacks.extend(found);
         forecast
     }
 }
 
 /// Steps whose value is not published yet.
 fn open_steps(request: &Request<'_>) -> usize {
-    let view = request.history.view(request.series, request.issued_at);
+    let view = request.history.believed(request.series, request.issued_at);
     let grid = request.grid;
     let is_open = |step: &usize| {
         let (start, end) = (grid.start_s(*step), grid.end_s(*step));
         view.mean(start, end).is_none()
     };
     (0..grid.len()).filter(is_open).count()
+}
+
+/// Steps of the request that one of the intervals lies in, at least in part.
+fn touched(request: &Request<'_>, intervals: &[(i64, i64)]) -> usize {
+    let grid = request.grid;
+    let touches = |step: &usize| {
+        let (start, end) = (grid.start_s(*step), grid.end_s(*step));
+        (intervals.iter()).any(|(from, until)| *from < end && *until > start)
+    };
+    (0..grid.len()).filter(touches).count()
 }

@@ -1,11 +1,10 @@
-//! Coverage of bands and paths on a seeded autoregressive series, and job arrivals.
+//! Coverage of bands and paths on a seeded autoregressive series.
 
 use swingload_model::series::{Observation, Unit};
 
 use super::world::{DAY, HOUR, grid, noise};
 use crate::models::Options;
-use crate::seed::mix;
-use crate::{ArrivalForecast, History, Request, model, scores};
+use crate::{History, Request, model, scores};
 
 const DAYS: i64 = 150;
 
@@ -125,67 +124,4 @@ fn paths_keep_the_dependence_of_neighbouring_steps() {
         (0.75..=1.0).contains(&correlation),
         "{correlation} where the series has 0.9"
     );
-}
-
-#[test]
-fn arrivals_follow_the_hour_of_the_week() {
-    let mut arrivals = ArrivalForecast::new(0, 0);
-    // Ten GPU-hours at 09:00 and twenty at 15:30, every day, pushed backwards; and work not yet known.
-    for day in (0..56).rev() {
-        arrivals.push_work(day * DAY + 9 * HOUR, 10.0);
-        arrivals.push_work(day * DAY + 15 * HOUR + 1_800, 20.0);
-    }
-    let issued_at = 42 * DAY;
-    let forecast = arrivals.forecast(issued_at, &grid(issued_at, HOUR, 48), true);
-    let total: f64 = forecast.mean.iter().sum();
-    assert!((total - 60.0).abs() < 1e-9, "{total}");
-    assert!(forecast.mean[9] > 8.0 && forecast.mean[15] > 16.0);
-    assert!(forecast.mean[3] < 0.5);
-    assert!(
-        forecast
-            .quantiles
-            .iter()
-            .all(|q| q.is_sorted() && q[0] >= 0.0)
-    );
-    assert!(forecast.quantiles[15][9] > 15.0, "every day brought twenty");
-    let mut known = ArrivalForecast::new(0, 0);
-    for day in 0..42 {
-        known.push_work(day * DAY + 15 * HOUR + 1_800, 20.0);
-        known.push_work(day * DAY + 9 * HOUR, 10.0);
-    }
-    assert_eq!(
-        known.forecast(issued_at, &grid(issued_at, HOUR, 48), true),
-        forecast
-    );
-    // Uneven steps share an hour's rate by time.
-    let halves = arrivals.forecast(issued_at, &grid(issued_at, HOUR / 2, 48), false);
-    assert!((halves.mean[18] + halves.mean[19] - forecast.mean[9]).abs() < 1e-9);
-    let nothing =
-        ArrivalForecast::new(issued_at, 0).forecast(issued_at, &grid(issued_at, HOUR, 2), true);
-    assert_eq!(nothing.mean, [0.0, 0.0]);
-    assert!(!nothing.fallbacks.is_empty());
-}
-
-#[test]
-fn bands_of_random_arrivals_cover() {
-    let mut arrivals = ArrivalForecast::new(0, 0);
-    for hour in 0..DAYS * 24 {
-        let draw = mix(hour as u64) % 100;
-        if draw < 40 + 30 * (hour % 24 > 8) as u64 {
-            arrivals.push_work(hour * HOUR + (draw as i64) * 30, 5.0 + draw as f64);
-        }
-    }
-    let (mut low, mut high, mut truth) = (Vec::new(), Vec::new(), Vec::new());
-    for day in 40..DAYS - 2 {
-        let issued_at = day * DAY;
-        let forecast = arrivals.forecast(issued_at, &grid(issued_at, 6 * HOUR, 4), true);
-        for step in 0..4 {
-            low.push(forecast.quantiles[step][1]);
-            high.push(forecast.quantiles[step][17]);
-            let from = issued_at + step as i64 * 6 * HOUR;
-            truth.push(arrivals.arrived(from, from + 6 * HOUR));
-        }
-    }
-    let share = scores::coverage(&low, &high, &truth).expect("some");
-    assert!((0.72..=0.88).contains(&share), "{share}");
 }

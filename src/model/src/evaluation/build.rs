@@ -24,7 +24,7 @@ const VALUES_MAX: usize = 8_000_000;
 
 /// Builds the evaluation, or says everything that is wrong with it.
 pub(super) fn build(document: &Document, raw: EvaluationFile) -> Result<Evaluation, Diagnostics> {
-    let mut b = Builder::new(document, &raw.period);
+    let mut b = Builder::new(document, &raw.period, &raw.allow);
     let step = Seconds::from_minutes(raw.period.step_min);
     let grid = b.period(&raw.period, step);
     let mut data = BTreeMap::new();
@@ -54,6 +54,7 @@ pub(super) fn build(document: &Document, raw: EvaluationFile) -> Result<Evaluati
         Some(count) if too_many(&mut b, &raw, count, step, models.len()) => Vec::new(),
         _ => issues(&mut b, &raw, &calendar, period, step),
     };
+    b.idle_allowances();
     if !b.faults.is_empty() {
         return Err(Diagnostics(b.faults));
     }

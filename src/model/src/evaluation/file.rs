@@ -22,6 +22,9 @@ pub struct EvaluationFile {
     /// Seed of everything random in it.
     #[serde(default = "first_seed")]
     pub seed: u64,
+    /// Names of series whose values are right although they lie outside the plausible range: `data.price`.
+    #[serde(default)]
+    pub allow: Vec<String>,
     /// Test period: every scored step lies in it. `history_days` before it are for training.
     pub period: PeriodFile,
     /// Bound series by name, as in a scenario.

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::price::{PricePart, Wait};
+
 /// Why a load does what it does at a step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {
@@ -12,11 +14,20 @@ pub struct Reason {
     pub load: String,
     /// Why, in one word.
     pub code: ReasonCode,
-    /// Value of the decision, currency per MWh at the load.
+    /// Margin of its last watt before power, currency per MWh at the load: what the last
+    /// running, or first idle, MWh earns, fees, cooling and charges on its use taken off. Of
+    /// underclocked miners it is of the step to their setting, not of all they draw; what a
+    /// whole setting earns is its break-even price.
     pub value_per_mwh: f64,
     /// The price of power it was held against, currency per MWh; null where there is no
     /// more power at any price.
     pub price_per_mwh: Option<f64>,
+    /// What that price is made of; the parts add up to it. Empty where there is none.
+    #[serde(default)]
+    pub price_parts: Vec<PricePart>,
+    /// What a job that does not run waits for; null for what does not wait.
+    #[serde(default)]
+    pub wait: Option<Wait>,
     /// Best alternative use of the same power; empty when there is none.
     pub runner_up: String,
     /// By how much the price must move to turn the decision, currency per MWh; negative
@@ -110,8 +121,16 @@ pub enum ReasonCode {
     Committed,
     /// Waits for cheaper steps before its deadline.
     Deferred,
-    /// Its window, dependency or gang size allows nothing.
+    /// Nothing of it may run: not installed, left out by the policy, or no gang fits.
     NotEligible,
+    /// Its window has not begun.
+    NotReleased,
+    /// Another job must be done first.
+    WaitsForJob,
+    /// Too few GPUs are free for its smallest gang.
+    NoGpus,
+    /// Too little power is free for its smallest gang, at a node above it or of all supply.
+    NoPower,
     /// Work finished.
     Done,
     /// A limit of the power tree leaves no room.
@@ -133,6 +152,10 @@ impl ReasonCode {
             Self::Committed => "committed",
             Self::Deferred => "deferred",
             Self::NotEligible => "not_eligible",
+            Self::NotReleased => "not_released",
+            Self::WaitsForJob => "waits_for_job",
+            Self::NoGpus => "no_gpus",
+            Self::NoPower => "no_power",
             Self::Done => "done",
             Self::LimitBinding => "limit_binding",
             Self::RampLimited => "ramp_limited",

@@ -24,10 +24,10 @@ pub struct ShedRung {
     pub by: ShedBy,
     /// Facility watts it frees.
     pub frees: Power,
-    /// What dropping it costs per facility kWh freed, energy saved taken off; negative
+    /// What dropping it costs per facility kWh freed, currency, energy saved taken off; negative
     /// where the load runs at a loss.
     pub cost_per_kwh: Money,
-    /// Worth of the work put off, not lost, per facility kWh freed: it is done later, and
+    /// Worth of the work put off, not lost, per facility kWh freed, currency: it is done later, and
     /// only what that costs is part of `cost_per_kwh`.
     pub deferred_per_kwh: Money,
 }

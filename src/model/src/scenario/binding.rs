@@ -4,6 +4,7 @@ use jiff::civil;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::plausible::{Doubt, Quantity, Side};
 use crate::series::Unit;
 
 /// Keys of one binding, `[data.NAME]`. Exactly one of `file`, `constant`, `synthetic` is given.
@@ -29,7 +30,7 @@ pub struct BindingFile {
     pub scale: f64,
     /// Where and how time is written.
     pub time: Option<TimeFile>,
-    /// Length of an interval in minutes; absent: each lasts until the next row, and a distance over 3 x the 90th percentile of all is a gap.
+    /// Length of an interval in minutes; absent: each lasts until the next row, whatever the lengths of rows, and a distance far beyond those of the rows around it is a gap.
     pub step_min: Option<f64>,
     /// When a value became known: `start`, `end`, `start + 15 min`, `end + 2 h`, `D-1 13:30 America/Chicago`, `column NAME`, or `always`.
     pub publication: String,
@@ -41,6 +42,8 @@ pub struct BindingFile {
     /// Days of 24 hours added to every time of the file (negative moves back), so that another year lies under the period.
     #[serde(default)]
     pub shift_days: i64,
+    /// Instant from which on the file's rows are not used, by the file's own times: where it ends in placeholders.
+    pub until: Option<jiff::Timestamp>,
     /// Repeat the file's span over the whole period.
     #[serde(default)]
     pub repeat: bool,
@@ -48,9 +51,9 @@ pub struct BindingFile {
     pub events_per_second_min: Option<f64>,
     /// Dated exchange-rate series that turns the value into the site's currency.
     pub fx: Option<String>,
-    /// Least plausible value; anything below is refused as a fault of unit or sign.
+    /// Least plausible value; anything below is refused as a fault of unit or sign, and nothing above it for being low. Where absent, a range of the unit's own holds: see `allow`.
     pub min: Option<f64>,
-    /// Greatest plausible value; anything above is refused as a fault of unit.
+    /// Greatest plausible value; anything above is refused as a fault of unit, and nothing below it for being high. Where absent, a range of the unit's own holds: see `allow`.
     pub max: Option<f64>,
 }
 
@@ -258,8 +261,28 @@ pub struct Binding {
     pub gap_max: Option<i64>,
     /// Exchange-rate series applied.
     pub fx: Option<String>,
-    /// Plausible range.
+    /// Plausible range, as far as the binding names one; infinite where it does not.
     pub range: (f64, f64),
+    /// Whether values beyond the unit's own plausible range are allowed by name.
+    pub allowed: bool,
+}
+
+impl Binding {
+    /// The range that its author calls plausible, in the currency of the series: what lies
+    /// inside is never refused once it was read. Infinite where the author named no limit.
+    ///
+    /// Readers hold values against the range before `fx` is applied, so behind an exchange
+    /// rate every value that was read lies inside.
+    pub fn vouched(&self) -> (f64, f64) {
+        let (min, max) = self.range;
+        match self.fx {
+            None => (min, max),
+            Some(_) => {
+                let min = if min.is_finite() { f64::MIN } else { min };
+                (min, if max.is_finite() { f64::MAX } else { max })
+            }
+        }
+    }
 }
 
 /// Where values come from.
@@ -290,10 +313,28 @@ pub struct FileSource {
     pub step: Option<i64>,
     /// Days added to every time.
     pub shift_days: i64,
+    /// Unix second from which on rows are not used, by the file's own times.
+    pub until: Option<i64>,
     /// Repeat over the period.
     pub repeat: bool,
     /// Rows are events, summed over steps of so many seconds and divided by them.
     pub events_step: Option<i64>,
+}
+
+impl Binding {
+    /// Why a value is implausible for the unit; `None` when it is plausible or allowed, or
+    /// where `min` or `max` answers for that end.
+    ///
+    /// `at` is the Unix second it is of, `lasting` whether it holds for long.
+    pub fn doubt(&self, value: f64, at: Option<i64>, lasting: bool) -> Option<Doubt> {
+        let what = Quantity::of(&self.unit).filter(|_| !self.allowed)?;
+        let named = |side| match side {
+            Side::Low => self.range.0.is_finite(),
+            Side::High => self.range.1.is_finite(),
+        };
+        what.doubt(value, self.unit.place(at, lasting))
+            .filter(|doubt| !named(doubt.side))
+    }
 }
 
 impl Publication {

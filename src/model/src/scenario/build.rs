@@ -11,6 +11,7 @@ use super::names::{FORECAST_MODELS, NEEDING_PUBLISHED, POLICIES, TAKING_INPUTS, 
 use super::{Horizon, Scenario};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, near};
+use crate::plausible::Allowed;
 use crate::series::Unit;
 use crate::site::Site;
 use crate::time::{GridError, Seconds, TimeGrid};
@@ -49,7 +50,7 @@ pub(super) fn build(
     mut raw: ScenarioFile,
     site: Site,
 ) -> Result<Scenario, Diagnostics> {
-    let mut b = Builder::new(document, &raw.period);
+    let mut b = Builder::new(document, &raw.period, &raw.allow);
     let step = Seconds::from_minutes(raw.period.step_min);
     let grid = b.period(&raw.period, step);
     let mut data = std::collections::BTreeMap::new();
@@ -83,6 +84,7 @@ pub(super) fn build(
     b.faults_section(&raw);
     b.settings_numbers(&raw);
     let horizon = b.horizon(&raw, step);
+    b.idle_allowances();
     let Some(grid) = grid.filter(|_| b.faults.is_empty()) else {
         return Err(Diagnostics(b.faults));
     };
@@ -114,10 +116,14 @@ pub(crate) struct Builder<'a> {
     period_s: i64,
     /// The same with the history before it.
     span_s: i64,
+    /// Unix second of the period's start.
+    start: i64,
+    /// Values that may lie outside their plausible range.
+    allowed: Allowed,
 }
 
 impl<'a> Builder<'a> {
-    pub(crate) fn new(document: &'a Document, period: &PeriodFile) -> Self {
+    pub(crate) fn new(document: &'a Document, period: &PeriodFile, allow: &[String]) -> Self {
         let length = period.end.as_second() - period.start.as_second();
         let history = Seconds::from_hours(period.history_days.clamp(0.0, DAYS_MAX) * 24.0);
         Self {
@@ -125,6 +131,8 @@ impl<'a> Builder<'a> {
             faults: Vec::new(),
             period_s: length.max(0),
             span_s: length.max(0) + history.get(),
+            start: period.start.as_second(),
+            allowed: Allowed::new(allow),
         }
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::binding::BindingFile;
 use super::jobs::JobSource;
-use super::names::{PATHS, POLICIES};
+use super::names::POLICIES;
 
 /// A scenario.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -24,6 +24,9 @@ pub struct ScenarioFile {
     /// Seed of everything random in it.
     #[serde(default = "first_seed")]
     pub seed: u64,
+    /// Names of values that are right although they lie outside the plausible range, as messages give them: `data.price`, `train.terms.value_per_gpu_h.high`.
+    #[serde(default)]
+    pub allow: Vec<String>,
     /// When it runs.
     pub period: PeriodFile,
     /// Bound series by name.
@@ -105,7 +108,7 @@ pub struct MiningFile {
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ForecastFile {
-    /// Model of series not named below; `seasonal_naive_day` when absent. `published` belongs to a single series.
+    /// Model of series not named below. When absent, by unit and publication: `lear` for prices per MWh published the day before, `reverting` for those published at the start of their interval, `realtime` for those published later, `persistence` for plain numbers (calls, probabilities) and for what mining earns, `seasonal_naive_day` for all else. What is published already is always taken at its word. `published` belongs to a single series.
     pub model: Option<String>,
     /// Model by series.
     pub series: BTreeMap<String, SeriesForecastFile>,
@@ -146,7 +149,7 @@ pub struct StretchFile {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PoliciesFile {
-    /// Names, each once, in the order of the report; by default all but `swingload_paths`, which costs many plans a step.
+    /// Names, each once, in the order of the report; by default all.
     pub run: Vec<String>,
     /// Whether `swingload` runs again with prices, surplus, other series and arrivals known in turn, which splits what it left of G by what it did not know; needs `swingload` and `oracle` in `run`.
     pub split: bool,
@@ -165,9 +168,7 @@ pub struct PoliciesFile {
 impl Default for PoliciesFile {
     fn default() -> Self {
         Self {
-            run: (POLICIES.iter().map(|p| p.name.to_owned()))
-                .filter(|name| name != PATHS)
-                .collect(),
+            run: POLICIES.iter().map(|p| p.name.to_owned()).collect(),
             split: false,
             strike_tuning_days: 28.0,
             strike_dwell_min: 30.0,

@@ -16,9 +16,6 @@ const fn named(name: &'static str, about: &'static str) -> Named {
     Named { name, about }
 }
 
-/// The policy that plans once per sample path, so that it runs only where a scenario names it.
-pub const PATHS: &str = "swingload_paths";
-
 /// All policies, in the order of reports.
 pub const POLICIES: &[Named] = &[
     named(
@@ -54,10 +51,6 @@ pub const POLICIES: &[Named] = &[
     named(
         "swingload",
         "one plan over hashing, inference and training, renewed at every step",
-    ),
-    named(
-        PATHS,
-        "the same, with the first step decided on sample paths of the forecasts",
     ),
     named(
         "oracle",
@@ -124,13 +117,13 @@ pub const FORECAST_MODELS: &[Named] = &[
 ];
 
 /// The model that takes published forecasts as they are.
-pub const PUBLISHED: &str = "published";
+pub(crate) const PUBLISHED: &str = "published";
 
 /// Models that need a series of published forecasts, and so belong to one series.
-pub const NEEDING_PUBLISHED: &[&str] = &[PUBLISHED, "corrected"];
+pub(crate) const NEEDING_PUBLISHED: &[&str] = &[PUBLISHED, "corrected"];
 
 /// Models that read other series beside the one they forecast.
-pub const TAKING_INPUTS: &[&str] = &[
+pub(crate) const TAKING_INPUTS: &[&str] = &[
     "lear",
     "lear_kernel",
     "lear_56",
@@ -144,12 +137,12 @@ pub const TAKING_INPUTS: &[&str] = &[
 ];
 
 /// Whether a table holds a name.
-pub fn known(table: &[Named], name: &str) -> bool {
+pub(crate) fn known(table: &[Named], name: &str) -> bool {
     table.iter().any(|entry| entry.name == name)
 }
 
 /// The names of a table, as a list for messages.
-pub fn listed(table: &[Named]) -> String {
+pub(crate) fn listed(table: &[Named]) -> String {
     let names: Vec<&str> = table.iter().map(|entry| entry.name).collect();
     names.join(", ")
 }

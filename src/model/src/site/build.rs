@@ -20,9 +20,10 @@ use super::tree::PowerTree;
 use super::{Amount, Site, SurplusOnly};
 use crate::catalogue::Catalogue;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::Document;
+use crate::document::{Document, near};
+use crate::plausible::{Allowed, Place, Quantity, show};
 
-pub(super) use series::required_series;
+pub(super) use series::{amounts, required_series, share_series};
 
 /// Builds the site, or says everything that is wrong with it.
 pub(super) fn build(
@@ -35,6 +36,8 @@ pub(super) fn build(
         catalogue,
         faults: Vec::new(),
         ids: BTreeSet::new(),
+        currency: raw.currency.clone(),
+        allowed: Allowed::new(&raw.allow),
     };
     b.currency(&raw.currency);
     b.time_zone(&raw.time_zone);
@@ -131,10 +134,14 @@ pub(super) fn build(
         services,
         commitments,
         surplus_only,
+        allowed: raw.allow.clone(),
     };
+    b.idle_allowances();
     // On a site that is wrong otherwise, sums would only repeat the fault.
     if b.faults.is_empty() {
         b.capacity(&site, &raw.nodes);
+        b.sizes_fit(&site);
+        b.machines(&site);
     }
     if b.faults.is_empty() {
         Ok(site)
@@ -159,6 +166,10 @@ struct Builder<'a> {
     catalogue: &'a Catalogue,
     faults: Vec<Diagnostic>,
     ids: BTreeSet<String>,
+    /// Of all money of the site.
+    currency: String,
+    /// Values that may lie outside their plausible range.
+    allowed: Allowed,
 }
 
 impl Builder<'_> {
@@ -213,12 +224,27 @@ impl Builder<'_> {
         }
         let most = most(unit);
         if value > most {
+            let help = match unit {
+                "MW" if value / 1e3 <= most => {
+                    format!(
+                        "did you mean {} (in kW)? The key is in MW",
+                        show(value / 1e3)
+                    )
+                }
+                "kW" | "kW per minute" if value / 1e3 <= most => {
+                    format!(
+                        "did you mean {} (in W)? The key is in kW",
+                        show(value / 1e3)
+                    )
+                }
+                _ => "check the value and its unit".to_owned(),
+            };
             self.fault(
                 path,
                 format!("must be at most {most} {unit}")
                     .trim_end()
                     .to_owned(),
-                "check the value and its unit",
+                help,
             );
             return most;
         }
@@ -248,6 +274,59 @@ impl Builder<'_> {
             return low;
         }
         value
+    }
+
+    /// Refuses a value outside the plausible range of what it is, unless it is allowed by
+    /// name; one that was refused already has another fault.
+    fn plausible(&mut self, path: &str, value: f64, what: Quantity) -> f64 {
+        let name = self.document.name_of(path);
+        let refused = self.faults.last().is_some_and(|fault| fault.field == path);
+        if self.allowed.allows(&name) || refused {
+            return value;
+        }
+        let place = Place {
+            currency: &self.currency,
+            lasting: true,
+            ..Place::default()
+        };
+        if let Some(doubt) = what.doubt(value, place) {
+            let help = doubt.help(&name, self.document.file());
+            self.fault(path, doubt.problem, help);
+        }
+        value
+    }
+
+    /// Money or another number that is zero or more, within the plausible range of what it is.
+    fn charge(&mut self, path: &str, value: f64, what: Quantity) -> f64 {
+        let value = self.at_least(path, value, 0.0, "");
+        self.plausible(path, value, what)
+    }
+
+    /// An amount whose constant lies within the plausible range of what it is.
+    fn priced(&mut self, path: &str, raw: &AmountFile, what: Quantity) -> Amount {
+        let amount = self.amount(path, raw);
+        match amount {
+            Amount::Constant(value) => {
+                self.plausible(path, value, what);
+            }
+            // Its values are held against the range where they are read.
+            Amount::Series { .. } => {
+                self.allowed.allows(&self.document.name_of(path));
+            }
+        }
+        amount
+    }
+
+    /// Refuses entries of `allow` that name nothing: a name that is misspelt allows nothing.
+    fn idle_allowances(&mut self) {
+        for (i, entry) in self.allowed.idle() {
+            let help = match near(&entry, self.allowed.names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "take the entry out".to_owned(),
+            };
+            let problem = "names no value of this file whose range is checked";
+            self.fault(&format!("allow[{i}]"), problem, help);
+        }
     }
 
     fn amount(&mut self, path: &str, raw: &AmountFile) -> Amount {

@@ -53,6 +53,9 @@ pub struct SiteFile {
     pub currency: String,
     /// IANA time zone of tariffs and days, such as `America/Chicago`.
     pub time_zone: String,
+    /// Names of values that are right although they lie outside the plausible range, as messages give them: `demand.per_kw_month` is the key of the entry with id `demand`.
+    #[serde(default)]
+    pub allow: Vec<String>,
     /// Power tree; exactly one node has no parent.
     pub nodes: Vec<NodeFile>,
     /// Sources of power.
@@ -103,7 +106,8 @@ pub struct NodeFile {
     /// Share usable with one unit out: N/(N+1), 0.5 for 2N.
     #[serde(default = "one")]
     pub n_minus_1_factor: f64,
-    /// Power the node may send to its parent, MW.
+    /// Power the node may send to its parent, MW; of the root: what the site may export in
+    /// all, its usable rating where this is 0 or not given.
     #[serde(default)]
     pub export_mw: f64,
     /// Largest rise of its load, kW per minute.
@@ -151,7 +155,8 @@ pub struct SupplyFile {
     pub available_mw: AmountFile,
     /// Marginal cost per MWh, signed.
     pub price_per_mwh: AmountFile,
-    /// What a MWh earns when exported instead.
+    /// What a MWh earns when exported. What is not used is exported while that is more than
+    /// its own price, as far as `export_mw` of the nodes above lets it, and spilled otherwise.
     pub export_price_per_mwh: Option<AmountFile>,
     /// Emissions, gCO2e/kWh.
     pub carbon_g_per_kwh: Option<AmountFile>,
@@ -169,7 +174,10 @@ pub struct ContractFile {
     pub quantity_mw: AmountFile,
     /// Price per MWh.
     pub price_per_mwh: AmountFile,
-    /// Whether unused energy is sold back at the grid's price.
+    /// Whether unused energy is sold back at the grid's price. Without resale the contract is
+    /// delivered first: energy drawn from its block counts against it before any is bought,
+    /// at negative prices too, as where take-or-pay is netted off one meter; what is not
+    /// drawn of it is paid and lost.
     #[serde(default = "yes")]
     pub resale: bool,
     /// First instant covered.
@@ -232,6 +240,10 @@ pub struct ProgrammeFile {
     pub firm_mw: f64,
     /// Penalty per MWh above it.
     pub penalty_per_mwh: f64,
+    /// Months of a year in which it pays, its season: what a run in the season earned is
+    /// annualised by it. All twelve when absent.
+    #[serde(default = "twelve_months")]
+    pub months_per_year: u32,
 }
 
 /// A dated number of devices.
@@ -362,6 +374,10 @@ pub struct ServiceFile {
     /// Value steps above the floor.
     #[serde(default)]
     pub tiers: Vec<TierFile>,
+}
+
+fn twelve_months() -> u32 {
+    12
 }
 
 fn one_gpu() -> u32 {

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::Amount;
+use crate::mining::hashing_per_mwh;
 use crate::time::Seconds;
-use crate::units::{Hashrate, Money, Power};
+use crate::units::{Hashprice, Hashrate, Money, Power};
 
 /// One setting of a device.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,6 +41,20 @@ impl CountSchedule {
         self.entries[..index].last().map_or(0, |(_, count)| *count)
     }
 
+    /// Fewest and most devices installed between two Unix seconds, `to` exclusive.
+    pub fn range(&self, from: i64, to: i64) -> (u32, u32) {
+        let inside = |start: &&(Option<Timestamp>, u32)| {
+            start
+                .0
+                .is_some_and(|s| s.as_second() > from && s.as_second() < to)
+        };
+        let later = self.entries.iter().filter(inside).map(|(_, count)| *count);
+        let first = self.at(from);
+        later.fold((first, first), |(least, most), count| {
+            (least.min(count), most.max(count))
+        })
+    }
+
     /// Most devices ever installed.
     pub fn max(&self) -> u32 {
         self.entries
@@ -59,6 +74,17 @@ pub struct HeatDerating {
     pub loss: f64,
     /// Above this temperature devices shut down, degC.
     pub shutdown_above_c: f64,
+}
+
+impl HeatDerating {
+    /// Share of the hashrate left at an outdoor temperature; zero in shutdown.
+    pub fn share_left(&self, outdoor_c: f64) -> f64 {
+        match outdoor_c {
+            c if c > self.shutdown_above_c => 0.0,
+            c if c > self.derate_above_c => 1.0 - self.loss,
+            _ => 1.0,
+        }
+    }
 }
 
 /// Identical ASICs of one model and firmware below one node.
@@ -94,6 +120,24 @@ pub struct MinerPool {
     pub heat: Option<HeatDerating>,
     /// Series of outdoor temperature; `None` where the hall has none.
     pub temperature: Option<String>,
+}
+
+impl MinerPool {
+    /// Share of its revenue that the site keeps: pool fee and rejected shares off.
+    pub fn keeps(&self) -> f64 {
+        (1.0 - self.pool_fee) * (1.0 - self.reject_rate)
+    }
+
+    /// Full price of power at the site's meter above which devices at the highest point
+    /// lose money, currency per facility MWh; `pue` is the marginal PUE of the hall. [`breakeven`](crate::breakeven::breakeven) tells its parts.
+    pub fn breakeven_price(&self, hashprice: Hashprice, pue: f64) -> f64 {
+        let Some(point) = self.points.last() else {
+            return 0.0;
+        };
+        let ph_per_s = point.hashrate.get() / 1000.0;
+        let gross = hashing_per_mwh(hashprice, ph_per_s, point.power.as_megawatts());
+        gross * self.keeps() / pue
+    }
 }
 
 /// Identical GPUs below one node.

@@ -31,7 +31,7 @@ pub struct SupplyBlock {
     pub available_mw: Amount,
     /// Marginal cost of a MWh from it, signed.
     pub price: Amount,
-    /// What a MWh earns when exported instead; using it forgoes that.
+    /// What a MWh earns when exported instead of used; using it forgoes that.
     pub export_price: Option<Amount>,
     /// Emissions, gCO2e/kWh.
     pub carbon: Option<Amount>,
@@ -39,8 +39,10 @@ pub struct SupplyBlock {
 
 /// A hedge or take-or-pay block: settles as contract x Q + real-time x (actual - Q).
 ///
-/// With resale the marginal price of a watt stays the grid's price. Without it,
-/// unused contract energy is lost, so energy up to Q is free at the margin.
+/// With resale the marginal price of a watt stays the grid's price. Without it, unused
+/// contract energy is lost and drawn energy counts against the contract first, whatever the
+/// market's price: energy up to Q is free at the margin, and at negative prices what is
+/// drawn of the contract is not bought.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contract {
     /// Stable name.

@@ -79,4 +79,6 @@ pub struct Programme {
     pub firm_mw: f64,
     /// Penalty per MWh above `firm_mw` during a call.
     pub penalty_per_mwh: f64,
+    /// Months of a year in which it pays: its season, 1 to 12.
+    pub months_per_year: u32,
 }

@@ -12,9 +12,10 @@ const SLOTS = guarded("slots", () => {
       return values[index];
     };
   };
+  const charges = s.charges.map(([label, packed, peak]) => ({ label, peak, perMwh: lazy(packed, CENT) }));
   const prices = s.prices.map((packed) => lazy(packed, CENT));
   return {
-    edges, start: edges[0], end: edges[edges.length - 1], count: edges.length - 1,
+    edges, charges, start: edges[0], end: edges[edges.length - 1], count: edges.length - 1,
     nodes: s.nodes.map(([label, index]) => ({ label, price: prices[index] })),
     lines: s.lines.map((line) => ({
       node: line.node, use: line.usage, label: line.label,
@@ -179,20 +180,31 @@ const Panel = {
         el("span", { class: "use" }, USES[line.use], line.label && el("span", { class: "pool" }, line.label)),
         el("span", { class: "watts" }, power(watts))),
       el("p", { class: "why" }, text, reason && reason[0] !== reason[1] && [" ", el("code", {}, reason[0])]),
-      held != null && el("p", { class: "sums" }, `Worth ${number(value, 2)} against ${heldAgainst(held, site)} ${PRICE_UNIT}.`),
+      held != null && el("p", { class: "sums" }, `Its last watt earns ${number(value, 2)} against ${heldAgainst(held, site, slot)} ${PRICE_UNIT}.`),
       (rival || margin != null) && el("p", { class: "rival" },
         rival ? ["Runner-up ", el("b", {}, rival)] : "No runner-up",
         margin != null && [", margin ", el("span", { class: "num" }, price(margin))]));
   },
 };
 
-/** What power was held against, beside the site's price: what is above it are charges, penalties and limits. */
-function heldAgainst(held, site) {
+/** What power was held against: the site's price, each charge by name, and what limits and penalties add. */
+function heldAgainst(held, site, slot) {
   const above = site == null ? 0 : held - site;
   // A plan holds it against the node's own price, limits included.
   if (PLAN || Math.abs(above) < 0.005) return `the price of ${number(held, 2)}`;
-  if (above > 0) return `price ${number(site, 2)} + charges ${number(above, 2)}`;
-  return `${number(held, 2)}, below the price of ${number(site, 2)}`;
+  if (above < 0) return `${number(held, 2)}, below the price of ${number(site, 2)}`;
+  const parts = [`price ${number(site, 2)}`];
+  let rest = above;
+  for (const charge of SLOTS.charges) {
+    const amount = charge.perMwh(slot);
+    if (!amount) continue;
+    rest -= amount;
+    const chance = charge.peak ? ` (a ${number((100 * amount) / charge.peak, 1)} % chance of a coincident peak that costs ${number(charge.peak, 0)})` : "";
+    parts.push(`${charge.label} ${number(amount, 2)}${chance}`);
+  }
+  // The price that was expected may differ from the one that came.
+  if (Math.abs(rest) >= 0.005) parts.push(`limits, penalties and forecast error ${number(rest, 2)}`);
+  return `${number(held, 2)}: ${parts.join(" + ")}`;
 }
 
 function drawDearest() {

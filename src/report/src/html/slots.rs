@@ -16,6 +16,7 @@ pub struct Slots {
     pub(super) runners_up: Vec<String>,
     pub(super) lines: Vec<Line>,
     pub(super) events: Vec<Event>,
+    pub(super) charges: Vec<Charge>,
 }
 
 /// A line of decisions: one use (or pool) at one node.
@@ -66,6 +67,16 @@ pub(super) struct Line {
     pub(super) held: Vec<Option<f64>>,
 }
 
+/// A part of what power is held against beyond the site's price, per step.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Charge {
+    pub(super) label: String,
+    /// Currency per MWh; none where there is none.
+    pub(super) per_mwh: Vec<Option<f64>>,
+    /// Of a coincident peak, the charge if the step is one, currency per MWh.
+    pub(super) if_peak: Option<f64>,
+}
+
 /// Something asked of the site from one step of the window to another, exclusive.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Event {
@@ -89,6 +100,22 @@ impl Slots {
         let label = label.into();
         self.nodes.push(Node { label, price });
         self.nodes.len() - 1
+    }
+
+    /// Adds a charge that is part of what power is held against, currency per MWh and step.
+    /// `if_peak` is the charge of a coincident peak, of which the step bears the chance.
+    pub fn charge(
+        &mut self,
+        label: impl Into<String>,
+        per_mwh: Vec<Option<f64>>,
+        if_peak: Option<f64>,
+    ) {
+        let label = label.into();
+        self.charges.push(Charge {
+            label,
+            per_mwh,
+            if_peak,
+        });
     }
 
     /// Adds a line at a node. `label` tells lines of one use apart (a pool's
@@ -173,6 +200,10 @@ impl Slots {
                 steps,
                 node.price.len(),
             )?;
+        }
+        for charge in &self.charges {
+            let found = charge.per_mwh.len();
+            same_length(|| format!("charge {}", charge.label), steps, found)?;
         }
         Ok(())
     }

@@ -102,6 +102,8 @@ struct WireSlots<'a> {
     lines: Vec<WireLine<'a>>,
     /// First step, step after the last, and what was asked of the site.
     events: Vec<(usize, usize, &'a str)>,
+    /// Label, hundredths per MWh, and of a coincident peak the charge if it is one.
+    charges: Vec<(&'a str, Packed, Option<f64>)>,
 }
 
 #[derive(Serialize)]
@@ -244,6 +246,17 @@ fn encode_slots(slots: &Slots, unit: i64) -> WireSlots<'_> {
             .events
             .iter()
             .map(|e| (e.from, e.until, e.text.as_str()))
+            .collect(),
+        charges: slots
+            .charges
+            .iter()
+            .map(|c| {
+                (
+                    c.label.as_str(),
+                    pack_sparse(&hundredths(&c.per_mwh)),
+                    c.if_peak,
+                )
+            })
             .collect(),
     }
 }

@@ -217,7 +217,7 @@ impl<'a> Hindsight<'a> {
     fn hashing(&self, pool: &MinerPool, t: usize, terahashes: f64) -> f64 {
         let market = self.results.study.truth.mining.as_ref();
         let hashprice = market.and_then(|m| Hashprice::new(m.hashprice[t]));
-        let keep = (1.0 - pool.pool_fee) * (1.0 - pool.reject_rate);
+        let keep = pool.keeps();
         let answered = self.results.main().difficulty_share;
         hashprice.map_or(0.0, |price| {
             revenue_of_terahashes(price, terahashes) * keep * answered

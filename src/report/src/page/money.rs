@@ -16,7 +16,7 @@ const PARTS: [(&str, &[K]); 8] = [
         &[K::Inference, K::Hosting, K::TakeOrPay],
     ),
     ("Programmes", &[K::Availability, K::CallPenalty]),
-    ("Energy", &[K::Energy, K::ExportForgone, K::Contract]),
+    ("Energy", &[K::Energy, K::Export, K::Contract]),
     ("Charges and taxes", &[K::Adder, K::Tax]),
     (
         "Demand and peaks",
@@ -61,8 +61,9 @@ pub(super) fn levers(results: &Results) -> Option<Waterfall> {
     let summary = results.summary();
     let main = results.policy(results.main_policy())?;
     // The baseline has nothing to be compared with.
-    let other = (summary.baseline != results.main_policy()).then_some(&summary.baseline)?;
-    let base = results.policy(other)?;
+    if summary.baseline == results.main_policy() {
+        return None;
+    }
     let bar = |label: &str, kind: BarKind, amount: f64, help: &str| Bar {
         label: label.to_owned(),
         kind,
@@ -72,7 +73,7 @@ pub(super) fn levers(results: &Results) -> Option<Waterfall> {
     let mut bars = vec![bar(
         &summary.baseline,
         BarKind::Total,
-        base.value,
+        summary.baseline_value,
         "The baseline.",
     )];
     bars.extend(

@@ -1,6 +1,8 @@
 //! Why each slot was assigned as it was.
 
+use swingload_model::site::Use as SiteUse;
 use swingload_model::site::commitment::CommitmentKind;
+use swingload_model::site::tariff::TariffLine;
 
 use super::series::usage;
 use crate::Results;
@@ -50,6 +52,7 @@ pub(super) fn slots(results: &Results, centre: Option<usize>) -> Slots {
         .clone()
         .map(|t| Some(results.reference_price(run, t)))
         .collect();
+    charges(results, &mut slots, window.clone());
     let mut nodes: Vec<Option<usize>> = vec![None; site.tree.len()];
     let mut node = |slots: &mut Slots, at: usize| {
         *nodes[at].get_or_insert_with(|| slots.node(site.tree.node(at).id.clone(), price.clone()))
@@ -96,6 +99,50 @@ pub(super) fn slots(results: &Results, centre: Option<usize>) -> Slots {
         slots.set(nothing, t - from, left);
     }
     slots
+}
+
+/// Charges within what power was held against: adders on all uses as they were, and what
+/// was expected of coincident peaks.
+fn charges(results: &Results, slots: &mut Slots, window: std::ops::Range<usize>) {
+    let (site, truth) = (&results.study.scenario.site, &results.study.truth);
+    let run = results.main();
+    for line in &site.tariff.lines {
+        let TariffLine::Adder {
+            id, per_mwh, uses, ..
+        } = line
+        else {
+            continue;
+        };
+        if SiteUse::ALL.iter().all(|u| uses.contains(u)) {
+            let amount = truth.amount(per_mwh);
+            let of_step = |t| Some(amount.at(t)).filter(|a| *a != 0.0);
+            slots.charge(id, window.clone().map(of_step).collect(), None);
+        }
+    }
+    let peaks: Vec<(&str, f64)> = (site.tariff.lines.iter())
+        .filter_map(|line| match line {
+            TariffLine::CoincidentPeak {
+                id,
+                per_kw_year,
+                intervals_per_year,
+                ..
+            } => {
+                let per_mw = per_kw_year.as_units() * 1000.0 / f64::from(*intervals_per_year);
+                Some((id.as_str(), per_mw / truth.grid.hours(0)))
+            }
+            _ => None,
+        })
+        .collect();
+    let expected = |t: usize| {
+        let charge = run.peak_charge.get(t).map(|c| f64::from(*c));
+        charge.filter(|c| *c > 0.0)
+    };
+    if !peaks.is_empty() {
+        let names: Vec<&str> = peaks.iter().map(|(id, _)| *id).collect();
+        // Of several lines the chance of each cannot be told from their sum.
+        let alone = (peaks.len() == 1).then(|| peaks[0].1);
+        slots.charge(names.join(" and "), window.map(expected).collect(), alone);
+    }
 }
 
 /// What programmes, contracts and the grid ask of the site at step `t`, in words.

@@ -217,7 +217,10 @@ fn sections(planned: &Planned) -> Vec<Section> {
         true => "No limit binds.",
         false => "What holds the plan back, the dearest first.",
     };
-    let mut why = format!("What each load does in the first step, {first}, and why.");
+    let mut why = format!(
+        "What each load does in the first step, {first}, and why. {}",
+        super::text::LAST_WATT
+    );
     if left_out > 0 {
         why += &format!(" {left_out} more jobs are in plan.json.");
     }
@@ -226,6 +229,23 @@ fn sections(planned: &Planned) -> Vec<Section> {
         section("limits", "Binding limits", bind.to_owned(), limits),
         section("short", "Short", missing, short),
     ];
+    let prices = tables::prices(planned);
+    if !prices.rows.is_empty() {
+        let lead = "The price of power that loads are held against, part by part.";
+        let title = "What the price is made of";
+        all.insert(1, section("prices", title, lead.to_owned(), prices));
+    }
+    let (waits, left_out) = tables::waits(planned, JOBS_MAX);
+    if !waits.rows.is_empty() {
+        let mut lead = "Jobs that do not run in the first step.".to_owned();
+        if left_out > 0 {
+            lead += &format!(" {left_out} more are in plan.json.");
+        }
+        all.insert(
+            2.min(all.len()),
+            section("waits", "What jobs wait for", lead, waits),
+        );
+    }
     let flips = tables::flips(planned);
     if !flips.rows.is_empty() {
         let lead = "The smallest changes, each made alone, that turn a decision of the first step.";
@@ -233,6 +253,15 @@ fn sections(planned: &Planned) -> Vec<Section> {
             1,
             section("flips", "What would turn it", lead.to_owned(), flips),
         );
+    }
+    if let Some(breakeven) = tables::breakeven(planned) {
+        let lead = "The price of power above which hashing loses money, and what it is made of.";
+        all.push(section(
+            "breakeven",
+            "Break-even of miners",
+            lead.to_owned(),
+            breakeven,
+        ));
     }
     if !planned.plan.shed_ladder.is_empty() {
         let lead = "What to drop in the first step, in order; costs of a shed of an hour.";

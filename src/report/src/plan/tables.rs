@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use swingload_model::plan::{Flip, Reason, ReasonCode, ShedRung};
+use swingload_model::plan::{Flip, PricePart, Reason, ReasonCode, ShedRung};
+use swingload_scheduler::explain::{price_words, wait_words};
 
 use super::clock::Clock;
 use super::{Class, Planned};
 use crate::html::{Cell, Column, Table};
+use crate::tables::Shown;
 
 /// Rows of the table over time at most, beside the first step's.
 const ROWS_MAX: i64 = 24;
@@ -152,11 +154,15 @@ pub(super) fn limits(planned: &Planned) -> Table {
             limit.worth().as_units().into(),
         ]
     };
-    let worth =
-        "Of one more MW of it wherever it binds, over the plan; jobs and on/off paths as planned.";
+    let worth = "Of one more MW of it wherever it binds, over the plan; jobs as planned.";
     Table {
         columns: vec![
-            column("at", "", 0, "Node or GPU pool."),
+            column(
+                "at",
+                "",
+                0,
+                "Node, GPU pool, commitment, programme or supply.",
+            ),
             column("limit", "", 0, "What binds."),
             column("binds", "h", 1, "Hours of the plan in which it does."),
             column("from", "", 0, "First time."),
@@ -168,8 +174,8 @@ pub(super) fn limits(planned: &Planned) -> Table {
         note: if planned.plan.limits.is_empty() {
             String::new()
         } else {
-            "Worth: what one more MW would earn wherever the limit binds, jobs and on/off paths \
-             as planned."
+            "Worth: what one more MW would earn, or save, wherever the limit binds, less the \
+             price of its power; jobs as planned."
                 .to_owned()
         },
     }
@@ -280,10 +286,10 @@ pub(super) fn reasons(
             column("runs", "GPUs", 0, "GPUs of a job in the first step."),
             column("why", "", 0, "The reason."),
             column(
-                "worth",
+                "last watt",
                 &unit,
                 2,
-                "Of its last running, or first idle, MWh.",
+                "What its last running, or first idle, MWh earns.",
             ),
             column("price", &unit, 2, "Of one more MWh at its node."),
             column(
@@ -307,6 +313,71 @@ pub(super) fn reasons(
         ..Table::default()
     };
     (table, left_out)
+}
+
+/// What jobs that do not run in the first step wait for, the first `most` of them; the
+/// second is how many were left out.
+pub(super) fn waits(planned: &Planned, most: usize) -> (Table, usize) {
+    let plan = &planned.plan;
+    let clock = Clock::new(&plan.time_zone);
+    let time = |at: i64| clock.moment(at);
+    let waiting = plan
+        .reasons
+        .iter()
+        .filter_map(|r| Some((r, r.wait.as_ref()?)));
+    let rows: Vec<Vec<Cell>> = waiting
+        .map(|(reason, wait)| {
+            let words = wait_words(wait, &plan.currency, &time);
+            vec![Cell::Text(reason.load.clone()), words.into()]
+        })
+        .collect();
+    let left_out = rows.len().saturating_sub(most);
+    let table = Table {
+        columns: vec![
+            column("job", "", 0, ""),
+            column("now", "", 0, "What it waits for, all else as it stands."),
+        ],
+        rows: rows.into_iter().take(most).collect(),
+        ..Table::default()
+    };
+    (table, left_out)
+}
+
+/// What the prices of the first step are made of, each once, with the loads held against it.
+pub(super) fn prices(planned: &Planned) -> Table {
+    let mut groups: Vec<(&[PricePart], f64, Vec<&str>)> = Vec::new();
+    for reason in &planned.plan.reasons {
+        let (Some(price), parts) = (reason.price_per_mwh, &reason.price_parts[..]) else {
+            continue;
+        };
+        match groups.iter_mut().find(|(known, _, _)| *known == parts) {
+            Some((_, _, loads)) => loads.push(&reason.load),
+            None => groups.push((parts, price, vec![&reason.load])),
+        }
+    }
+    groups.retain(|(parts, _, _)| !parts.is_empty());
+    let row = |(parts, price, loads): &(&[PricePart], f64, Vec<&str>)| {
+        let named = loads.iter().take(2).copied().collect::<Vec<_>>().join(", ");
+        let of = match loads.len() {
+            0..=2 => named,
+            many => format!("{named} and {} more", many - 2),
+        };
+        vec![Cell::Text(of), (*price).into(), price_words(parts).into()]
+    };
+    Table {
+        columns: vec![
+            column("for", "", 0, "Loads held against it."),
+            column(
+                "price",
+                &per_mwh(planned),
+                2,
+                "Of one more MWh at their node.",
+            ),
+            column("made of", "", 0, "Its parts, which add up to it."),
+        ],
+        rows: groups.iter().map(row).collect(),
+        ..Table::default()
+    }
 }
 
 /// What would turn the decisions of the first step.
@@ -376,6 +447,12 @@ fn change(flip: &Flip, currency: &str, clock: &Clock) -> String {
         }
         Quantity::NodeLimit => format!("{of} could carry {beyond} {at:.3} MW, now {now:.3}"),
     }
+}
+
+/// Break-even of miner pools now; `None` for a site that mines nothing.
+pub(super) fn breakeven(planned: &Planned) -> Option<Table> {
+    let plan = &planned.plan;
+    crate::tables::breakeven(&plan.breakeven, &plan.currency, Shown::Now)
 }
 
 /// What to drop in the first step, in order; neighbours that are alike stand together.

@@ -8,6 +8,11 @@ use crate::terminal::{Style, draw, wrap};
 use crate::words::thousands;
 use swingload_model::scenario::Scenario;
 
+/// What the column `last watt` is.
+pub(super) const LAST_WATT: &str = "Last watt: what the last running, or first idle, MWh of a load \
+    earns, charges on its use taken off. Of miners below their highest setting it is of the \
+    step between two settings; what a whole setting bears is its break-even price.";
+
 /// Jobs whose reasons are shown.
 const JOBS_MAX: usize = 12;
 
@@ -72,17 +77,32 @@ pub fn text(planned: &Planned, style: Style) -> String {
     let first = Clock::new(&plan.time_zone).moment(plan.grid.start_s(0));
     let (mut reasons, left_out) =
         tables::reasons(planned, JOBS_MAX, |code| code.name().replace('_', " "));
+    reasons.note = LAST_WATT.to_owned();
     if left_out > 0 {
-        reasons.note = format!("{left_out} more jobs in plan.json and on the page.");
+        reasons.note += &format!(" {left_out} more jobs in plan.json and on the page.");
     }
     section(
         &format!("Why, at {first}"),
         "Nothing is to decide.",
         &reasons,
     );
+    let prices = tables::prices(planned);
+    if !prices.rows.is_empty() {
+        section("What the price is made of", "", &prices);
+    }
+    let (mut waits, left_out) = tables::waits(planned, JOBS_MAX);
+    if !waits.rows.is_empty() {
+        if left_out > 0 {
+            waits.note = format!("{left_out} more in plan.json.");
+        }
+        section("What jobs wait for", "", &waits);
+    }
     let flips = tables::flips(planned);
     if !flips.rows.is_empty() {
         section("What would turn it", "", &flips);
+    }
+    if let Some(breakeven) = tables::breakeven(planned) {
+        section("Break-even of miners", "", &breakeven);
     }
     if !plan.shed_ladder.is_empty() {
         section("Shed ladder", "", &tables::ladder(planned));

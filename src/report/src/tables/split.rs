@@ -13,11 +13,13 @@ fn words(part: Part) -> (&'static str, &'static str) {
     match part {
         Part::Prices => ("price error", "prices of energy"),
         Part::Surplus => ("surplus error", "power of supply blocks"),
-        Part::OtherSeries => (
-            "error of other series",
-            "hash revenue, load, temperature, calls",
-        ),
+        Part::OtherSeries => ("error of other series", "hash revenue, load, temperature"),
         Part::Arrivals => ("unknown arrivals", "jobs before their release"),
+        Part::CoincidentPeaks => (
+            "unknown coincident peaks",
+            "which intervals are the grid's peaks",
+        ),
+        Part::Calls => ("unknown calls", "when programmes are called"),
     }
 }
 
@@ -89,7 +91,7 @@ pub(crate) fn split(results: &Results) -> Option<Table> {
         highlight,
         note: "Each row is a run of its own that knows one thing more; the last value is the \
                proven bound. Sizes depend on this order. Planning is what knowledge does not \
-               close: planner, horizon, faults and delays, coincident peaks, slack of the bound."
+               close: planner, horizon, faults and delays, slack of the bound."
             .to_owned(),
     })
 }

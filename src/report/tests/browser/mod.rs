@@ -39,7 +39,7 @@ impl Page {
 /// where no browser is installed.
 pub(crate) fn draw(html: &str, hash: &str) -> Option<Page> {
     let Some(browser) = chromium() else {
-        eprintln!("skipped: no chromium on the PATH and SWINGLOAD_CHROMIUM is not set");
+        eprintln!("skipped: no chromium that runs, on the PATH or in SWINGLOAD_CHROMIUM");
         return None;
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -100,12 +100,16 @@ fn dumped(child: &mut Child) -> Option<String> {
     receive.recv_timeout(Duration::from_secs(90)).ok()
 }
 
-/// The browser that `./test` names, or the first of the usual names on the PATH.
+/// The browser that `./test` names, or the first of the usual names on the PATH; none where
+/// `SWINGLOAD_CHROMIUM` is set and empty, which says that none of those on the PATH runs.
 ///
 /// # Panics
 /// When `SWINGLOAD_CHROMIUM` names no file: a test that was asked for is not left out.
 fn chromium() -> Option<PathBuf> {
-    if let Some(set) = std::env::var_os("SWINGLOAD_CHROMIUM").filter(|set| !set.is_empty()) {
+    if let Some(set) = std::env::var_os("SWINGLOAD_CHROMIUM") {
+        if set.is_empty() {
+            return None;
+        }
         let path = PathBuf::from(set);
         assert!(
             path.is_file(),

@@ -1,7 +1,7 @@
-//! Bids on residuals: where jobs alone couple steps, every step is an auction of its residual.
+//! Order books: where jobs alone couple steps, every step auctions its residual supply.
 //!
-//! Each step keeps its bidders by rising bid. They hardly change places from one look to
-//! the next, so putting them in order again costs next to nothing.
+//! Each step keeps its bidders in the order of their last bids. The order hardly changes from
+//! one evaluation to the next, so that insertion sort costs next to nothing.
 
 use super::{Active, Prices, Relaxed, Slopes, widest};
 use crate::inputs::JobInput;
@@ -9,7 +9,7 @@ use crate::placement::{Offers, Windows};
 use crate::residuals::Residuals;
 use crate::schedule::{Problem, Run};
 
-/// Bidders of every step, by rising bid at the last look.
+/// Bidders of every step, by rising bid when they were last collected.
 pub(super) struct Book<'a> {
     problem: &'a Problem<'a>,
     residuals: &'a Residuals,
@@ -77,8 +77,8 @@ impl<'a> Book<'a> {
             .collect();
     }
 
-    /// Lays out the bids of step `t` by rising worth.
-    fn look(&mut self, t: usize, prices: &Prices) {
+    /// Collects the bids of step `t` by rising worth.
+    fn collect_bids(&mut self, t: usize, prices: &Prices) {
         let problem = self.problem;
         let inputs = problem.inputs;
         let (per_factor, per_hour) = (self.per_factor[t], 1.0 / problem.hours[t]);
@@ -114,8 +114,8 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// One descent along each job's own price: it falls or rises until the job wins just its
-    /// work against the bids of all others.
+    /// Coordinate descent along each job's own price: it falls or rises until the job wins just
+    /// its work against the bids of all others.
     pub(super) fn auction(&mut self, prices: &mut Prices, offers: &mut Offers) {
         self.reprice(prices);
         let problem = self.problem;
@@ -131,7 +131,7 @@ impl<'a> Book<'a> {
         for (j, job) in jobs {
             offers.clear();
             for t in job.first..job.end {
-                self.look(t, prices);
+                self.collect_bids(t, prices);
                 self.offer(j, t, offers);
             }
             let price = offers.price(job.work, 0.0, prices.work[j], 1e-12);
@@ -178,7 +178,7 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// Serves the bids of step `t` last looked at, the highest first, from its residual:
+    /// Serves the bids of step `t` collected last, the highest first, from its residual:
     /// calls `each` with the bid, the cost per MWh and the MW taken at it. Returns the price
     /// at which the step clears, per MWh.
     fn fill(&self, t: usize, mut each: impl FnMut(&Bid, f64, f64)) -> f64 {
@@ -205,15 +205,15 @@ impl<'a> Book<'a> {
         paid
     }
 
-    /// What every job wins at these prices of work, up to its work: the steps that cost it
-    /// least first. Some win less than their work: where bids are equal, one of them wins.
-    pub(super) fn won(&mut self, prices: &Prices) -> Vec<Vec<Run>> {
+    /// Runs that every job wins at these prices of work, up to its work, its cheapest steps
+    /// first. Some win less than their work: where bids are equal, one of them wins.
+    pub(super) fn assign_winners(&mut self, prices: &Prices) -> Vec<Vec<Run>> {
         self.reprice(prices);
         let problem = self.problem;
         let mut all: Vec<Vec<(f64, Run)>> = vec![Vec::new(); problem.inputs.jobs.len()];
         let mut row: Vec<(u32, f64, f64)> = Vec::new();
         for t in 0..problem.inputs.steps() {
-            self.look(t, prices);
+            self.collect_bids(t, prices);
             row.clear();
             let price = self.fill(t, |bid, _, part| match row.last_mut() {
                 Some((job, _, mw)) if *job == bid.job => *mw += part,
@@ -254,7 +254,7 @@ impl<'a> Book<'a> {
         self.reprice(prices);
         let (mut bound, mut work) = super::job_constants(inputs, windows, prices);
         for t in 0..inputs.steps() {
-            self.look(t, prices);
+            self.collect_bids(t, prices);
             let hours = problem.hours[t];
             let mut value = self.residuals.base(t);
             self.fill(t, |bid, cost, part| {

@@ -1,4 +1,4 @@
-//! Proximal bundle: prices of power and ramps by what was met of the bound so far.
+//! Proximal bundle method for the prices of power and ramps.
 //!
 //! The bound is convex in its prices. Every evaluation gives a plane that lies nowhere above
 //! it; the highest of the planes kept is a model of it, and the next prices are where model
@@ -10,8 +10,8 @@
 //!
 //! Its dual asks for the mix of planes that is least in `t/2 |sum w_i g_i|^2 + sum w_i e_i`,
 //! `e_i` by how much plane i lies below the bound at c. Where the mix promises nothing, no
-//! prices near are better. A step that fails adds the plane that says why, which steps
-//! along single slopes never learn. Prices of peaks stay where the incumbent puts them: most
+//! prices near are better. A step that fails adds a plane to the model, where single
+//! subgradient steps learn nothing from it. Prices of peaks stay where the incumbent puts them: most
 //! stand at zero, where a plane promises what no price below it can keep.
 //!
 //! # Source
@@ -122,7 +122,7 @@ pub(super) fn descend(
 impl Plane {
     fn new(relaxed: &Relaxed, at: &[f64], measure: &[f64]) -> Self {
         let mut slope = slopes(&relaxed.slopes);
-        // Slopes of the bound point where it falls.
+        // Slopes are constraint violations: the bound falls along them.
         slope.iter_mut().zip(measure).for_each(|(s, m)| *s *= -m);
         Self {
             height: relaxed.bound - dot(&slope, at),

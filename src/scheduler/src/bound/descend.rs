@@ -1,4 +1,4 @@
-//! Subgradient steps from the best prices met.
+//! Subgradient descent from the best prices met.
 
 use super::{Goal, Prices, Relaxed, Slopes, Steps};
 use crate::demand::hold;

@@ -93,7 +93,7 @@ impl Buyers {
         work.iter_mut().zip(&self.hints).for_each(|(w, h)| *w = *h);
     }
 
-    /// Adds what all jobs are worth at prices of power to `bound`, and what they draw, MWh per
+    /// Adds what all jobs are worth at most, at prices of power, to `bound`, and what they draw, MWh per
     /// node number and step, to `drawn`.
     pub(super) fn buy(
         &mut self,

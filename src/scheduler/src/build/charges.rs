@@ -3,13 +3,16 @@
 #[cfg(test)]
 mod tests;
 
+use std::rc::Rc;
+
 use jiff::tz::TimeZone;
 use swingload_model::TimeGrid;
+use swingload_model::plan::{PriceKind, PricePart};
 use swingload_model::site::commitment::CommitmentKind;
 use swingload_model::site::tariff::TariffLine;
 use swingload_model::site::{Site, SupplyKind, Use};
 
-use super::{LoadLimit, Look};
+use super::{LoadLimit, Look, SupplyPart};
 use crate::inputs::{DemandInput, SupplyInput};
 use crate::policy::Setup;
 use crate::state::SiteState;
@@ -19,6 +22,11 @@ pub(super) fn adder(site: &Site, look: &Look<'_>, used_for: Use) -> Vec<f64> {
     sum_adders(site, look, |uses| {
         uses.contains(&used_for) && !falls_on_all(uses)
     })
+}
+
+/// All adders per facility MWh on one use.
+pub(super) fn all_adders(site: &Site, look: &Look<'_>, used_for: Use) -> Vec<f64> {
+    sum_adders(site, look, |uses| uses.contains(&used_for))
 }
 
 fn falls_on_all(uses: &[Use]) -> bool {
@@ -45,17 +53,23 @@ fn add(total: &mut [f64], more: &[f64]) {
 }
 
 /// Supply blocks, split where their marginal cost changes: take-or-pay without
-/// resale makes its quantity free, a penalised limit makes power beyond it dearer.
+/// resale makes its quantity free, a penalised limit makes power beyond it dearer. The
+/// second says of each part which block it is of, and which limits it lies beyond.
 pub(super) fn supplies(
     setup: &Setup,
     look: &Look<'_>,
     must_serve: &[f64],
+    most_load: &[f64],
     limits: &[LoadLimit],
-) -> Vec<SupplyInput> {
+) -> (Vec<SupplyInput>, Vec<SupplyPart>) {
     let site = &setup.site;
     let mut common = sum_adders(site, look, falls_on_all);
     add(&mut common, &coincident_peaks(site, look));
-    let mut all = Vec::new();
+    let (mut all, mut parts) = (Vec::new(), Vec::new());
+    let part = |block| SupplyPart {
+        block,
+        beyond: Vec::new(),
+    };
     for (position, block) in site.supply.iter().enumerate() {
         let mut available: Vec<f64> = look
             .amount(&block.available_mw)
@@ -75,43 +89,99 @@ pub(super) fn supplies(
         }
         let mut cost = look.amount(&block.price);
         if let Some(export) = &block.export_price {
+            // What could not be exported anyway forgoes nothing.
+            let most = site.export_limit(position).as_megawatts();
+            let spilled: Vec<f64> = available.iter().map(|mw| (mw - most).max(0.0)).collect();
+            if spilled.iter().any(|mw| *mw > 0.0) {
+                available
+                    .iter_mut()
+                    .zip(&spilled)
+                    .for_each(|(a, s)| *a -= s);
+                let mut cost = cost.clone();
+                add(&mut cost, &common);
+                all.push(SupplyInput {
+                    id: block.id.clone(),
+                    node: block.node,
+                    available: spilled,
+                    cost,
+                });
+            }
             cost.iter_mut()
                 .zip(look.amount(export))
                 .for_each(|(own, forgone)| *own = own.max(forgone));
         }
-        let paid = lost_contract_energy(site, look, position);
-        add(&mut cost, &common);
-        if let Some(paid) = paid {
+        if let Some(paid) = lost_contract_energy(site, look, position) {
             let free: Vec<f64> = available
                 .iter()
                 .zip(&paid)
                 .map(|(a, q)| a.min(*q))
                 .collect();
+            let mut free_cost = netted(look, &mut cost, &available, &free, most_load);
             available.iter_mut().zip(&free).for_each(|(a, f)| *a -= f);
+            add(&mut free_cost, &common);
             all.push(SupplyInput {
                 id: format!("{} (contract)", block.id),
                 node: block.node,
                 available: free,
-                cost: common.clone(),
+                cost: free_cost,
             });
+            parts.push(part(position));
         }
+        add(&mut cost, &common);
         all.push(SupplyInput {
             id: block.id.clone(),
             node: block.node,
             available,
             cost,
         });
+        parts.push(part(position));
     }
     if site.surplus_only.is_some() && !look.outlook.is_truth() {
         share(&mut all, must_serve, |s| !is_surplus(site, s));
     }
     // What decides counts all supply; what bounds may count only what surely lies above a limit.
     let counts = |s: &SupplyInput| !look.outlook.is_truth() || s.node == 0;
-    for limit in limits {
+    for (position, limit) in limits.iter().enumerate() {
+        if limit.most.iter().all(|l| l.is_infinite()) {
+            continue;
+        }
         let penalty: Vec<f64> = limit.share.iter().map(|s| s * limit.penalty).collect();
         all = split_at(all, &limit.most, &penalty, counts);
+        let mut above = parts.clone();
+        above.iter_mut().for_each(|p| p.beyond.push(position));
+        parts.extend(above);
     }
-    all
+    (all, parts)
+}
+
+/// Cost per step of contract energy that is paid whether used or not, and in `cost` that of
+/// the market's energy beside it.
+///
+/// It is delivered first. At a price of zero or more it is free at the margin. Below zero,
+/// what is drawn of it is not bought: energy costs nothing up to the contract's quantity and
+/// the price beyond it, which no rising merit order can say. Loads decide at the price, since
+/// what is drawn beyond the contract is at the margin, and [`constant`] takes off what is not
+/// bought. What bounds takes the straight line from nothing to the most that can be drawn,
+/// which lies nowhere above the cost.
+fn netted(
+    look: &Look<'_>,
+    cost: &mut [f64],
+    available: &[f64],
+    free: &[f64],
+    most_load: &[f64],
+) -> Vec<f64> {
+    let mut free_cost = vec![0.0; free.len()];
+    for t in 0..free.len() {
+        if cost[t] >= 0.0 || free[t] <= 0.0 {
+            continue;
+        }
+        if look.outlook.is_truth() {
+            let most = available[t].min(most_load[t] * (1.0 + 1e-3));
+            cost[t] *= 1.0 - (free[t] / most.max(1e-9)).min(1.0);
+        }
+        free_cost[t] = cost[t];
+    }
+    free_cost
 }
 
 /// Whether a supply input belongs to a surplus block.
@@ -162,31 +232,70 @@ fn lost_contract_energy(site: &Site, look: &Look<'_>, supply: usize) -> Option<V
 fn coincident_peaks(site: &Site, look: &Look<'_>) -> Vec<f64> {
     let mut total = vec![0.0; look.grid.len()];
     for line in &site.tariff.lines {
-        let TariffLine::CoincidentPeak {
-            per_kw_year,
-            intervals_per_year,
-            peaks,
-            probability,
-            ..
-        } = line
-        else {
-            continue;
-        };
-        let known = if look.outlook.is_truth() {
-            Some(peaks)
-        } else {
-            probability.as_ref()
-        };
-        let Some(name) = known else { continue };
-        // The charge falls on power in the interval; the run's step stands for it.
-        let per_mwh =
-            per_kw_year.as_units() * 1000.0 / f64::from(*intervals_per_year) / look.grid.hours(0);
-        total
-            .iter_mut()
-            .zip(look.series(name).iter())
-            .for_each(|(sum, p)| *sum += p * per_mwh);
+        if let Some((chance, if_peak)) = peak_chance(line, look) {
+            total
+                .iter_mut()
+                .zip(chance.iter())
+                .for_each(|(sum, p)| *sum += p * if_peak);
+        }
     }
     total
+}
+
+/// Charges on all uses in the first step, part by part.
+pub(super) fn first(site: &Site, look: &Look<'_>) -> Vec<PricePart> {
+    let mut all = Vec::new();
+    for line in &site.tariff.lines {
+        let part = |kind, per_mwh, chance, if_peak_per_mwh| PricePart {
+            kind,
+            of: line.id().to_owned(),
+            per_mwh,
+            chance,
+            if_peak_per_mwh,
+        };
+        match line {
+            TariffLine::Adder {
+                per_mwh, uses, tax, ..
+            } if falls_on_all(uses) => {
+                let kind = match tax {
+                    true => PriceKind::Tax,
+                    false => PriceKind::Charge,
+                };
+                all.push(part(kind, look.amount(per_mwh)[0], None, None));
+            }
+            TariffLine::CoincidentPeak { .. } => {
+                if let Some((chance, if_peak)) = peak_chance(line, look) {
+                    let kind = PriceKind::CoincidentPeak;
+                    let first = chance[0];
+                    all.push(part(kind, first * if_peak, Some(first), Some(if_peak)));
+                }
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+/// Of a coincident-peak line the chance of a peak per step, as far as it is known, and the
+/// charge of a peak per MWh: the run's step stands for the interval it falls on.
+fn peak_chance(line: &TariffLine, look: &Look<'_>) -> Option<(Rc<Vec<f64>>, f64)> {
+    let TariffLine::CoincidentPeak {
+        per_kw_year,
+        intervals_per_year,
+        peaks,
+        probability,
+        ..
+    } = line
+    else {
+        return None;
+    };
+    let known = if look.outlook.is_truth() {
+        Some(peaks)
+    } else {
+        probability.as_ref()
+    };
+    let per_mw = per_kw_year.as_units() * 1000.0 / f64::from(*intervals_per_year);
+    Some((look.series(known?), per_mw / look.grid.hours(0)))
 }
 
 /// Penalised limits on the site's load: accepted ones, and programmes while called.
@@ -236,16 +345,14 @@ pub(super) fn load_limits(site: &Site, look: &Look<'_>) -> Vec<LoadLimit> {
 ///
 /// Exact where all supply lies at the root. Supply inside the tree may not reach the load
 /// and then takes up room it does not need, so that the penalty is too high; leaving it out
-/// makes the penalty at most what it is.
+/// makes the penalty at most what it is. What lies below comes first, then the same
+/// supplies again for what lies beyond.
 fn split_at(
     supplies: Vec<SupplyInput>,
     limit: &[f64],
     penalty: &[f64],
     counts: impl Fn(&SupplyInput) -> bool,
 ) -> Vec<SupplyInput> {
-    if limit.iter().all(|l| l.is_infinite()) {
-        return supplies;
-    }
     let mut below = supplies;
     let mut above: Vec<SupplyInput> = below
         .iter()
@@ -366,8 +473,25 @@ pub(super) fn constant(site: &Site, look: &Look<'_>) -> f64 {
         let price = look.amount(&contract.price);
         let market = look.amount(&site.supply[contract.supply].price);
         for t in (0..look.grid.len()).filter(|t| contract.covers(look.grid.start_s(*t))) {
-            let resold = if contract.resale { market[t] } else { 0.0 };
+            let resold = match contract.resale {
+                true => market[t],
+                // Counted as bought in the plan, at a price below zero (`netted`).
+                false if !look.outlook.is_truth() => market[t].min(0.0),
+                false => 0.0,
+            };
             total += quantity[t].max(0.0) * (resold - price[t]) * hours(t);
+        }
+    }
+    for (position, block) in site.supply.iter().enumerate() {
+        // As if all that can be were exported; what is used forgoes it.
+        let Some(export) = &block.export_price else {
+            continue;
+        };
+        let most = site.export_limit(position).as_megawatts();
+        let (own, export) = (look.amount(&block.price), look.amount(export));
+        let available = look.amount(&block.available_mw);
+        for t in 0..look.grid.len() {
+            total += (export[t] - own[t]).max(0.0) * available[t].clamp(0.0, most) * hours(t);
         }
     }
     for commitment in &site.commitments {

@@ -12,7 +12,8 @@ use swingload_model::site::commitment::CommitmentKind;
 use swingload_model::site::tree::RatedAt;
 use swingload_model::site::{Amount, MinerPool, Site, Use};
 
-use super::{Look, PoolPlace, Windows, charges};
+use super::{Hashing, Look, PoolPlace, Windows, charges};
+use crate::impossible;
 use crate::inputs::{
     BlockState, Gangs, JobInput, MUST_TAKE_VALUE, NodeInput, PoolInput, StackInput, TierInput,
 };
@@ -242,11 +243,11 @@ pub(super) fn pools(
     look: &Look<'_>,
     state: &SiteState,
     factor: &[Vec<f64>],
+    hashing: &Hashing,
     stacks: &mut Vec<StackInput>,
 ) -> (Vec<PoolPlace>, Vec<PoolInput>) {
     let site = &setup.site;
     let adder = charges::adder(site, look, Use::Hashing);
-    let per_ph_hour = hash_revenue(setup, look);
     let days = site
         .pools
         .iter()
@@ -255,12 +256,13 @@ pub(super) fn pools(
     let none = vec![0.0; look.grid.len()];
     let (mut places, mut pools) = (Vec::new(), Vec::new());
     for (p, pool) in site.pools.iter().enumerate() {
-        let heat = heat_factor(pool, look);
-        let keep = (1.0 - pool.pool_fee) * (1.0 - pool.reject_rate);
-        let revenue: Vec<f64> = per_ph_hour
+        let heat = &hashing.heat[p];
+        let keep = pool.keeps();
+        let revenue: Vec<f64> = hashing
+            .hashprice
             .iter()
-            .zip(&heat)
-            .map(|(r, h)| r * keep * h)
+            .zip(heat)
+            .map(|(per_day, h)| per_day / 24.0 * keep * h)
             .collect();
         let points = points_above_sleep(pool);
         let installed = |t: usize| f64::from(pool.count.at(look.grid.start_s(t)));
@@ -354,8 +356,19 @@ pub(super) fn pools(
     (places, pools)
 }
 
-/// Revenue of 1 PH/s for an hour per step, before fees.
-fn hash_revenue(setup: &Setup, look: &Look<'_>) -> Vec<f64> {
+/// What hashing meets in every step, before fees and cooling.
+pub(super) fn hashing(setup: &Setup, look: &Look<'_>) -> Hashing {
+    Hashing {
+        hashprice: hashprice(setup, look),
+        charges: charges::all_adders(&setup.site, look, Use::Hashing),
+        heat: (setup.site.pools.iter())
+            .map(|pool| heat_factor(pool, look))
+            .collect(),
+    }
+}
+
+/// Revenue of 1 PH/s for a day per step, before fees.
+fn hashprice(setup: &Setup, look: &Look<'_>) -> Vec<f64> {
     let Some(market) = &setup.mining else {
         return vec![0.0; look.grid.len()];
     };
@@ -374,7 +387,7 @@ fn hash_revenue(setup: &Setup, look: &Look<'_>) -> Vec<f64> {
             } else {
                 1.0
             };
-            hashprice * feedback / 24.0
+            hashprice * feedback
         })
         .collect()
 }
@@ -391,21 +404,11 @@ pub fn own_hashrate(site: &Site, at: i64) -> f64 {
 fn heat_factor(pool: &MinerPool, look: &Look<'_>) -> Vec<f64> {
     match (&pool.heat, &pool.temperature) {
         (Some(heat), Some(series)) => {
-            let share = |t: &f64| match *t {
-                t if t > heat.shutdown_above_c => 0.0,
-                t if t > heat.derate_above_c => 1.0 - heat.loss,
-                _ => 1.0,
-            };
-            look.series(series).iter().map(share).collect()
+            let degrees = look.series(series);
+            degrees.iter().map(|c| heat.share_left(*c)).collect()
         }
         _ => vec![1.0; look.grid.len()],
     }
-}
-
-/// Share of hashrate left by heat in the first step, per miner pool.
-pub(super) fn heat_now(site: &Site, look: &Look<'_>) -> Vec<f64> {
-    let first = |pool| heat_factor(pool, look).first().copied().unwrap_or(1.0);
-    site.pools.iter().map(first).collect()
 }
 
 /// Settings as `(MW above sleep, PH/s)` of one device, by rising power.
@@ -443,7 +446,6 @@ pub(crate) fn hull_from_zero(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 /// Open jobs whose window touches the grid; returns their positions in the controller's list too.
 pub(super) fn jobs(
     site: &Site,
-    _state: &SiteState,
     jobs: &[JobState],
     open: &[usize],
     grid: &TimeGrid,
@@ -452,12 +454,18 @@ pub(super) fn jobs(
 ) -> (Vec<usize>, Vec<JobInput>) {
     let (mut positions, mut inputs) = (Vec::new(), Vec::new());
     let (start, end) = (grid.start_s(0), grid.end_s(grid.len() - 1));
+    let mut rooms = impossible::Rooms::new(site);
     for &position in open {
         let state = &jobs[position];
         let job = &state.job;
+        let gangs = impossible::gangs(&mut rooms, job);
+        let Some(largest) = gangs.last().copied() else {
+            continue;
+        };
         let first = grid.boundary_at_or_after(job.release.max(start));
         let touched = grid.boundary_at_or_after(job.latest.min(end));
-        let whole = grid.boundary_at_or_before(due(state, start.max(job.release)).min(end));
+        let due = due(state, largest, start.max(job.release));
+        let whole = grid.boundary_at_or_before(due.min(end));
         let last = if windows == Windows::Touched || whole <= first {
             touched
         } else {
@@ -475,7 +483,7 @@ pub(super) fn jobs(
             first,
             end: last,
             work: state.work_left as f64 / 3600.0,
-            gangs: Gangs::Sizes(job.gangs.clone()),
+            gangs: Gangs::Sizes(gangs),
             value: job.value.as_units(),
             deadline: job.deadline,
             late_per_hour: job.lateness_penalty.as_units(),
@@ -490,7 +498,7 @@ pub(super) fn jobs(
             },
             running_hours: (start - state.since) as f64 / 3600.0,
             after: Vec::new(),
-            beyond: f64::from(job.gang_max()) * (job.latest - end).max(0) as f64 / 3600.0,
+            beyond: f64::from(largest) * (job.latest - end).max(0) as f64 / 3600.0,
             beyond_cost: None,
         });
     }
@@ -545,10 +553,11 @@ const RESERVE: f64 = 0.15;
 /// A year of `simulations/texas-100mw`: 0.1 % of value more than up to its latest time.
 const LATE: (f64, f64) = (1.5, 21_600.0);
 
-/// Unix second by which a plan should have the job done that can run from `now` on.
-fn due(state: &JobState, now: i64) -> i64 {
+/// Unix second by which a plan should have the job done that can run from `now` on, on at
+/// most `largest` GPUs.
+fn due(state: &JobState, largest: u32, now: i64) -> i64 {
     let job = &state.job;
-    let shortest = (state.work_left / i64::from(job.gang_max().max(1)))
+    let shortest = (state.work_left / i64::from(largest.max(1)))
         .saturating_add(job.restart.get())
         .saturating_add(job.checkpoint_cost.get());
     let kept = job.deadline - (RESERVE * (job.deadline - now).max(0) as f64) as i64;

@@ -4,7 +4,7 @@ use swingload_model::Power;
 use swingload_model::site::commitment::CommitmentKind;
 
 use super::{Built, PoolPlace};
-use crate::dispatch::Dispatch;
+use crate::dispatch::{Dispatch, Repairs};
 use crate::policy::Setup;
 use crate::state::{JobState, SiteState};
 
@@ -96,6 +96,7 @@ impl Built {
             reasons: Vec::new(),
             marginal_value: None,
             proof: None,
+            repairs: Repairs::default(),
         }
     }
 }

@@ -13,8 +13,6 @@ use crate::schedule::JobNodes;
 #[derive(Debug)]
 pub(super) struct CarriedPrices {
     grid: TimeGrid,
-    /// Of every node.
-    limits: BTreeMap<String, Vec<f64>>,
     work: BTreeMap<String, f64>,
     power: BTreeMap<String, Vec<f64>>,
     /// By node; empty where jobs bid.
@@ -37,9 +35,6 @@ impl CarriedPrices {
         }
         Self {
             grid: inputs.grid.clone(),
-            limits: (inputs.nodes.iter())
-                .map(|node| (node.id.clone(), node.limit.clone()))
-                .collect(),
             work: (inputs.jobs.iter().zip(&prices.work))
                 .map(|(job, price)| (job.id.clone(), *price))
                 .collect(),
@@ -62,19 +57,6 @@ impl CarriedPrices {
         (0..inputs.jobs.len()).filter(new).collect()
     }
 
-    /// Whether some node may import less than when the prices were found.
-    pub(super) fn is_limited(&self, inputs: &PlanInputs) -> bool {
-        inputs.nodes.iter().any(|node| {
-            let known = self.limits.get(&node.id);
-            let fell = |t: usize| {
-                let at = self.step(inputs.grid.start_s(t));
-                let before = known.zip(at).map_or(0.0, |(row, at)| row[at]);
-                node.limit[t] < before - 1e-9
-            };
-            (0..inputs.steps()).any(fell)
-        })
-    }
-
     /// The prices on the grid of `inputs`. `None` where a pool is new, or a step of the grid
     /// lies before what was planned. Where a node has jobs that had none, all jobs bid again.
     pub(super) fn on(&self, inputs: &PlanInputs) -> Option<Prices> {
@@ -84,10 +66,13 @@ impl CarriedPrices {
         let row = |row: &Vec<f64>| at.iter().map(|t| row[*t]).collect::<Vec<f64>>();
         let power = |pool: &PoolInput| {
             let mut row = self.power.get(&pool.id).map(row)?;
-            // What no power reached had no price: it pays no more than it earns.
+            // What no power reached had no price: it pays what it earns. A finite price may lie above that:
+            // blocks that stay on through dear hours to spare a start pay for these, too.
             for (price, revenue) in row.iter_mut().zip(&pool.revenue) {
-                let earned = pool.points.iter().map(|(mw, ph)| revenue * ph / mw);
-                *price = price.min(earned.fold(0.0, f64::max));
+                if !price.is_finite() {
+                    let earned = pool.points.iter().map(|(mw, ph)| revenue * ph / mw);
+                    *price = earned.fold(0.0, f64::max);
+                }
             }
             Some(row)
         };

@@ -1,6 +1,12 @@
 use super::*;
 use crate::inputs::small;
-use crate::plan::{Budget, plan, plan_from};
+use crate::plan::{Budget, plan, plan_in_loop};
+use crate::schedule::Room;
+
+/// The next plan of the loop.
+fn next(inputs: &PlanInputs, carried: &Carried) -> Planned {
+    plan_in_loop(inputs, carried.start(inputs), false, &mut Room::default())
+}
 
 #[test]
 fn jobs_stand_where_the_last_plan_put_them_an_hour_on() {
@@ -22,7 +28,7 @@ fn jobs_stand_where_the_last_plan_put_them_an_hour_on() {
         [(0, 2.0), (1, 2.0)],
         "no more than its work"
     );
-    let followed = plan_from(&later, Budget::FOLLOW, Some(runs));
+    let followed = next(&later, &carried);
     assert_eq!(steps(&followed.schedule.jobs[0]), [(0, 2.0), (1, 2.0)]);
 
     later.nodes[0].limit = vec![1.0; 6];
@@ -43,7 +49,7 @@ fn jobs_that_wait_are_placed_anew() {
     inputs.jobs[0].work = 6.0;
     let runs = carried.start(&inputs).runs.expect("rows");
     assert!(runs[1].is_empty());
-    let followed = plan_from(&inputs, Budget::FOLLOW, Some(runs));
+    let followed = next(&inputs, &carried);
     assert_eq!(followed.schedule.jobs[0].len(), 3);
     assert_eq!(followed.schedule.jobs[1][0].step, 3);
 }
@@ -55,7 +61,7 @@ fn only_new_and_cut_off_jobs_are_placed_anew() {
     inputs.jobs[1].id = "second".into();
     inputs.jobs[1].first = 3;
     let planned = plan(&inputs, Budget::STUDY);
-    let carried = Carried::standing(&inputs, &planned);
+    let carried = Carried::new(&inputs, &planned);
     inputs.jobs.push(small::job(1.0, &[1], 5));
     inputs.jobs[2].id = "new".into();
     inputs.nodes[0].limit[3..].fill(1.0);
@@ -64,9 +70,16 @@ fn only_new_and_cut_off_jobs_are_placed_anew() {
     assert_eq!(kept, [true, false, false], "the second no longer fits");
     assert_eq!(start.unpriced, [2]);
     assert!(start.prices.is_some_and(|prices| prices.work.len() == 3));
-    let again = carried.replan(&inputs, REPLAN);
-    assert_eq!(again.schedule.jobs[2].len(), 1, "the new one runs");
-    assert!(again.bound >= again.value());
+    let followed = next(&inputs, &carried);
+    let steps =
+        |j: usize| -> Vec<u32> { followed.schedule.jobs[j].iter().map(|r| r.step).collect() };
+    assert_eq!(steps(0), [1], "it stays");
+    assert_eq!(steps(1), [0; 0], "its GPUs are gone");
+    assert_eq!(
+        steps(2),
+        [1],
+        "the new one takes a cheap hour, with power for both"
+    );
 }
 
 #[test]

@@ -72,6 +72,10 @@ fn is_kept(code: ReasonCode) -> bool {
         code,
         ReasonCode::Deferred
             | ReasonCode::NotEligible
+            | ReasonCode::NotReleased
+            | ReasonCode::WaitsForJob
+            | ReasonCode::NoGpus
+            | ReasonCode::NoPower
             | ReasonCode::Done
             | ReasonCode::RampLimited
             | ReasonCode::Heat
@@ -107,6 +111,10 @@ fn fits(reason: &DispatchReason, side: &Side) -> bool {
         ReasonCode::Unprofitable => !side.runs() && side.value() <= reason.price + even,
         ReasonCode::Deferred
         | ReasonCode::NotEligible
+        | ReasonCode::NotReleased
+        | ReasonCode::WaitsForJob
+        | ReasonCode::NoGpus
+        | ReasonCode::NoPower
         | ReasonCode::LimitBinding
         | ReasonCode::Heat => !side.runs(),
         ReasonCode::Committed => side.runs() || above,

@@ -60,13 +60,13 @@ fn level(action: &Action) -> i64 {
 /// Repeats remembered per target; an acknowledgement of an older one no longer counts.
 const IDS_KEPT: usize = 8;
 
-/// Commands under way, and what each block was told last.
+/// Commands under way, and what each block was commanded last.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ledger {
     pending: BTreeMap<Target, Pending>,
     by_id: BTreeMap<u64, Target>,
     /// Per pool and block, the devices per point that were acknowledged or confirmed.
-    told: Vec<Vec<Vec<u32>>>,
+    commanded: Vec<Vec<Vec<u32>>>,
 }
 
 /// What an acknowledgement or report confirmed.
@@ -78,12 +78,12 @@ pub(super) struct Confirmed {
 impl Ledger {
     /// Of a site where nothing was commanded yet.
     pub(super) fn new(state: &SiteState) -> Self {
-        let told = state
+        let commanded = state
             .pools
             .iter()
             .map(|p| p.blocks.iter().map(|b| b.at_point.clone()).collect());
         Self {
-            told: told.collect(),
+            commanded: commanded.collect(),
             ..Self::default()
         }
     }
@@ -160,9 +160,9 @@ impl Ledger {
         done.into_iter().filter_map(|t| self.close(t)).collect()
     }
 
-    /// Notes what a block was told and took.
-    pub(super) fn told(&mut self, pool: usize, block: usize, at_point: &[u32]) {
-        self.told[pool][block].copy_from_slice(at_point);
+    /// Notes what a block was commanded and took.
+    pub(super) fn commanded(&mut self, pool: usize, block: usize, at_point: &[u32]) {
+        self.commanded[pool][block].copy_from_slice(at_point);
     }
 
     /// The state last commanded for a target and not yet acknowledged, and whether
@@ -171,9 +171,9 @@ impl Ledger {
         self.pending.get(&target).map(|p| (&p.action, p.sent < now))
     }
 
-    /// Whether a block took `at_point` and has not been told otherwise.
+    /// Whether a block took `at_point` and has not been commanded anything else.
     pub(super) fn was_told(&self, pool: usize, block: usize, at_point: &[u32]) -> bool {
-        self.told[pool][block] == at_point
+        self.commanded[pool][block] == at_point
     }
 
     /// Whether any command is under way for a target.
@@ -223,8 +223,10 @@ impl Ledger {
                         .sum();
                     more[pool.node] += (worst - set).get().max(0) as f64;
                 } else {
-                    let told: u32 = self.told[p][b].iter().sum();
-                    let extra = block.awake().saturating_sub(told.max(set.iter().sum()));
+                    let commanded: u32 = self.commanded[p][b].iter().sum();
+                    let extra = block
+                        .awake()
+                        .saturating_sub(commanded.max(set.iter().sum()));
                     more[pool.node] += ((rated - pool.sleep) * i64::from(extra)).get() as f64;
                 }
             }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use swingload_forecast::models::Model;
 use swingload_forecast::{Forecast, History, Request};
@@ -11,10 +12,22 @@ use swingload_model::forecast::Fallback;
 use crate::outlook::Outlook;
 
 /// Forecasters by series, and one for all others.
+///
+/// Controllers that are told the same publications at the same times may share one book:
+/// what one of them asks is then made once for all.
 pub struct ForecastBook {
     default: Model,
     by_series: BTreeMap<String, Model>,
     seed: u64,
+    issued: Mutex<Issued>,
+}
+
+/// Forecasts made from one state of knowledge.
+#[derive(Default)]
+struct Issued {
+    /// Unix second of issue, and how many observations were published by then.
+    of: (i64, u64),
+    forecasts: Vec<(String, Arc<Forecast>)>,
 }
 
 impl std::fmt::Debug for ForecastBook {
@@ -34,6 +47,7 @@ impl ForecastBook {
             default,
             by_series: BTreeMap::new(),
             seed,
+            issued: Mutex::default(),
         }
     }
 
@@ -45,7 +59,7 @@ impl ForecastBook {
     }
 
     /// What is expected at Unix second `now` from what `history` says was known.
-    pub fn outlook<'a>(&'a self, history: &'a History, now: i64) -> Expected<'a> {
+    pub(crate) fn outlook<'a>(&'a self, history: &'a History, now: i64) -> Expected<'a> {
         Expected {
             book: self,
             history,
@@ -61,7 +75,8 @@ pub struct Expected<'a> {
     book: &'a ForecastBook,
     history: &'a History,
     now: i64,
-    memo: RefCell<Vec<(String, Forecast)>>,
+    /// What was asked for so far.
+    memo: RefCell<Vec<(String, Arc<Forecast>)>>,
 }
 
 impl Expected<'_> {
@@ -70,57 +85,71 @@ impl Expected<'_> {
         &self,
         series: &str,
         grid: &TimeGrid,
-        (quantiles, paths): (bool, usize),
+        quantiles: bool,
         pick: impl FnOnce(&Forecast) -> T,
     ) -> T {
-        let enough = |f: &Forecast| {
-            f.grid == *grid
-                && (!quantiles || !f.quantiles.is_empty())
-                && (paths == 0 || f.paths.len() == paths)
-        };
-        if let Some((_, found)) = self
-            .memo
-            .borrow()
-            .iter()
-            .find(|(name, f)| name == series && enough(f))
-        {
-            return pick(found);
+        let known = found(&self.memo.borrow(), series, grid, quantiles);
+        let forecast = known.unwrap_or_else(|| {
+            let forecast = self.issue(series, grid, quantiles);
+            let kept = (series.to_owned(), Arc::clone(&forecast));
+            self.memo.borrow_mut().push(kept);
+            forecast
+        });
+        pick(&forecast)
+    }
+
+    /// The forecast as any controller that shares the book asked for it at this instant, or a new one.
+    fn issue(&self, series: &str, grid: &TimeGrid, quantiles: bool) -> Arc<Forecast> {
+        let issued = self.book.issued.lock();
+        let mut issued = issued.unwrap_or_else(PoisonError::into_inner);
+        let of = (self.now, self.history.pushed());
+        if issued.of != of {
+            *issued = Issued {
+                of,
+                forecasts: Vec::new(),
+            };
         }
-        let model = self
-            .book
-            .by_series
-            .get(series)
-            .unwrap_or(&self.book.default);
-        let forecast = model.forecast(&Request {
+        if let Some(known) = found(&issued.forecasts, series, grid, quantiles) {
+            return known;
+        }
+        let own = self.book.by_series.get(series);
+        let model = own.unwrap_or(&self.book.default);
+        let forecast = Arc::new(model.forecast(&Request {
             history: self.history,
             series,
             issued_at: self.now,
             grid,
             quantiles,
-            paths,
+            paths: 0,
             seed: self.book.seed,
-        });
-        let answer = pick(&forecast);
-        self.memo.borrow_mut().push((series.to_owned(), forecast));
-        answer
+        }));
+        let kept = (series.to_owned(), Arc::clone(&forecast));
+        issued.forecasts.push(kept);
+        forecast
     }
+}
+
+/// A forecast of `series` over `grid`, with quantiles where they are asked for.
+fn found(
+    made: &[(String, Arc<Forecast>)],
+    series: &str,
+    grid: &TimeGrid,
+    quantiles: bool,
+) -> Option<Arc<Forecast>> {
+    let enough = |f: &Forecast| f.grid == *grid && (!quantiles || !f.quantiles.is_empty());
+    let (_, found) = made.iter().find(|(name, f)| name == series && enough(f))?;
+    Some(Arc::clone(found))
 }
 
 impl Outlook for Expected<'_> {
     fn mean(&self, series: &str, grid: &TimeGrid) -> Vec<f64> {
-        self.read(series, grid, (false, 0), |f| f.mean.clone())
+        self.read(series, grid, false, |f| f.mean.clone())
     }
 
     fn quantile(&self, series: &str, grid: &TimeGrid, pct: u8) -> Vec<f64> {
-        self.read(series, grid, (true, 0), |f| {
+        self.read(series, grid, true, |f| {
             f.quantile(pct)
                 .expect("invariant: quantiles were asked for, at a level forecasts have")
-        })
-    }
-
-    fn path(&self, series: &str, grid: &TimeGrid, path: usize, paths: usize) -> Vec<f64> {
-        self.read(series, grid, (false, paths), |f| {
-            f.paths.get(path).unwrap_or(&f.mean).clone()
         })
     }
 
@@ -165,7 +194,7 @@ pub struct FallbackCount {
 
 impl FallbackLog {
     /// Notes what one decision at `now` was told.
-    pub fn note(&mut self, now: i64, outlook: &dyn Outlook) {
+    pub(crate) fn note(&mut self, now: i64, outlook: &dyn Outlook) {
         for (series, fallback) in outlook.fallbacks() {
             let fresh = FallbackCount {
                 decisions: 0,

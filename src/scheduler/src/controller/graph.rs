@@ -66,9 +66,4 @@ impl JobGraph {
             .neighbors_directed(NodeIndex::new(position), Direction::Outgoing)
             .map(NodeIndex::index)
     }
-
-    /// Position of a job by its id.
-    pub(super) fn position(&self, id: &str) -> Option<usize> {
-        self.by_id.get(id).copied()
-    }
 }

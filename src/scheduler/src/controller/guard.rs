@@ -76,7 +76,7 @@ impl Guard {
         let mut found = Vec::new();
         correct(view, dispatch, &mut found);
         ledger.hold_back(view.state, view.jobs, dispatch, view.now);
-        self.gpus(view, dispatch, &mut found);
+        Self::gpus(view, dispatch, &mut found);
         self.limits
             .prepare(&view.setup.site, view.outlook, view.step, &mut self.step);
         self.power(view, ledger, dispatch, &mut found);
@@ -84,7 +84,7 @@ impl Guard {
     }
 
     /// Assigned GPUs within installed ones, per pool.
-    fn gpus(&self, view: &View<'_>, dispatch: &mut Dispatch, found: &mut Vec<IncidentKind>) {
+    fn gpus(view: &View<'_>, dispatch: &mut Dispatch, found: &mut Vec<IncidentKind>) {
         let site = &view.setup.site;
         for (g, pool) in site.gpu_pools.iter().enumerate() {
             let installed = pool.count.at(view.now);
@@ -161,7 +161,7 @@ impl Guard {
                 // it is said aloud, never passed over.
                 self.take_off(view, None, dispatch, node, left);
                 found.push(IncidentKind::LimitUnmet { node, excess_w });
-                self.step.limit[node] = f64::INFINITY;
+                self.step.give_up(node);
             }
         }
         leaving.fill(0.0);

@@ -6,7 +6,7 @@
 //! ```text
 //! load(n)   = all that draws below n: IT watts x marginal PUE of its hall + fixed overhead of halls
 //! import(n) = own load + sum over children c of max(import(c), -export(c)) - own supply
-//! limit     : import(n) <= usable(n); at the root supply does not count, its bus carries all
+//! limit     : import(n) <= usable(n); the root's bus carries load(root), whatever feeds it
 //! ```
 //! Ratings of halls at the IT side, and of nodes inside halls, are IT watts; they
 //! are multiplied by the marginal PUE like the loads below them.
@@ -45,6 +45,9 @@ pub struct StepLimits {
     pub load: Vec<f64>,
     /// Net import of each node, facility W.
     pub import: Vec<f64>,
+    /// Most the site may draw at its root beside its rating: what supply there, or a called
+    /// event, leaves it, W; `None` for no more than the rating.
+    pub(crate) root_import: Option<f64>,
 }
 
 impl Limits {
@@ -69,7 +72,7 @@ impl Limits {
     }
 
     /// Limits of the step `grid`, which begins now.
-    pub fn prepare(
+    pub(crate) fn prepare(
         &self,
         site: &Site,
         outlook: &dyn Outlook,
@@ -102,6 +105,7 @@ impl Limits {
             });
             step.pue.push(pue);
         }
+        step.root_import = None;
         step.supply.clear();
         step.supply.resize(n, 0.0);
         for block in site.supply.iter().filter(|s| s.node != 0) {
@@ -111,7 +115,7 @@ impl Limits {
 
     /// Load and net import of every node under `dispatch`, with `more` IT watts on
     /// top at each node.
-    pub fn measure(
+    pub(crate) fn measure(
         &self,
         site: &Site,
         now: i64,
@@ -176,16 +180,38 @@ impl Limits {
 }
 
 impl StepLimits {
-    /// Counts on other supply than expected, W per node; the root's does not count.
+    /// Counts on other supply than expected, W per node; at the root it is the most that may be
+    /// drawn.
     pub(crate) fn set_supply(&mut self, watts: &[f64]) {
         self.supply.copy_from_slice(watts);
         self.supply[0] = 0.0;
+        self.root_import = Some(watts[0]);
+    }
+
+    /// By how much the root is over its rating or what may be drawn there; negative below.
+    pub(crate) fn over_at_root(&self) -> f64 {
+        let drawn = self.root_import.map(|most| self.import[0] - most);
+        (self.load[0] - self.limit[0]).max(drawn.unwrap_or(f64::NEG_INFINITY))
+    }
+
+    /// Gives a node up: nothing more can be taken off below it.
+    pub(crate) fn give_up(&mut self, node: usize) {
+        self.limit[node] = f64::INFINITY;
+        if node == 0 {
+            self.root_import = None;
+        }
     }
 
     /// The node furthest over its limit less `reserve`, and by how many facility
     /// watts; watts below one are rounding.
     pub fn worst(&self, reserve: &[f64]) -> Option<(usize, f64)> {
-        let over = |n: usize| self.import[n] - (self.limit[n] - reserve.get(n).unwrap_or(&0.0));
+        let over = |n: usize| {
+            let over = match n {
+                0 => self.over_at_root(),
+                _ => self.import[n] - self.limit[n],
+            };
+            over + reserve.get(n).unwrap_or(&0.0)
+        };
         (0..self.limit.len())
             .map(|n| (n, over(n)))
             .filter(|(_, excess)| *excess >= 1.0)

@@ -1,5 +1,5 @@
-//! What a load's decision in the first step is worth to it, given the others as they stand:
-//! where its flips are to be looked for.
+//! What a load's decision in the first step is worth to it, with all other loads fixed: a
+//! first guess of where its flips lie.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! Flips: for each decision of the first step, the smallest changes that turn it.
 //!
 //! Each change is one quantity's: the price of power, what the load or its rival earns, a
-//! deadline, a limit. Where it turns follows first from what the planner weighs, the other
-//! loads as they stand (`alone.rs`). From there the plan is made again with the change until
+//! deadline, a limit. Where it turns is first estimated with all other loads fixed
+//! (`alone.rs`). From there the plan is made again with the change until
 //! the load does something else (`search.rs`).
 
 use swingload_model::plan::{Flip, Quantity, ReasonCode, Turn};
@@ -21,8 +21,8 @@ const GIVEN_UP: f64 = 0.01;
 
 /// Flips of each of the `reasons` asked about, which are those of `planned`; `all` are the
 /// reasons of the step, in which rivals are looked up. One flip takes `replans` plans at
-/// most, and every flip that is told was planned: with the change, in the figures told, the
-/// planner decides otherwise on the budget of `planned`.
+/// most, and every flip returned was verified: planned with that change, rounded as it is
+/// returned, the load does something else on the budget of `planned`.
 ///
 /// `None` for a plan that is not made again by planning its inputs (see
 /// [`Planned::budget`]).
@@ -90,7 +90,7 @@ struct Question {
 }
 
 impl Question {
-    /// Where the quantity is after a change of size `x`, as it is told.
+    /// Where the quantity is after a change of size `x`, rounded as it is printed.
     fn at(&self, inputs: &PlanInputs, x: f64) -> f64 {
         match () {
             () if self.whole => self.boundary(inputs, x as usize) as f64,
@@ -99,7 +99,7 @@ impl Question {
         }
     }
 
-    /// The grid's boundary `count` beyond the time that stands now.
+    /// The grid's boundary `count` beyond the present time of the quantity.
     fn boundary(&self, inputs: &PlanInputs, count: usize) -> i64 {
         let boundaries = inputs.grid.boundaries();
         let now = self.now as i64;
@@ -113,7 +113,7 @@ impl Question {
     }
 }
 
-/// Currency per MWh, per GPU-hour or MW below which no change is told apart.
+/// Smallest change, in currency per MWh, per GPU-hour or MW.
 const GRAIN: f64 = 1e-3;
 
 impl<'a> Case<'a> {
@@ -153,7 +153,7 @@ impl<'a> Case<'a> {
 
     /// The smallest change of the quantity that turns the decision.
     fn answer(&self, question: Question, replans: usize, again: &mut Again<'_>) -> Option<Flip> {
-        // What is planned with is what is told: no digit more.
+        // Planned with the rounded figure, which is the one returned.
         let by = |x: f64| question.at(self.inputs, x) - question.now;
         let ray = Ray {
             subject: question.subject,
@@ -180,7 +180,11 @@ impl<'a> Case<'a> {
     }
 
     fn questions(&self, alone: &mut Alone<'_>) -> Vec<Question> {
-        if self.reason.code == ReasonCode::NotEligible {
+        let not_yet = matches!(
+            self.reason.code,
+            ReasonCode::NotEligible | ReasonCode::NotReleased | ReasonCode::WaitsForJob
+        );
+        if not_yet {
             return self.release().into_iter().collect();
         }
         if matches!(self.reason.code, ReasonCode::Heat | ReasonCode::Done) {
@@ -225,7 +229,11 @@ impl<'a> Case<'a> {
             gap
         };
         // What waits runs later whatever it earns.
-        if self.reason.code != ReasonCode::Deferred {
+        let waits = matches!(
+            self.reason.code,
+            ReasonCode::Deferred | ReasonCode::NoGpus | ReasonCode::NoPower
+        );
+        if !waits {
             all.push(self.value(self.own, self.reason.value, !self.runs, own_gap, most));
         }
         all.extend(self.own_deadline(alone));

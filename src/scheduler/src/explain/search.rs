@@ -1,6 +1,6 @@
 //! The smallest change that turns a decision, found by planning again.
 //!
-//! A change is told only where a plan by the very budget of the plan it is about turns.
+//! A change is returned only where a plan by the same budget as the plan explained turns.
 //! Where that budget bounds, the change is first looked for without what only the bound's
 //! prices turn on, which decides almost alike for a fraction of the work.
 
@@ -49,7 +49,7 @@ pub(super) struct Ray<'b> {
     pub(super) guess: f64,
     /// Largest change asked about.
     pub(super) most: f64,
-    /// Difference of two changes that nobody minds; 1 where changes are counted.
+    /// Accuracy, in the change's unit; 1 where changes are counted.
     pub(super) grain: f64,
     /// Whether changes are counted in whole numbers.
     pub(super) whole: bool,

@@ -1,14 +1,15 @@
-//! How each load stands in the first step: what it draws, wants and earns at the margin.
+//! State of each load in the first step: what it draws, wants and earns at the margin.
 
 use swingload_model::plan::ReasonCode;
 
-use super::OFF;
+use super::{OFF, wait};
 use crate::build::{Built, PoolPlace, hull_from_zero};
 use crate::dispatch::LoadRef;
-use crate::inputs::{JobInput, StackInput};
+use crate::flows::Flows;
+use crate::inputs::StackInput;
 use crate::plan::Planned;
 
-/// A load's standing in the step; powers in MW, worths in currency per facility MWh.
+/// A load in the step: its power, limits and margins; powers in MW, worths in currency per facility MWh.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Standing {
     pub(super) load: LoadRef,
@@ -46,7 +47,7 @@ pub(super) fn standings(built: &Built, planned: &Planned) -> Vec<Standing> {
             PoolPlace::Pool(m) => pool(built, planned, p, *m),
         };
         // Either heat shut it, or the policy or its installation leaves it out.
-        let off = if built.heat[p] <= 0.0 {
+        let off = if built.hashing.heat[p][0] <= 0.0 {
             ReasonCode::Heat
         } else {
             ReasonCode::NotEligible
@@ -62,16 +63,17 @@ pub(super) fn standings(built: &Built, planned: &Planned) -> Vec<Standing> {
             all.push(stack(LoadRef::Hosting(c), &inputs.stacks[*s], planned, *s));
         }
     }
-    // Services and hosting of which nobody asks anything have nothing to explain.
+    // Services and hosting without demand have nothing to explain.
     all.retain(|s| s.wanted > OFF || s.code.is_some());
-    all.extend((0..inputs.jobs.len()).map(|k| job(built, planned, k)));
+    let flows = Flows::new(built, planned, &planned.first, 0);
+    all.extend((0..inputs.jobs.len()).map(|k| job(built, planned, &flows, k)));
     all
 }
 
 fn stack(load: LoadRef, stack: &StackInput, planned: &Planned, s: usize) -> Standing {
     let served = &planned.first.tiers[s];
     let tiers = || stack.tiers.iter().zip(served);
-    // Steps are taken by their worth, and a floor may be worth less than what stands on it.
+    // Tiers are served by worth, and a floor may be worth less than a tier above it.
     let last = tiers().filter(|(_, mw)| **mw > OFF);
     let last = last.map(|(tier, _)| tier.value[0]).reduce(f64::min);
     let next = tiers().filter(|(tier, mw)| **mw < tier.mw[0] - OFF);
@@ -140,11 +142,11 @@ fn pool(built: &Built, planned: &Planned, p: usize, m: usize) -> Standing {
 }
 
 /// From one setting of a device to the next: `(MW, PH/s)` more.
-type Stretch = (f64, f64);
+pub(crate) type Stretch = (f64, f64);
 
 /// The stretch that a device awake at `mw` (IT) runs on last, and the one it would run on
 /// next; `None` below the lowest setting and above the highest.
-fn slopes(points: &[(f64, f64)], mw: f64) -> (Option<Stretch>, Option<Stretch>) {
+pub(crate) fn slopes(points: &[(f64, f64)], mw: f64) -> (Option<Stretch>, Option<Stretch>) {
     let lowest = points[0];
     let above_lowest: Vec<(f64, f64)> = points[1..]
         .iter()
@@ -166,7 +168,7 @@ fn slopes(points: &[(f64, f64)], mw: f64) -> (Option<Stretch>, Option<Stretch>) 
     (below, None)
 }
 
-fn job(built: &Built, planned: &Planned, k: usize) -> Standing {
+fn job(built: &Built, planned: &Planned, flows: &Flows<'_>, k: usize) -> Standing {
     let inputs = &built.inputs;
     let job = &inputs.jobs[k];
     let gpu_mw = job.gpu_mw * inputs.nodes[job.node].factor[0];
@@ -174,11 +176,19 @@ fn job(built: &Built, planned: &Planned, k: usize) -> Standing {
     let later =
         planned.schedule.jobs[k].iter().any(|run| run.step > 0) || planned.schedule.beyond[k] > 0.0;
     let value = (job.value_in(&inputs.grid, 0) + job.unmet) / gpu_mw - inputs.job_adder[0];
-    let code = match () {
-        () if drawn > OFF => None,
-        () if !may_run(&inputs.jobs, job) => Some(ReasonCode::NotEligible),
-        () if later => Some(ReasonCode::Deferred),
-        () => None,
+    let waits = |before: &usize| inputs.jobs[*before].work > 0.0;
+    let kept = || wait::kept_out(built, flows, planned, k).map(|kept| kept.code);
+    let (code, held_by) = match () {
+        () if drawn > OFF => (None, ReasonCode::NotEligible),
+        () if job.after.iter().any(waits) => {
+            (Some(ReasonCode::WaitsForJob), ReasonCode::NotEligible)
+        }
+        () if job.first > 0 => (Some(ReasonCode::NotReleased), ReasonCode::NotEligible),
+        () if later => {
+            let code = kept().unwrap_or(ReasonCode::Deferred);
+            (Some(code), code)
+        }
+        () => (None, kept().unwrap_or(ReasonCode::NotEligible)),
     };
     Standing {
         load: LoadRef::Job(built.job[k]),
@@ -192,12 +202,7 @@ fn job(built: &Built, planned: &Planned, k: usize) -> Standing {
             job.gangs.max() * gpu_mw
         },
         must_serve: false,
-        held_by: ReasonCode::NotEligible,
+        held_by,
         code,
     }
-}
-
-/// Whether the job is released and waits for no other.
-fn may_run(jobs: &[JobInput], job: &JobInput) -> bool {
-    job.first == 0 && job.after.iter().all(|before| jobs[*before].work <= 0.0)
 }

@@ -1,6 +1,5 @@
 //! Codes and figures of single steps that can be followed by hand.
 
-use swingload_model::TimeGrid;
 use swingload_model::plan::ReasonCode;
 use swingload_model::site::Use;
 
@@ -8,55 +7,16 @@ use super::reasons;
 use crate::build::{Built, PoolPlace};
 use crate::dispatch::{DispatchReason, LoadRef};
 use crate::inputs::small;
-use crate::inputs::{
-    BlockState, JobInput, NodeInput, PlanInputs, PoolInput, RampInput, StackInput, SupplyInput,
-    TierInput,
-};
+use crate::inputs::{BlockState, JobInput, PoolInput, RampInput, StackInput};
 use crate::plan::{Budget, plan};
 
 const STEPS: usize = 6;
 
 /// Six hours at a site of 100 MW with as much power as it likes at these prices.
 fn site(price: [f64; STEPS]) -> Built {
-    let grid = TimeGrid::from_boundaries((0..=STEPS as i64).map(|h| h * 3600).collect())
-        .expect("boundaries rise");
-    let inputs = PlanInputs {
-        nodes: vec![node("site", None, 100.0)],
-        supplies: vec![SupplyInput {
-            id: "grid".into(),
-            node: 0,
-            available: vec![1000.0; STEPS],
-            cost: price.to_vec(),
-        }],
-        stacks: Vec::new(),
-        pools: Vec::new(),
-        jobs: Vec::new(),
-        job_adder: vec![0.0; STEPS],
-        ramps: Vec::new(),
-        demand: Vec::new(),
-        grid,
-    };
-    Built {
-        inputs,
-        gpu_node: Vec::new(),
-        pool: Vec::new(),
-        service: Vec::new(),
-        hosting: Vec::new(),
-        heat: Vec::new(),
-        job: Vec::new(),
-        limits: Vec::new(),
-        constant: 0.0,
-    }
-}
-
-fn node(id: &str, parent: Option<usize>, limit: f64) -> NodeInput {
-    NodeInput {
-        id: id.into(),
-        parent,
-        limit: vec![limit; STEPS],
-        export: 0.0,
-        factor: vec![1.0; STEPS],
-    }
+    let mut inputs = small::site(1.0, &price);
+    inputs.nodes[0].limit = vec![100.0; STEPS];
+    small::built(inputs)
 }
 
 impl Built {
@@ -70,49 +30,36 @@ impl Built {
     /// Miners without memory.
     fn with_stack_of_miners(mut self, tiers: &[(f64, f64)], heat: f64) -> Self {
         self.pool.push(PoolPlace::Stack(self.inputs.stacks.len()));
-        self.heat.push(heat);
+        self.hashing.heat.push(vec![heat; STEPS]);
         self.push_stack(0, Use::Hashing, tiers);
         self
     }
 
     fn push_stack(&mut self, node: usize, used_for: Use, tiers: &[(f64, f64)]) {
-        let tier = |(mw, value): &(f64, f64)| TierInput {
-            mw: vec![*mw; STEPS],
-            value: vec![*value; STEPS],
-            penalty: vec![0.0; STEPS],
-            must_serve: false,
-        };
         self.inputs.stacks.push(StackInput {
             id: format!("stack {}", self.inputs.stacks.len()),
             node,
             used_for,
-            tiers: tiers.iter().map(tier).collect(),
+            ..small::service(STEPS, tiers, 0)
         });
     }
 
     /// A thousand miners of 6, 8 or 10 kW that earn 100, then 60, then 20 per MWh.
     fn with_miners(mut self, node: usize, heat: f64) -> Self {
         self.pool.push(PoolPlace::Pool(self.inputs.pools.len()));
-        self.heat.push(heat);
+        self.hashing.heat.push(vec![heat; STEPS]);
         self.inputs.pools.push(PoolInput {
             id: format!("miners {}", self.inputs.pools.len()),
             node,
             points: vec![(0.006, 0.6), (0.008, 0.72), (0.01, 0.76)],
             revenue: vec![1.0; STEPS],
-            adder: vec![0.0; STEPS],
-            scale: vec![1.0; STEPS],
-            min_on: 0.0,
-            min_off: 0.0,
-            start_cost: 0.0,
-            wake: 0.0,
-            starts_per_day: None,
-            day: vec![0; STEPS],
             blocks: vec![BlockState {
                 devices: 1000.0,
                 on: true,
                 hours_in_state: f64::INFINITY,
                 starts_today: 0,
             }],
+            ..small::miners(STEPS)
         });
         self
     }
@@ -134,7 +81,7 @@ impl Built {
 
     fn with_node(mut self, limit: f64) -> Self {
         let id = format!("node {}", self.inputs.nodes.len());
-        self.inputs.nodes.push(node(&id, Some(0), limit));
+        (self.inputs.nodes).push(small::node(&id, Some(0), vec![limit; STEPS]));
         self
     }
 
@@ -240,17 +187,20 @@ fn jobs_that_may_not_run_yet_are_not_deferred() {
         .with_job(|job| job.value = 0.01);
     let code = |j| built.reason(LoadRef::Job(j)).code;
     assert_eq!(code(0), ReasonCode::Deferred);
-    assert_eq!(code(1), ReasonCode::NotEligible);
-    assert_eq!(code(2), ReasonCode::NotEligible);
+    assert_eq!(code(1), ReasonCode::WaitsForJob);
+    assert_eq!(code(2), ReasonCode::NotReleased);
     assert_eq!(code(3), ReasonCode::Unprofitable);
 }
 
 #[test]
-fn a_gang_too_large_for_what_is_left_is_not_eligible() {
+fn a_gang_too_large_for_what_is_left_waits_for_power() {
     let built = site([50.0; STEPS])
         .with_node(0.5)
         .with_job(|job| job.node = 1);
-    assert_eq!(built.reason(LoadRef::Job(0)).code, ReasonCode::NotEligible);
+    assert_eq!(built.reason(LoadRef::Job(0)).code, ReasonCode::NoPower);
+    let mut gpus = built;
+    gpus.gpu_node.push(1);
+    assert_eq!(gpus.reason(LoadRef::Job(0)).code, ReasonCode::NoGpus);
 }
 
 #[test]

@@ -41,8 +41,8 @@ impl Kept {
 impl Market {
     /// Price of power at a load's node without the load, from the first watt on; what
     /// [`Market::residual`] says after clearing without it. False where the load could not
-    /// be carried, and clearing without it must tell.
-    pub fn price_without(
+    /// be carried, and the step must be cleared without it.
+    pub(crate) fn price_without(
         &self,
         t: usize,
         kept: &Kept,

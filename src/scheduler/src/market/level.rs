@@ -74,7 +74,7 @@ impl Market {
     }
 
     /// [`Market::clear`] with the load below `node` held at `target` MW.
-    pub fn clear_at_level(
+    pub(crate) fn clear_at_level(
         &self,
         t: usize,
         fixed: &[f64],
@@ -88,7 +88,7 @@ impl Market {
     }
 
     /// Worth of load below `node`: its least MW, and `(currency per MWh, MW)` by falling worth.
-    pub fn worth_of_load(
+    pub(crate) fn worth_of_load(
         &self,
         t: usize,
         fixed: &[f64],
@@ -142,13 +142,7 @@ struct Corners<'a> {
 
 impl<'a> Corners<'a> {
     /// Of the segments laid out in `work`.
-    fn new(
-        market: &'a Market,
-        t: usize,
-        fixed: &'a [f64],
-        node: usize,
-        work: &mut Workspace,
-    ) -> Self {
+    fn new(market: &'a Market, t: usize, fixed: &'a [f64], node: usize, work: &Workspace) -> Self {
         let inside = |at: usize| market.tree.inside(at, node);
         let is_charged = |i: &u32| {
             let segment = &work.segments[*i as usize];

@@ -1,8 +1,7 @@
-use swingload_model::TimeGrid;
 use swingload_model::site::Use;
 
 use super::*;
-use crate::inputs::{NodeInput, PlanInputs, StackInput, SupplyInput, TierInput};
+use crate::inputs::{NodeInput, PlanInputs, StackInput, small};
 
 /// A one-step world: `nodes` as (parent, limit, export), `supplies` as (node, MW, cost), `loads` as (node, MW, value).
 fn world(
@@ -10,47 +9,22 @@ fn world(
     supplies: &[(usize, f64, f64)],
     loads: &[(usize, f64, f64)],
 ) -> PlanInputs {
+    let node = |(i, (parent, limit, export)): (usize, &(Option<usize>, f64, f64))| NodeInput {
+        export: *export,
+        ..small::node(&format!("n{i}"), *parent, vec![*limit])
+    };
+    let load = |(node, mw, value): &(usize, f64, f64)| StackInput {
+        node: *node,
+        used_for: Use::Hashing,
+        ..small::service(1, &[(*mw, *value)], 0)
+    };
     PlanInputs {
-        grid: TimeGrid::from_boundaries(vec![0, 3600]).expect("grid"),
-        nodes: nodes
-            .iter()
-            .enumerate()
-            .map(|(i, (parent, limit, export))| NodeInput {
-                id: format!("n{i}"),
-                parent: *parent,
-                limit: vec![*limit],
-                export: *export,
-                factor: vec![1.0],
-            })
+        nodes: nodes.iter().enumerate().map(node).collect(),
+        supplies: (supplies.iter())
+            .map(|(node, mw, cost)| small::supply("", *node, vec![*mw], vec![*cost]))
             .collect(),
-        supplies: supplies
-            .iter()
-            .map(|(node, mw, cost)| SupplyInput {
-                id: String::new(),
-                node: *node,
-                available: vec![*mw],
-                cost: vec![*cost],
-            })
-            .collect(),
-        stacks: loads
-            .iter()
-            .map(|(node, mw, value)| StackInput {
-                id: String::new(),
-                node: *node,
-                used_for: Use::Hashing,
-                tiers: vec![TierInput {
-                    mw: vec![*mw],
-                    value: vec![*value],
-                    penalty: vec![0.0],
-                    must_serve: false,
-                }],
-            })
-            .collect(),
-        pools: Vec::new(),
-        jobs: Vec::new(),
-        job_adder: vec![0.0],
-        ramps: Vec::new(),
-        demand: Vec::new(),
+        stacks: loads.iter().map(load).collect(),
+        ..small::site(1.0, &[0.0])
     }
 }
 

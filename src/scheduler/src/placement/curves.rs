@@ -1,4 +1,4 @@
-//! Residuals of the nodes jobs run on, each without the jobs there.
+//! Residual supply curves of the nodes jobs run on, each without the jobs there.
 //!
 //! A step is cleared once and read for every node, until the jobs of other nodes have moved
 //! by some weight in it: on a large site one clearing serves many nodes and many jobs.
@@ -10,7 +10,7 @@ use crate::schedule::{Ask, Problem, Room, Schedule};
 /// before it is cleared anew.
 const MATTERS: f64 = 0.002;
 
-/// Residuals of the nodes jobs run on, without those jobs; read anew where they went stale.
+/// Residuals of the nodes jobs run on, without those jobs; read again where they went stale.
 #[derive(Debug)]
 pub struct Curves {
     steps: usize,
@@ -171,7 +171,7 @@ impl Curves {
     }
 
     /// Forgets everything: blocks or adders changed.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.seen.iter_mut().for_each(|s| s.stale = true);
     }
 }
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
     use crate::inputs::small::{job, site};
     use crate::inputs::{NodeInput, PlanInputs};
-    use crate::placement::{drop_in, lift};
+    use crate::placement::{insert_job, remove_job};
     use crate::schedule::Run;
 
     /// Two halls with a job of ten GPUs each, behind a connection of 10 MW.
@@ -226,15 +226,15 @@ mod tests {
         };
         let run = |gpus: f64| vec![Run { step: 0, gpus }];
         assert_left(&schedule, 0, 10.0);
-        drop_in(&problem, &mut schedule, 0, run(7.0));
+        insert_job(&problem, &mut schedule, 0, run(7.0));
         assert_left(&schedule, 0, 10.0);
-        drop_in(&problem, &mut schedule, 1, run(3.0));
+        insert_job(&problem, &mut schedule, 1, run(3.0));
         assert_left(&schedule, 0, 7.0);
         assert_left(&schedule, 1, 10.0);
-        lift(&problem, &mut schedule, 1);
+        remove_job(&problem, &mut schedule, 1);
         assert_left(&schedule, 0, 10.0);
         // However little: a full step has no room for it twice.
-        drop_in(&problem, &mut schedule, 1, run(0.03));
+        insert_job(&problem, &mut schedule, 1, run(0.03));
         assert_left(&schedule, 0, 9.97);
     }
 }

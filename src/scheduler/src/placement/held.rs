@@ -1,6 +1,6 @@
 //! Jobs that run now and may not stop yet.
 
-use super::{Curves, lift, work_done};
+use super::{Curves, remove_job, work_done};
 use crate::commitment;
 use crate::inputs::JobInput;
 use crate::schedule::{Problem, Schedule, minimum_ends};
@@ -35,11 +35,11 @@ pub(crate) fn goes_on(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> b
 
 /// Makes room for job `j`, which may not stop yet and found none, and places it `again`:
 /// the jobs that may move give way, and those that wait for them, then the blocks of miners
-/// as soon as they may stop. Where that does not help, all stays as it was.
+/// as soon as they may stop. Where that does not help, nothing changes.
 ///
 /// Jobs are spread before it is known which blocks may not stop, so that together they can
 /// be too much for a step.
-pub(super) fn go_on(
+pub(super) fn make_room(
     problem: &Problem<'_>,
     schedule: &mut Schedule,
     curves: &mut Curves,
@@ -48,7 +48,7 @@ pub(super) fn go_on(
 ) {
     let before = schedule.clone();
     let until = held_until(problem, &problem.inputs.jobs[j]);
-    if lift_others(problem, schedule, j, until) {
+    if remove_others(problem, schedule, j, until) {
         again(schedule, curves);
     }
     if goes_on(problem, schedule, j) {
@@ -72,7 +72,7 @@ pub(crate) fn held_until(problem: &Problem<'_>, job: &JobInput) -> usize {
 
 /// Takes out the jobs that may move and share a step before `until`, and those that wait for
 /// them; returns whether there were any.
-fn lift_others(problem: &Problem<'_>, schedule: &mut Schedule, j: usize, until: usize) -> bool {
+fn remove_others(problem: &Problem<'_>, schedule: &mut Schedule, j: usize, until: usize) -> bool {
     let jobs = &problem.inputs.jobs;
     let shares = |k: usize| {
         let first = schedule.jobs[k].first();
@@ -84,7 +84,7 @@ fn lift_others(problem: &Problem<'_>, schedule: &mut Schedule, j: usize, until: 
     let found = !out.is_empty();
     while let Some(k) = out.pop() {
         if !schedule.jobs[k].is_empty() {
-            lift(problem, schedule, k);
+            remove_job(problem, schedule, k);
             out.extend((0..jobs.len()).filter(|f| jobs[*f].after.contains(&k)));
         }
     }

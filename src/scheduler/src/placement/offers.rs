@@ -78,7 +78,7 @@ pub struct Price {
 
 impl Price {
     /// Price of work, currency per GPU-hour.
-    pub fn of_work(self) -> f64 {
+    pub(crate) fn of_work(self) -> f64 {
         self.low
     }
 }
@@ -174,12 +174,12 @@ impl Offers {
     }
 
     /// Calls `each` with the step and GPU-hours of every offer bought at `price`.
-    pub fn buy(&self, price: Price, mut each: impl FnMut(u32, f64)) {
+    pub(crate) fn buy(&self, price: Price, mut each: impl FnMut(u32, f64)) {
         self.buy_parts(price, |_, step, hours| each(step, hours));
     }
 
     /// [`Offers::buy`], with the position of each offer first.
-    pub fn buy_parts(&self, price: Price, mut each: impl FnMut(usize, u32, f64)) {
+    pub(crate) fn buy_parts(&self, price: Price, mut each: impl FnMut(usize, u32, f64)) {
         for i in 0..self.step.len() {
             let (high, fall) = (self.all.high[i], self.all.fall[i]);
             if high <= price.low {

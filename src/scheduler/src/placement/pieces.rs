@@ -1,4 +1,4 @@
-//! Jobs without memory: pieces of power, most profitable first, until the work is done.
+//! Jobs without starts or gangs: parts of power, most profitable first, until the work is done.
 
 use std::ops::Range;
 
@@ -30,7 +30,7 @@ pub(super) fn divisible(
     let most = job.gangs.max();
     let factor = &problem.inputs.nodes[job.node].factor;
     let (others, hours) = (&schedule.job_mw[number], &problem.hours);
-    let worth = Worth::new(problem, j, schedule.leads.of(j));
+    let worth = Worth::new(problem, j, schedule.successors.of(j));
     offers.clear();
     let half = 0.5 * surcharge;
     for t in window {

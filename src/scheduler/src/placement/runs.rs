@@ -1,4 +1,4 @@
-//! Jobs with memory: starts cost time, runs last a minimum, and a change of the gang's size
+//! Gang jobs: starts cost time, runs last a minimum, and a change of the gang's size
 //! is a stop and a start. Dynamic programming over (step, gang that runs) at a price of
 //! work, bisected until the work is done.
 
@@ -48,7 +48,7 @@ struct Later {
 
 /// What is known of a job from before.
 struct Known<'a> {
-    /// Where it stands.
+    /// Its runs.
     runs: &'a [Run],
     /// Price of its work, currency per GPU-hour.
     price: f64,
@@ -57,7 +57,7 @@ struct Known<'a> {
     slack: Option<f64>,
 }
 
-/// Chooses runs for job `j`, which stood at `before`: the steps and gang sizes that are worth
+/// Chooses runs for job `j`, whose runs were `before`: the steps and gang sizes that are worth
 /// most together.
 pub(super) fn place(
     problem: &Problem<'_>,
@@ -74,7 +74,7 @@ pub(super) fn place(
     };
     let (mut worth, mut gangs) = std::mem::take(&mut tables.laid);
     worth.clear();
-    let led = job.unmet + schedule.leads.of(j);
+    let led = job.unmet + schedule.successors.of(j);
     worth.extend((window.clone()).map(|t| job.value_in(&problem.inputs.grid, t) + led));
     gangs.resize_with(sizes.len(), Gang::default);
     for (gang, size) in gangs.iter_mut().zip(sizes.iter().rev()) {

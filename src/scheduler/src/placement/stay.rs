@@ -1,8 +1,9 @@
-//! Jobs that stay where the last plan put them, because the next hour says nothing new.
+//! Jobs kept from the last plan without a search, because prices of the next hour ask for no
+//! change.
 //!
-//! In a plan that follows another, what a job does now can only turn where a step near now
-//! has become worth more or less than the price of its work. Whatever lies further ahead is
-//! looked at again before it is due.
+//! In a plan that follows another, only the next steps are acted on. A job changes what it
+//! does in them only where one has become worth more or less than the price of its work;
+//! later steps are looked at again before they are due.
 
 use std::ops::Range;
 
@@ -10,15 +11,14 @@ use super::{Curves, work_of};
 use crate::inputs::Gangs;
 use crate::schedule::{Problem, Room, Run, Schedule, area};
 
-/// Seconds ahead in which prices are looked at: plans are made afresh as often.
+/// Seconds ahead in which prices are looked at.
 const NEAR_S: i64 = 3600;
 
 /// Share of its work that a job may lose to steps of other lengths.
 const ROUNDING: f64 = 1e-6;
 
-/// Whether job `j`, taken out of the schedule, had better stand at `before` again: no gang
-/// size pays more at the price of its work than the planned one in any step of the next hour,
-/// and its work is done.
+/// Whether job `j`, taken out of the schedule, keeps its runs `before`: in every step of the
+/// next hour the planned gang size pays most at the price of its work, and its work is done.
 pub(super) fn stays(
     problem: &Problem<'_>,
     schedule: &Schedule,
@@ -51,7 +51,7 @@ pub(super) fn stays(
         curves.ensure(problem, schedule, number, t, room);
         let curve = curves.of(problem, number, t);
         let others = schedule.job_mw[number][t];
-        let led = job.unmet + schedule.leads.of(j);
+        let led = job.unmet + schedule.successors.of(j);
         let worth = job.value_in(&problem.inputs.grid, t) + led - price;
         let gain = |gpus: f64| {
             let mw = gpus * problem.gpu_mw(j, t);
@@ -72,7 +72,7 @@ pub(super) fn stays(
 #[cfg(test)]
 mod tests {
     use crate::inputs::small::{job, site};
-    use crate::plan::{Start, Stood, plan_in_loop};
+    use crate::plan::{WarmStart, plan_in_loop};
     use crate::schedule::Room;
 
     /// Steps of half an hour in which a GPU-hour costs so much; two of work in eight.
@@ -87,21 +87,15 @@ mod tests {
     /// Steps run after `before`, when prices have become `after`, and whether the search was spared.
     fn steps(before: &[f64], after: &[f64]) -> (Vec<u32>, bool) {
         let mut room = Room::default();
-        let fresh = Stood {
-            price: vec![f64::NAN],
-            ..Stood::default()
-        };
-        let first = plan_in_loop(&inputs(before), fresh, true, &mut room);
-        let stood = Stood {
-            start: Start {
-                runs: Some(first.schedule.jobs.clone()),
-                ..Start::default()
-            },
-            price: first.schedule.work_price.clone(),
+        let first = plan_in_loop(&inputs(before), WarmStart::default(), true, &mut room);
+        let start = WarmStart {
+            runs: Some(first.schedule.jobs.clone()),
+            work_price: first.schedule.work_price.clone(),
             slack: first.schedule.slack.clone(),
+            ..WarmStart::default()
         };
-        let followed = plan_in_loop(&inputs(after), stood.clone(), false, &mut room);
-        let again = plan_in_loop(&inputs(after), stood, false, &mut Room::default());
+        let followed = plan_in_loop(&inputs(after), start.clone(), false, &mut room);
+        let again = plan_in_loop(&inputs(after), start, false, &mut Room::default());
         assert_eq!(followed.schedule, again.schedule, "room changes nothing");
         assert_eq!(followed.bound.to_bits(), again.bound.to_bits());
         let runs = followed.schedule.jobs[0].iter().map(|r| r.step).collect();

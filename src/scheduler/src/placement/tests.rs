@@ -14,7 +14,7 @@ fn worth(inputs: &PlanInputs, gpus: &[f64]) -> (f64, f64) {
     };
     let runs = gpus.iter().enumerate().filter(|(_, g)| **g > 0.0).map(run);
     let runs = runs.collect();
-    drop_in(&problem, &mut schedule, 0, runs);
+    insert_job(&problem, &mut schedule, 0, runs);
     let windows = Windows::new(&problem);
     (
         work_done(&problem, &schedule, 0),

@@ -139,7 +139,7 @@ impl Windows {
 
     /// The same windows, jobs in the order of what `work` (currency per GPU-hour) prices a MWh
     /// of theirs at, the dearest of each node first; each behind those it waits for.
-    pub fn dearest_first(&self, problem: &Problem<'_>, work: &[f64]) -> Self {
+    pub(crate) fn dearest_first(&self, problem: &Problem<'_>, work: &[f64]) -> Self {
         let jobs = &problem.inputs.jobs;
         let mut dearest = self.order.clone();
         let price = |j: usize| work[j] / jobs[j].gpu_mw;

@@ -1,6 +1,6 @@
-//! The bound of a plan, and what its prices still gain: jobs and blocks that change places.
+//! The bound of a plan, and heuristics that improve the plan at the bound's duals.
 
-use super::{Budget, Incumbent, dropped, placed, solve, under_caps};
+use super::{Budget, Incumbent, solve, spread_jobs, under_caps, with_runs};
 use crate::bound::{self, Bounded, Goal, Prices};
 use crate::demand;
 use crate::evaluate::{Evaluated, RAMP_VIOLATION, evaluate};
@@ -12,8 +12,8 @@ use crate::polish::in_order;
 use crate::ramp;
 use crate::schedule::{Ask, Problem, Room, Schedule};
 
-/// Evaluations that find the prices of the divisible problem: an auction or two.
-const LOOSE: usize = 4;
+/// Evaluations that find the duals of the problem with divisible blocks: an auction or two.
+const RELAXED_EVALUATIONS: usize = 4;
 
 /// Steps of jobs that all exchanges of a plan look at, at most: with very many jobs, one
 /// block more or less gains little for what placing them anew takes.
@@ -22,33 +22,25 @@ const EXCHANGED_MAX: usize = 5_000_000;
 /// Share of the gap that the work left out must be worth for all jobs to be placed anew.
 const LEFT_OUT: f64 = 0.1;
 
-/// Sweeps that give jobs the work they did not win.
-const WON_SWEEPS: usize = 2;
+/// Sweeps that place the work that jobs did not win.
+const WINNER_SWEEPS: usize = 2;
 
-/// Share of the gap that a job must stand to gain by ousting others.
+/// Share of the gap that a job must be able to gain by displacing others.
 const MATTERS: f64 = 0.02;
 
-/// Evaluations of the bound of a plan that follows another: at the last one's prices, and one
-/// step from there.
-///
-/// # Source
-/// Mean gap of the 2,016 plans of `quickstart`, of value: 2.0 % at the last prices alone, 0.3 to
-/// 0.4 % with a step.
-const FOLLOWED: usize = 2;
-
-/// Prices beside the incumbent's that the bound may begin at.
+/// Warm starts of the bound's duals, beside the incumbent's marginal prices.
 pub(super) enum Begin<'a> {
     At(Vec<Prices>),
-    /// Of another plan, without those of some jobs' work; the problem with divisible blocks;
-    /// and prices beside them.
-    Carried(Prices, Vec<usize>, Option<Box<Problem<'a>>>, Vec<Prices>),
+    /// Those of another plan; the jobs that have no price of work among them; and the problem
+    /// with divisible blocks, where prices of power are sought in it, too.
+    Carried(Prices, Vec<usize>, Option<Box<Problem<'a>>>),
 }
 
-/// Prices at which blocks and jobs would meet if blocks were divisible: with what ramps and
-/// peaks are worth then, and without.
-pub(super) fn loose_prices(
+/// Duals of the relaxed problem, whose blocks are divisible: with those of ramps and peaks at
+/// its optimum, and without.
+pub(super) fn relaxed_prices(
     problem: &Problem<'_>,
-    loose: &Problem<'_>,
+    relaxed: &Problem<'_>,
     windows: &Windows,
     spread: &Schedule,
     room: &mut Room,
@@ -66,27 +58,27 @@ pub(super) fn loose_prices(
     };
     let mut starts = Vec::new();
     if !inputs.ramps.is_empty() || !inputs.demand.is_empty() {
-        let levels = ramp::levels(loose, spread, room);
+        let levels = ramp::levels(relaxed, spread, room);
         starts.push(Prices {
             ramp: bound::ramp_prices(&levels),
-            peak: demand::peak_prices(loose, spread, room),
+            peak: demand::peak_prices(relaxed, spread, room),
             ..free.clone()
         });
     }
     starts.push(free);
     for start in &mut starts {
-        let charge = root_charges(problem, start);
-        let mut curves = Curves::new(loose);
-        start.work = placement::work_prices(loose, spread, &charge, &mut curves, room);
-        if loose.residuals.is_some() {
+        let charge = root_charges(problem, &start.peak);
+        let mut curves = Curves::new(relaxed);
+        start.work = placement::work_prices(relaxed, spread, &charge, &mut curves, room);
+        if relaxed.residuals.is_some() {
             let goal = Goal {
                 target: f64::NEG_INFINITY,
                 enough: f64::NEG_INFINITY,
-                iterations: LOOSE,
+                iterations: RELAXED_EVALUATIONS,
             };
-            *start = bound::tighten(loose, windows, vec![start.clone()], goal, room).prices;
+            *start = bound::tighten(relaxed, windows, vec![start.clone()], goal, room).prices;
         }
-        start.power = bound::market_prices(loose, start, &nodes, room);
+        start.power = bound::market_prices(relaxed, start, &nodes, room);
         for (m, row) in start.power.iter_mut().enumerate() {
             // Where no power reaches a pool, its price is what no device would pay.
             for (t, price) in row.iter_mut().enumerate() {
@@ -112,20 +104,19 @@ pub(super) fn bounded(
     let mut starts = vec![prices(problem, &best.schedule, evaluated, free, room)];
     match begin {
         Begin::At(prices) => starts.extend(prices),
-        Begin::Carried(mut prices, unpriced, loose, anew) => {
-            starts.extend(anew);
+        Begin::Carried(mut prices, unpriced, relaxed) => {
             for j in unpriced {
                 prices.work[j] = starts[0].work[j];
             }
             // What power is worth to blocks now, with the work priced as before.
-            if let Some(loose) = loose {
+            if let Some(relaxed) = relaxed {
                 let bids = Prices {
                     jobs: Vec::new(),
                     ..prices.clone()
                 };
                 let nodes: Vec<usize> = inputs.pools.iter().map(|pool| pool.node).collect();
-                let mut power = bound::market_prices(&loose, &bids, &nodes, room);
-                reachable(problem, &mut power);
+                let mut power = bound::market_prices(&relaxed, &bids, &nodes, room);
+                cap_unreachable(problem, &mut power);
                 starts.push(Prices { power, ..bids });
             }
             starts.push(prices);
@@ -137,7 +128,7 @@ pub(super) fn bounded(
         let peaks = demand::peak_prices(&held, &best.schedule, room);
         starts.push(prices(&held, &best.schedule, evaluated, peaks, room));
     }
-    let target = sought(evaluated);
+    let target = bound_target(evaluated);
     let starts = starts
         .into_iter()
         .flat_map(with_and_without_ramps)
@@ -150,44 +141,22 @@ pub(super) fn bounded(
     bound::tighten(problem, windows, starts, goal, room)
 }
 
-/// The bound of a plan of a closed loop, from the `prices` that proved the last one's on; the
-/// work of jobs that have none of their own there (`unpriced`) costs what it did when they
-/// were placed.
-pub(super) fn followed(
-    problem: &Problem<'_>,
-    windows: &Windows,
-    best: &Incumbent,
-    (mut prices, unpriced): (Prices, &[usize]),
-    room: &mut Room,
-) -> Bounded {
-    for j in unpriced {
-        let paid = best.schedule.work_price[*j];
-        prices.work[*j] = if paid.is_finite() { paid.max(0.0) } else { 0.0 };
-    }
-    let target = sought(&best.evaluated);
-    let goal = Goal {
-        target,
-        enough: target,
-        iterations: FOLLOWED,
-    };
-    bound::tighten(problem, windows, vec![prices], goal, room)
-}
-
 /// Prices as they are, and without those of ramps.
 fn with_and_without_ramps(prices: Prices) -> impl Iterator<Item = Prices> {
     let without = bound::without_ramps(&prices);
     std::iter::once(prices).chain(without)
 }
 
-/// Value that the bound is sought for: a broken ramp's penalty says nothing of what could be
-/// reached.
-fn sought(evaluated: &Evaluated) -> f64 {
+/// Target value of the bound's step lengths: the plan's, without its penalty for broken ramps,
+/// which no price could win back.
+fn bound_target(evaluated: &Evaluated) -> f64 {
     evaluated.value + RAMP_VIOLATION * evaluated.ramp_excess
 }
 
-/// Puts jobs where they win at the bound's prices, where they alone couple steps and may be
-/// divided, and keeps what gains: one job at a time does not find its way out of a crowd.
-pub(super) fn won(
+/// Gives each job the steps it wins in the bound's auctions, where divisible jobs alone couple
+/// steps, and keeps what gains: where many jobs compete, moves of single jobs end in a local
+/// optimum.
+pub(super) fn assign_winners(
     problem: &Problem<'_>,
     windows: &Windows,
     best: &mut Incumbent,
@@ -203,20 +172,20 @@ pub(super) fn won(
     {
         return;
     }
-    let Some(runs) = bound::won(problem, &bounded.prices) else {
+    let Some(runs) = bound::assign_winners(problem, &bounded.prices) else {
         return;
     };
-    let mut schedule = dropped(problem, runs);
+    let mut schedule = with_runs(problem, runs);
     let mut curves = Curves::new(problem);
-    for _ in 0..WON_SWEEPS {
+    for _ in 0..WINNER_SWEEPS {
         placement::sweep(problem, &mut schedule, &mut curves, windows, 0.0, room);
     }
     keep(problem, windows, best, schedule, room);
 }
 
-/// Places all jobs anew where they buy power in the bound, those first whose work its prices
-/// say is dearest, and keeps what gains: with more work than GPUs, who comes first decides who
-/// is left out, and no job's move alone mends that.
+/// Places all jobs anew, where they buy power in the bound, by falling dual of their work, and
+/// keeps what gains: with more work than GPUs the order decides which jobs are left out, and
+/// no move of a single job changes that.
 pub(super) fn dearest_first(
     problem: &Problem<'_>,
     windows: &Windows,
@@ -232,7 +201,7 @@ pub(super) fn dearest_first(
     if near || bounded.prices.jobs.is_empty() || budget.surcharges.is_empty() {
         return;
     }
-    // What the prices see in the work that is left out.
+    // Dual value of the work that is left out.
     let jobs = problem.inputs.jobs.iter().enumerate();
     let missed = jobs.map(|(j, job)| {
         let done = placement::work_done(problem, &best.schedule, j) + best.schedule.beyond[j];
@@ -244,14 +213,14 @@ pub(super) fn dearest_first(
     let held = under_caps(problem.inputs, best.caps.as_deref());
     let held = Problem::new(&held);
     let dearest = windows.dearest_first(problem, &bounded.prices.work);
-    let spread = placed(&held, &dearest, budget, room);
+    let spread = spread_jobs(&held, &dearest, budget, room);
     let (schedule, evaluated) = solve(&held, &dearest, spread, budget, room);
     if evaluated.value > value && in_order(problem, &schedule) {
         (best.schedule, best.evaluated) = (schedule, evaluated);
     }
 }
 
-/// Takes a schedule over where it gains and keeps the rules of jobs.
+/// Makes a schedule the incumbent where it gains and breaks no rule of jobs.
 fn keep(
     problem: &Problem<'_>,
     windows: &Windows,
@@ -269,8 +238,8 @@ fn keep(
     }
 }
 
-/// Lets jobs oust others where the bound's prices say so, and keeps what gains.
-pub(super) fn ousted(
+/// Lets jobs displace others at the bound's duals, and keeps what gains.
+pub(super) fn displace_jobs(
     problem: &Problem<'_>,
     windows: &Windows,
     best: &mut Incumbent,
@@ -287,7 +256,7 @@ pub(super) fn ousted(
     let prices = &bounded.prices.work;
     let mut curves = Curves::new(problem);
     let mut schedule = best.schedule.clone();
-    if placement::oust(
+    if placement::displace(
         problem,
         &mut schedule,
         &mut curves,
@@ -320,8 +289,8 @@ pub(super) fn exchanged(
     }
     let held = under_caps(inputs, best.caps.as_deref());
     let held = Problem::new(&held);
-    let tries = EXCHANGED_MAX / looked_at(inputs);
-    // A few would find nothing.
+    let tries = EXCHANGED_MAX / steps_looked_at(inputs);
+    // Fewer tries would find nothing.
     if tries < exchange::PATIENCE {
         return;
     }
@@ -338,12 +307,12 @@ pub(super) fn exchanged(
 }
 
 /// Steps of jobs that an exchange looks at, at most.
-fn looked_at(inputs: &PlanInputs) -> usize {
+fn steps_looked_at(inputs: &PlanInputs) -> usize {
     let windows = inputs.jobs.iter().map(|job| job.end - job.first);
     windows.sum::<usize>().max(1)
 }
 
-/// Prices that the incumbent pays at the margin: where the bound begins.
+/// Marginal prices of the incumbent: where the bound begins.
 fn prices(
     problem: &Problem<'_>,
     schedule: &Schedule,
@@ -352,13 +321,7 @@ fn prices(
     room: &mut Room,
 ) -> Prices {
     let inputs = problem.inputs;
-    // Who draws in a step that makes a peak pays for it.
-    let mut charge = vec![0.0; inputs.steps()];
-    for (demand, prices) in inputs.demand.iter().zip(&peak) {
-        for (t, price) in (demand.first..demand.end).zip(prices) {
-            charge[t] += price / problem.hours[t];
-        }
-    }
+    let charge = root_charges(problem, &peak);
     let mut curves = Curves::new(problem);
     let work = placement::work_prices(problem, schedule, &charge, &mut curves, room);
     let power = (0..inputs.pools.len())
@@ -378,9 +341,9 @@ fn prices(
 }
 
 /// Who draws in a step that makes a peak pays for it: currency per MWh of all load.
-fn root_charges(problem: &Problem<'_>, prices: &Prices) -> Vec<f64> {
+fn root_charges(problem: &Problem<'_>, peak: &[Vec<f64>]) -> Vec<f64> {
     let mut charge = vec![0.0; problem.inputs.steps()];
-    for (demand, prices) in problem.inputs.demand.iter().zip(&prices.peak) {
+    for (demand, prices) in problem.inputs.demand.iter().zip(peak) {
         for (t, price) in (demand.first..demand.end).zip(prices) {
             charge[t] += price / problem.hours[t];
         }
@@ -388,8 +351,8 @@ fn root_charges(problem: &Problem<'_>, prices: &Prices) -> Vec<f64> {
     charge
 }
 
-/// Where no power reaches a pool, its price is what no device would pay, and no infinity.
-fn reachable(problem: &Problem<'_>, power: &mut [Vec<f64>]) {
+/// Makes the price of power finite where none reaches a pool: more than any device would pay.
+fn cap_unreachable(problem: &Problem<'_>, power: &mut [Vec<f64>]) {
     for (m, row) in power.iter_mut().enumerate() {
         for (t, price) in row.iter_mut().enumerate() {
             if !price.is_finite() {

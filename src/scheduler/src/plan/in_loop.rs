@@ -1,49 +1,65 @@
-//! Plans of a closed loop: each follows the last one, and each carries its certificate.
+//! Plans of a closed loop: each begins at the last one, and those that are also made afresh
+//! carry a certificate.
 
-use std::cmp::Ordering;
+use std::borrow::Cow;
 
-use super::bounding::{Begin, bounded, followed};
-use super::{Budget, Incumbent, Planned, Start, dropped, finished, placed, solved, windows};
+use super::bounding::{Begin, bounded};
+use super::{
+    Budget, Incumbent, Planned, WarmStart, better_of, finished, solved, spread_jobs, under_caps,
+    windows, with_runs,
+};
 use crate::bound::{Bounded, Prices};
+use crate::evaluate::evaluate;
 use crate::inputs::PlanInputs;
 use crate::placement::Windows;
-use crate::polish::out_of_order;
 use crate::schedule::{Problem, Room, Schedule};
 
-/// What the last plan left to the next one.
-#[derive(Debug, Clone, Default)]
-pub struct Stood {
-    /// Where its jobs stood and what proved its bound.
-    pub start: Start,
-    /// Price of each job's work that was paid there, currency per GPU-hour; NaN where unknown.
-    pub price: Vec<f64>,
-    /// By how much each job may have fallen short of its best, currency; NaN where unknown.
-    pub slack: Vec<f64>,
-}
-
-/// A plan of a closed loop: one that follows from where jobs stood ([`Budget::FOLLOW`]; those
-/// that stand as near to their best as before stay), or, where it is to be made `afresh` or
-/// none stood anywhere, the better of that and one made from nothing ([`Budget::LOOP`]).
-/// `room` is kept from plan to plan, and changes nothing.
-pub fn plan_in_loop(inputs: &PlanInputs, stood: Stood, afresh: bool, room: &mut Room) -> Planned {
+/// A plan of a closed loop: one that follows from where the last plan put the jobs
+/// ([`Budget::FOLLOW`]), or, where it is to be made `afresh` or nothing is carried on, the
+/// better of that and one made from nothing ([`Budget::LOOP`]). Only a plan made afresh has a
+/// bound; those that follow it have none until the next one. `room` is kept from plan to
+/// plan, and changes nothing.
+///
+/// Jobs are placed without regard to ramps: the dispatch holds the first step to them, and
+/// the next plan begins at the load that was reached. A plan made afresh is proven, and valued
+/// with its ramps.
+pub fn plan_in_loop(
+    inputs: &PlanInputs,
+    start: WarmStart,
+    afresh: bool,
+    room: &mut Room,
+) -> Planned {
     room.work.forget();
-    let problem = Problem::new(inputs);
+    let free = free_of_ramps(inputs);
+    let problem = Problem::new(&free);
     let windows = windows(&problem, room);
-    let carried = stood.start.runs.map(|runs| {
+    let WarmStart {
+        runs,
+        prices,
+        unpriced,
+        mut work_price,
+        mut slack,
+    } = start;
+    let jobs = inputs.jobs.len();
+    work_price.resize(jobs, f64::NAN);
+    slack.resize(jobs, f64::NAN);
+    let carried = runs.map(|runs| {
         let spread = Schedule {
-            work_price: stood.price.clone(),
-            slack: stood.slack,
-            ..dropped(&problem, runs)
+            work_price: work_price.clone(),
+            slack,
+            ..with_runs(&problem, runs)
         };
         solved(&problem, &windows, spread, Budget::FOLLOW, room)
     });
     let best = match carried {
-        Some(carried) if !afresh => carried,
+        Some(carried) if !afresh => {
+            return finished(&problem, carried, f64::INFINITY, f64::NEG_INFINITY, room);
+        }
         carried => {
             let spread = Schedule {
-                work_price: stood.price,
-                slack: vec![f64::NAN; inputs.jobs.len()],
-                ..placed(&problem, &windows, Budget::LOOP, room)
+                work_price,
+                slack: vec![f64::NAN; jobs],
+                ..spread_jobs(&problem, &windows, Budget::LOOP, room)
             };
             let fresh = solved(&problem, &windows, spread, Budget::LOOP, room);
             match carried {
@@ -52,29 +68,30 @@ pub fn plan_in_loop(inputs: &PlanInputs, stood: Stood, afresh: bool, room: &mut 
             }
         }
     };
-    let carried = (stood.start.prices, stood.start.unpriced);
-    let bounded = proven(&problem, &windows, &best, carried, afresh, room);
+    let bounded = certify(&problem, &windows, &best, (prices, unpriced), room);
+    let ramped = (!inputs.ramps.is_empty()).then(|| {
+        let held = under_caps(inputs, best.caps.as_deref());
+        evaluate(&Problem::new(&held), &best.schedule, &windows, room)
+    });
+    let planned = finished(&problem, best, bounded.bound, f64::NEG_INFINITY, room);
     Planned {
         prices: Some(bounded.prices),
-        ..finished(&problem, best, bounded.bound, f64::NEG_INFINITY, room)
+        evaluated: ramped.unwrap_or(planned.evaluated),
+        ..planned
     }
 }
 
-/// The better of two plans of the same inputs: the one in which fewer jobs stop that may not
-/// stop yet or run before what they wait for is done; else the one worth more, `one` where
-/// they are alike.
-fn better_of(problem: &Problem<'_>, one: Incumbent, other: Incumbent) -> Incumbent {
-    let broken = |plan: &Incumbent| out_of_order(problem, &plan.schedule);
-    let first = match broken(&one).cmp(&broken(&other)) {
-        Ordering::Less => true,
-        Ordering::Equal => one.evaluated.value >= other.evaluated.value,
-        Ordering::Greater => false,
-    };
-    if first { one } else { other }
+/// The inputs without ramps.
+fn free_of_ramps(inputs: &PlanInputs) -> Cow<'_, PlanInputs> {
+    if inputs.ramps.is_empty() {
+        return Cow::Borrowed(inputs);
+    }
+    let mut free = inputs.clone();
+    free.ramps.clear();
+    Cow::Owned(free)
 }
 
-/// Evaluations of the bound where a plan was also made afresh, beyond those of the prices it
-/// begins at.
+/// Evaluations of the bound of a plan made afresh, beyond one for each of the prices it begins at.
 ///
 /// # Source
 /// The 8,760 plans of `simulations/texas-100mw`, from the last prices alone: mean gap 0.56 % of
@@ -82,22 +99,18 @@ fn better_of(problem: &Problem<'_>, one: Incumbent, other: Incumbent) -> Incumbe
 /// 1.07 % of value from the last prices alone, 0.24 % with the prices the plan pays beside them.
 const AFRESH: usize = 4;
 
-/// The bound of a plan: where one was also made `afresh` from the last one's prices or those
-/// the plan pays, with a study's effort where there were none; else from the last one's alone.
-fn proven(
+/// The bound of a plan made afresh, from the last one's prices and those the plan pays; with
+/// a study's effort where there are none.
+fn certify(
     problem: &Problem<'_>,
     windows: &Windows,
     best: &Incumbent,
     (prices, unpriced): (Option<Prices>, Vec<usize>),
-    afresh: bool,
     room: &mut Room,
 ) -> Bounded {
     let (begin, budget) = match prices {
-        Some(prices) if !afresh => {
-            return followed(problem, windows, best, (prices, &unpriced), room);
-        }
         Some(prices) => (
-            Begin::Carried(prices, unpriced, None, Vec::new()),
+            Begin::Carried(prices, unpriced, None),
             Budget {
                 bound: AFRESH,
                 ..Budget::LOOP
@@ -113,7 +126,7 @@ fn proven(
 mod tests {
     use super::*;
     use crate::carry::Carried;
-    use crate::inputs::small::{job, miners, site};
+    use crate::inputs::small::{job, site};
     use crate::plan::plan;
     use crate::schedule::Run;
 
@@ -125,28 +138,14 @@ mod tests {
         names.iter().map(named).collect()
     }
 
-    /// A plan that follows `last`, all work priced as it was there.
-    fn follow(inputs: &PlanInputs, last: (&PlanInputs, &Planned), afresh: bool) -> Planned {
-        let known = last.0.jobs.len();
-        let fill = |row: &[f64]| {
-            let mut row = row[..known.min(row.len())].to_vec();
-            row.resize(inputs.jobs.len(), f64::NAN);
-            row
-        };
-        let stood = Stood {
-            start: Carried::new(last.0, last.1).start(inputs),
-            price: fill(&last.1.schedule.work_price),
-            slack: fill(&last.1.schedule.slack),
-        };
-        plan_in_loop(inputs, stood, afresh, &mut Room::default())
+    /// The next plan of the loop after `last`.
+    fn next(inputs: &PlanInputs, last: (&PlanInputs, &Planned), afresh: bool) -> Planned {
+        let start = Carried::new(last.0, last.1).start(inputs);
+        plan_in_loop(inputs, start, afresh, &mut Room::default())
     }
 
     fn first(inputs: &PlanInputs) -> Planned {
-        let stood = Stood {
-            price: vec![f64::NAN; inputs.jobs.len()],
-            ..Stood::default()
-        };
-        plan_in_loop(inputs, stood, true, &mut Room::default())
+        plan_in_loop(inputs, WarmStart::default(), true, &mut Room::default())
     }
 
     /// Jobs of two halls bought their power; those that are left, in one hall, bid for it.
@@ -168,44 +167,15 @@ mod tests {
         let mut inputs = before.clone();
         inputs.jobs.truncate(2);
         assert!(Problem::new(&inputs).residuals.is_some());
-        let next = follow(&inputs, (&before, &planned), false);
+        let next = next(&inputs, (&before, &planned), true);
         // At no price of work three GPUs work in every hour: 970.
         assert!(next.bound < 1.05 * next.value(), "{}", next.bound);
         assert!(next.prices.is_some_and(|prices| prices.jobs.is_empty()));
     }
 
-    /// Two dual steps a plan: a chain of plans closes what the first of them left.
+    /// A new job is placed among those of the last plan, which a plan from nothing would move.
     #[test]
-    fn plans_that_follow_one_another_close_the_gap() {
-        let costs = [90.0, 20.0, 30.0, 80.0, 40.0, 10.0, 95.0, 60.0];
-        let mut inputs = site(1.0, &costs);
-        inputs.pools = vec![miners(costs.len())];
-        inputs.jobs = jobs(&["a", "b", "c"], costs.len());
-        let mut last = first(&inputs);
-        let prices = last.prices.as_mut().expect("it has a bound");
-        prices
-            .power
-            .iter_mut()
-            .flatten()
-            .for_each(|price| *price = 0.0);
-        let stale = follow(&inputs, (&inputs, &last), false);
-        let mut bounds = vec![stale.bound];
-        last = stale;
-        for _ in 0..40 {
-            last = follow(&inputs, (&inputs, &last), false);
-            bounds.push(last.bound);
-        }
-        assert!(
-            bounds.windows(2).all(|w| w[1] <= w[0] + 1e-9 * w[0].abs()),
-            "{bounds:?}"
-        );
-        let left = |bound: f64| bound - last.value();
-        assert!(left(bounds[40]) < 0.5 * left(bounds[0]), "{bounds:?}");
-    }
-
-    /// A new job is placed among those that stand, where a plan from nothing would move them.
-    #[test]
-    fn a_new_job_joins_the_plan_that_stands() {
+    fn a_new_job_joins_the_last_plan() {
         let mut inputs = site(1.0, &[9.0; 6]);
         inputs.nodes[0].limit = vec![2.0; 6];
         inputs.jobs = vec![job(4.0, &[2], 6)];
@@ -216,14 +186,14 @@ mod tests {
         let mut new = job(2.0, &[2], 6);
         new.id = "new".to_owned();
         inputs.jobs.push(new);
-        let next = follow(&inputs, (&before, &planned), false);
+        let next = next(&inputs, (&before, &planned), false);
         assert_eq!(steps(&next.schedule.jobs[0]), [4, 5], "it stands");
         assert_eq!(next.schedule.jobs[1].len(), 1, "and the new one runs");
         let fresh = first(&inputs);
         assert_ne!(steps(&fresh.schedule.jobs[0]), [4, 5]);
     }
 
-    /// Of two plans the dearer one is left, but no job is stopped that may not stop.
+    /// The plan worth more is chosen, unless it stops a job that may not stop.
     #[test]
     fn the_better_plan_lets_jobs_go_on() {
         let mut inputs = site(1.0, &[50.0, 9.0, 9.0, 50.0, 50.0]);

@@ -8,7 +8,7 @@ use crate::dispatch::Dispatch;
 /// All loads at their rated points as far as limits allow: first what must be
 /// served, then inference, then jobs, then hashing.
 #[derive(Debug, Default)]
-pub struct AlwaysOn {
+pub(crate) struct AlwaysOn {
     step: Myopic,
 }
 

@@ -9,7 +9,7 @@ use crate::dispatch::Dispatch;
 /// own value plus the penalty of never being done, gangs whole; inference and
 /// mining take the rest wherever they are worth more than the power.
 #[derive(Debug, Default)]
-pub struct Asap {
+pub(crate) struct Asap {
     step: Myopic,
 }
 

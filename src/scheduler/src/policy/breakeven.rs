@@ -9,7 +9,7 @@ use crate::dispatch::Dispatch;
 /// efficiency, fees, marginal PUE) lies above the full price of the supply block it
 /// would use; no underclocking. Inference and jobs run whatever power costs.
 #[derive(Debug, Default)]
-pub struct Breakeven {
+pub(crate) struct Breakeven {
     step: Myopic,
 }
 

@@ -13,7 +13,7 @@ use crate::build::Built;
 use crate::controller::guard;
 use crate::controller::limits::{Limits, StepLimits, amount};
 use crate::controller::trim::{Grip, Trim};
-use crate::dispatch::Dispatch;
+use crate::dispatch::{Dispatch, Repairs};
 use crate::policy::View;
 
 /// What gives way beside sleeping devices.
@@ -46,7 +46,8 @@ pub struct Fit {
 impl Fit {
     /// Takes load off until called events, supply and the tree's limits hold, and moves it
     /// to keep ramps: limits win over ramps, ramps over events. Shortest times are cut
-    /// short only where nothing else is left to give.
+    /// short only where nothing else is left to give. What is changed is added to the
+    /// dispatch's [`Repairs`].
     ///
     /// `supply` is the power expected at each node, W.
     pub fn fit(&mut self, view: &View<'_>, supply: &[f64], way: GiveWay, dispatch: &mut Dispatch) {
@@ -59,8 +60,9 @@ impl Fit {
             tree,
             step: &mut self.step,
             more: vec![0.0; site.tree.len()],
+            repairs: Repairs::default(),
         };
-        fitter.fit(supply, dispatch);
+        dispatch.repairs = fitter.fit(supply, dispatch);
     }
 }
 
@@ -99,37 +101,49 @@ struct Fitter<'a> {
     step: &'a mut StepLimits,
     /// IT watts at each node beside the set points.
     more: Vec<f64>,
+    /// Facility watts changed so far, by rule.
+    repairs: Repairs,
 }
 
 impl Fitter<'_> {
-    fn fit(mut self, supply: &[f64], dispatch: &mut Dispatch) {
+    fn fit(mut self, supply: &[f64], dispatch: &mut Dispatch) -> Repairs {
         self.shortest_times(dispatch);
         self.step.set_supply(supply);
-        let hard = self.step.limit[0].min(supply[0]);
         if self.way.called {
-            self.step.limit[0] = hard.min(called_limit(self.view) * 1e6);
-            self.limits(dispatch, self.way.ai);
+            self.step.root_import = Some(supply[0].min(called_limit(self.view) * 1e6));
+            self.limits(dispatch, self.way.ai, supply[0]);
+            self.step.root_import = Some(supply[0]);
         }
-        self.step.limit[0] = hard;
-        self.limits(dispatch, true);
+        self.limits(dispatch, true, supply[0]);
         // What limits take off, a ramp makes up for elsewhere, if they leave room.
         self.ramps(dispatch);
-        self.limits(dispatch, true);
+        self.limits(dispatch, true, supply[0]);
+        self.repairs
     }
 
     /// Leaves blocks that woke or slept too lately to be switched as they are.
-    fn shortest_times(&self, dispatch: &mut Dispatch) {
+    fn shortest_times(&mut self, dispatch: &mut Dispatch) {
         let view = self.view;
+        let mut changed = 0.0;
         for (p, blocks) in dispatch.pools.iter_mut().enumerate() {
             for (b, at_point) in blocks.iter_mut().enumerate() {
                 let awake = at_point.iter().any(|n| *n > 0);
+                let pool = &view.setup.site.pools[p];
+                let watts = |at_point: &[u32]| -> f64 {
+                    let above_sleep = pool.points.iter().map(|o| (o.power - pool.sleep).get());
+                    let watts = above_sleep.zip(at_point).map(|(w, n)| w * i64::from(*n));
+                    watts.sum::<i64>() as f64 * self.step.pue[pool.node]
+                };
                 if awake && !guard::may_be_awake(view, p, b) {
+                    changed += watts(at_point);
                     at_point.fill(0);
                 } else if !awake && guard::grip(view, p, b) == Grip::Held {
                     at_point.clone_from(&view.state.pools[p].blocks[b].at_point);
+                    changed += watts(at_point);
                 }
             }
         }
+        self.repairs.shortest_time += changed;
     }
 
     /// The most the dispatch draws, with jobs on their way out.
@@ -182,18 +196,34 @@ impl Fitter<'_> {
     }
 
     /// Takes load off until every node's import is within its limit. What must be served stays.
-    fn limits(&mut self, dispatch: &mut Dispatch, ai: bool) {
-        let limit = self.step.limit.clone();
+    /// `supply` is what may be drawn at the root without any called event, W.
+    fn limits(&mut self, dispatch: &mut Dispatch, ai: bool, supply: f64) {
+        let (limit, root_import) = (self.step.limit.clone(), self.step.root_import);
         for _ in 0..4 * limit.len() + 4 {
             self.measure(dispatch);
             let Some((node, excess)) = self.step.worst(&[]) else {
                 break;
             };
-            if self.take_off(node, excess, ai, dispatch) >= excess {
+            let left = self.take_off(node, excess, ai, dispatch);
+            let taken = excess - left;
+            let (load, drawn) = (self.step.load[0], self.step.import[0]);
+            let without_event = match node {
+                0 => (load - limit[0]).max(drawn - supply).max(0.0),
+                _ => excess,
+            };
+            // Whole devices may be more than was asked for.
+            let of_limit = match without_event < excess {
+                true => taken.min(without_event),
+                false => taken,
+            };
+            self.repairs.limit += of_limit;
+            self.repairs.called_event += taken - of_limit;
+            if left >= excess {
                 // Only what must be served is left there.
-                self.step.limit[node] = f64::INFINITY;
+                self.step.give_up(node);
             }
         }
         self.step.limit = limit;
+        self.step.root_import = root_import;
     }
 }

@@ -14,7 +14,7 @@ use crate::dispatch::Dispatch;
 /// What a site does whose miners are metered behind a wind or solar farm's curtailment.
 /// Where there is no surplus block, no device hashes.
 #[derive(Debug, Default)]
-pub struct FollowSurplus {
+pub(crate) struct FollowSurplus {
     step: Myopic,
 }
 

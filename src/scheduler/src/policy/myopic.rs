@@ -18,7 +18,7 @@ use super::View;
 use super::fit::{Fit, GiveWay, supply};
 use crate::build::{Built, build};
 use crate::controller::guard;
-use crate::dispatch::Dispatch;
+use crate::dispatch::{Dispatch, Repairs};
 use crate::inputs::MUST_TAKE_VALUE;
 use crate::market::{CostStep, Market, Owner, Workspace};
 use crate::queue::JobQueue;
@@ -116,6 +116,7 @@ impl Myopic {
             reasons: Vec::new(),
             marginal_value,
             proof: None,
+            repairs: Repairs::default(),
         };
         let way = GiveWay {
             underclock: rules.mining.iter().any(|r| r.settings == Settings::All),

@@ -17,7 +17,7 @@ const NEVER: f64 = -1e6;
 /// the next 24 h; jobs wait for such hours, unless they would miss their deadline.
 /// Inference runs whatever power costs.
 #[derive(Debug, Default)]
-pub struct Quantile {
+pub(crate) struct Quantile {
     step: Myopic,
 }
 

@@ -1,12 +1,12 @@
 //! Policies by name. A new policy is one file and one line here.
 
+use super::Policy;
 use super::swingload::Swingload;
-use super::{Policy, Setup};
-use super::{always_on, asap, breakeven, follow_surplus, paths, quantile, static_split, strike};
+use super::{always_on, asap, breakeven, follow_surplus, quantile, static_split, strike};
 
-/// The policy of that name; `None` when the controller knows none. The `oracle` is
+/// The policy of that name; `None` when there is none. The `oracle` is
 /// not one: it sees the truth, which only a simulation has.
-pub fn policy(name: &str, _setup: &Setup) -> Option<Box<dyn Policy>> {
+pub fn policy(name: &str) -> Option<Box<dyn Policy>> {
     Some(match name {
         "ai_only" => Box::new(Swingload::ai_only()),
         "always_on" => Box::new(always_on::AlwaysOn::default()),
@@ -18,7 +18,6 @@ pub fn policy(name: &str, _setup: &Setup) -> Option<Box<dyn Policy>> {
         "static_split" => Box::new(static_split::StaticSplit::default()),
         "strike" => Box::new(strike::Strike::default()),
         "swingload" => Box::new(Swingload::new()),
-        "swingload_paths" => Box::new(paths::Paths::default()),
         _ => return None,
     })
 }

@@ -11,7 +11,7 @@ use crate::dispatch::Dispatch;
 /// Both are facility power above sleep and idle; what must be served is served in
 /// full even beyond the GPUs' share.
 #[derive(Debug, Default)]
-pub struct StaticSplit {
+pub(crate) struct StaticSplit {
     step: Myopic,
 }
 

@@ -14,7 +14,7 @@ const LEVELS: usize = 24;
 /// cheaper than `on_below`, such as surplus. Jobs and inference run as soon as there
 /// is room, whatever power costs.
 #[derive(Debug, Default)]
-pub struct Strike {
+pub(crate) struct Strike {
     step: Myopic,
     /// Per pool; empty until the first step tunes them.
     switches: Vec<Switch>,

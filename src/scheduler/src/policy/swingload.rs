@@ -6,7 +6,7 @@ use crate::build::{Built, build};
 use crate::carry::Carried;
 use crate::dispatch::{Dispatch, Proof};
 use crate::explain::reasons;
-use crate::plan::{Planned, Start, Stood, plan_in_loop};
+use crate::plan::{Planned, WarmStart, plan_in_loop};
 use crate::schedule::Room;
 
 use super::fit::{Fit, GiveWay, supply};
@@ -25,81 +25,45 @@ enum Uses {
 pub struct Swingload {
     uses: Uses,
     fit: Fit,
-    last: Last,
+    /// When a plan was last made afresh, Unix second.
+    made_afresh: i64,
+    last: Option<Carried>,
     room: Room,
 }
 
-/// What is kept of the last plan.
-#[derive(Debug, Default)]
-struct Last {
-    /// When one was last made afresh, Unix second.
-    made: i64,
-    carried: Option<Carried>,
-    /// Per job its position in the controller's list, rising, the price of its work, and by
-    /// how much it may have fallen short of its best.
-    jobs: Vec<(usize, f64, f64)>,
-}
-
-impl Last {
-    /// Where a plan of `built` begins.
-    fn stood(&self, built: &Built) -> Stood {
-        let known = |position: &usize| {
-            let found = self.jobs.binary_search_by_key(position, |job| job.0);
-            found.map_or((f64::NAN, f64::NAN), |k| (self.jobs[k].1, self.jobs[k].2))
-        };
-        let (price, slack) = built.job.iter().map(known).unzip();
-        let start = match &self.carried {
-            Some(carried) => carried.start(&built.inputs),
-            None => Start::default(),
-        };
-        Stood {
-            start,
-            price,
-            slack,
-        }
-    }
-}
-
-/// Where an hour of this many seconds begins, a plan is made afresh beside the one carried on,
-/// and the better one kept. One job at a time, a plan carried on for days stays in its hollow;
-/// made afresh alone, jobs stop and start that could have gone on.
+/// A plan is also made afresh, beside the one carried on from the last, once in this many
+/// seconds, counted from 1970 in UTC, and the better one is kept. A plan carried on for days
+/// moves one job at a time and cannot leave a local optimum; were plans only made afresh, jobs
+/// would stop and start that could have gone on.
 ///
 /// # Source
 /// A year of `simulations/texas-100mw`: always carried on 0.2 % of value less than made
 /// afresh at every hour, the better of both 0.07 % more; a week of `quickstart` at five
 /// minutes: carried on 0.1 % more.
-const AFRESH: i64 = 3600;
+const AFRESH: i64 = 6 * 3600;
 
 impl Swingload {
-    /// Plans from the last plan, and afresh where that is an hour old.
+    /// The next plan: from the last one, and afresh where the last such is of an earlier period.
     pub(super) fn plan(&mut self, now: i64, built: &Built) -> Planned {
-        let afresh = self.last.made.div_euclid(AFRESH) != now.div_euclid(AFRESH);
+        let afresh = self.made_afresh.div_euclid(AFRESH) != now.div_euclid(AFRESH);
         if afresh {
-            self.last.made = now;
+            self.made_afresh = now;
         }
-        let stood = self.last.stood(built);
-        let planned = plan_in_loop(&built.inputs, stood, afresh, &mut self.room);
-        self.keep(built, &planned);
+        let last = self.last.take();
+        let start = last
+            .as_ref()
+            .map_or(WarmStart::default(), |last| last.start(&built.inputs));
+        let planned = plan_in_loop(&built.inputs, start, afresh, &mut self.room);
+        self.last = Some(Carried::new(&built.inputs, &planned).or_prices_of(last));
         planned
-    }
-
-    /// Carries this plan on instead of the last one.
-    pub(super) fn keep(&mut self, built: &Built, planned: &Planned) {
-        let schedule = &planned.schedule;
-        let prices = schedule.work_price.iter().zip(&schedule.slack);
-        self.last.carried = Some(Carried::new(&built.inputs, planned));
-        self.last.jobs.clear();
-        self.last.jobs.extend(
-            (built.job.iter().zip(prices))
-                .map(|(position, (price, slack))| (*position, *price, *slack)),
-        );
     }
 
     fn using(uses: Uses) -> Self {
         Self {
             uses,
             fit: Fit::default(),
-            last: Last::default(),
+            made_afresh: 0,
+            last: None,
             room: Room::default(),
         }
     }
@@ -110,12 +74,12 @@ impl Swingload {
     }
 
     /// Plans mining; AI gets what it must.
-    pub fn mining_only() -> Self {
+    pub(crate) fn mining_only() -> Self {
         Self::using(Uses::Mining)
     }
 
     /// Plans inference and training; miners sleep.
-    pub fn ai_only() -> Self {
+    pub(crate) fn ai_only() -> Self {
         Self::using(Uses::Ai)
     }
 }

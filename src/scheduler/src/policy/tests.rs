@@ -5,15 +5,24 @@
 //! the step from 2 to 3 kW and 133 at its rated point; "nimble" earns 186. A GPU-hour is
 //! 1.44 facility kWh, so jobs at 2.5 USD are worth 1,736.
 
+use std::collections::BTreeMap;
+
+use swingload_model::site::Site;
+
+use super::fit::{Fit, GiveWay};
 use super::registry::policy;
+use super::{Policy, View};
 use crate::controller::IncidentKind;
+use crate::controller::tally::Tally;
+use crate::controller::tests::nimble;
 use crate::controller::tests::world::{
-    self, JobWords, SITE, START, STEP, World, job, setup, site, site_of,
+    JobWords, SITE, START, STEP, World, job, setup, site, site_of,
 };
+use crate::dispatch::Dispatch;
 
 fn world(name: &str, extra: &str) -> World {
     let site = site(extra);
-    let found = policy(name, &setup(site.clone())).expect(name);
+    let found = policy(name).expect(name);
     assert_eq!(found.name(), name);
     World::new(site, found)
 }
@@ -40,7 +49,7 @@ fn assert_clean(world: &World, name: &str) {
 #[test]
 fn asap_underclocks_before_it_stops() {
     let text = SITE.replacen("rating_mw = 5", "rating_mw = 5.6", 1);
-    let mut world = World::new(site_of(&text), policy("asap", &setup(site(""))).unwrap());
+    let mut world = World::new(site_of(&text), policy("asap").unwrap());
     world.step(50.0);
     assert_eq!(world.awake(1), 1000);
     assert_eq!(
@@ -248,10 +257,7 @@ fn static_split_keeps_each_side_within_its_share() {
     let mut own = (*setup(site)).clone();
     own.policies.static_split_mining_mw = Some(2.0);
     own.policies.static_split_ai_mw = Some(0.5);
-    let mut world = World::with(
-        own,
-        policy("static_split", &setup(world::site(""))).unwrap(),
-    );
+    let mut world = World::with(own, policy("static_split").unwrap());
     world.submit(job("a").gangs(&[100]));
     world.submit(job("b").gangs(&[100]));
     world.step(900.0);
@@ -318,7 +324,7 @@ fn ramps_hold() {
     );
     for name in NAMES {
         let site = site_of(&text);
-        let mut world = World::new(site.clone(), policy(name, &setup(site)).unwrap());
+        let mut world = World::new(site, policy(name).unwrap());
         let mut last = None;
         for step in 0..60 {
             world.step(if step < 35 { 20.0 } else { 800.0 });
@@ -344,7 +350,7 @@ fn devices_that_must_stay_awake_are_the_last_to_give_way() {
     let text = SITE.replacen("rating_mw = 10", "rating_mw = 6", 1);
     for name in ["asap", "always_on", "breakeven", "strike", "quantile"] {
         let site = site_of(&text);
-        let mut world = World::new(site.clone(), policy(name, &setup(site)).unwrap());
+        let mut world = World::new(site, policy(name).unwrap());
         world.step(20.0);
         let steady = world.awake(0);
         assert!(steady > 400, "{name}: {steady}");
@@ -366,7 +372,7 @@ fn hashing_makes_up_for_a_fall_that_is_too_fast() {
     );
     for name in ["asap", "breakeven"] {
         let site = site_of(&text);
-        let mut world = World::new(site.clone(), policy(name, &setup(site)).unwrap());
+        let mut world = World::new(site, policy(name).unwrap());
         // Hashing is worth nothing at this price, and the job ends after two steps and a half.
         let mut big = job("big").gangs(&[800]).worth(9.0);
         big.work = 800 * STEP * 5 / 2;
@@ -395,7 +401,7 @@ fn hashing_climbs_for_a_gang_that_would_rise_too_fast() {
         1,
     );
     let site = site_of(&text);
-    let mut world = World::new(site.clone(), policy("asap", &setup(site)).unwrap());
+    let mut world = World::new(site, policy("asap").unwrap());
     world.step(900.0);
     world.submit(job("big").gangs(&[700]).worth(9.0).hours(5000));
     let mut last = world.load(0);
@@ -427,7 +433,7 @@ price_per_mwh = 5
     let text = format!("{surplus}{}{more}", SITE);
     for name in NAMES {
         let site = site_of(&text);
-        let mut world = World::new(site.clone(), policy(name, &setup(site)).unwrap());
+        let mut world = World::new(site, policy(name).unwrap());
         world.submit(job("batch"));
         world.step(1.0);
         // Overheads, idle watts and the floor of 104 GPUs may use the grid; all else must fit in 1.2 MW.
@@ -451,7 +457,7 @@ fn a_tight_connection_serves_firm_load_first() {
     let text = SITE.replacen("rating_mw = 10", "rating_mw = 1.2", 1);
     for name in NAMES {
         let site = site_of(&text);
-        let mut world = World::new(site.clone(), policy(name, &setup(site)).unwrap());
+        let mut world = World::new(site, policy(name).unwrap());
         world.submit(job("batch"));
         for _ in 0..3 {
             world.step(20.0);
@@ -500,7 +506,7 @@ fn whole_devices_replicas_and_gangs_of_a_plan_keep_every_limit() {
     ];
     for (from, to) in tight {
         let site = site_of(&SITE.replacen(from, to, 1));
-        let swingload = policy("swingload", &setup(site.clone())).unwrap();
+        let swingload = policy("swingload").unwrap();
         let mut world = World::new(site, swingload);
         for k in 0..16_i64 {
             if k % 4 == 0 {
@@ -520,4 +526,89 @@ fn whole_devices_replicas_and_gangs_of_a_plan_keep_every_limit() {
         let incidents: Vec<_> = world.controller.incidents().iter().filter(odd).collect();
         assert!(incidents.is_empty(), "{to}: {incidents:?}");
     }
+}
+
+/// One dispatch per step, the last one for ever, repaired as those of policies are.
+struct Repaired(Vec<Dispatch>, Fit);
+
+impl Policy for Repaired {
+    fn name(&self) -> &'static str {
+        "repaired"
+    }
+
+    fn decide(&mut self, view: &View<'_>) -> Dispatch {
+        let mut dispatch = self.0[0].clone();
+        if self.0.len() > 1 {
+            self.0.remove(0);
+        }
+        let mut supply = vec![0.0; view.setup.site.tree.len()];
+        supply[0] = 20e6;
+        let way = GiveWay {
+            underclock: true,
+            called: true,
+            ai: true,
+        };
+        self.1.fit(view, &supply, way, &mut dispatch);
+        dispatch
+    }
+}
+
+/// What is repaired of a policy's choice is named by its rule and counted in watts; the
+/// checker finds nothing left of it.
+#[test]
+fn what_is_repaired_is_counted_by_its_rule() {
+    let run = |site: Site, course: Vec<Dispatch>| {
+        let steps = course.len();
+        let mut world = World::new(site, Box::new(Repaired(course, Fit::default())));
+        world.publish("calls", 1.0, START + 3600);
+        (0..steps).for_each(|_| {
+            world.step(50.0);
+        });
+        let tally = world.controller.tally().clone();
+        assert_eq!(tally.handed_out, BTreeMap::new(), "nothing is left to find");
+        tally
+    };
+    let steady = |devices: u32| {
+        let mut dispatch = nimble(0);
+        dispatch.pools[0][0] = vec![devices, 0];
+        dispatch
+    };
+    let mut greedy = nimble(8);
+    greedy.pools[0] = vec![vec![0, 125]; 8];
+    // 1.35 MW more than the hall carries: 1,000 devices set from 3 to 2 kW, 0.3 MW asleep, at a
+    // marginal PUE of 1.05.
+    let limit = run(site(""), vec![greedy]);
+    let asleep = (300e3_f64 / (1980.0 * 1.05)).ceil() * 1980.0 * 1.05;
+    let watts = 1_050e3 + asleep;
+    assert!((limit.limit.watts_max - watts).abs() < 1e-6, "{limit:?}");
+    assert!((limit.limit.joules - limit.limit.watts_max * 300.0).abs() < 1.0);
+    let names = |tally: &Tally| {
+        [
+            tally.limit.steps,
+            tally.called_event.steps,
+            tally.ramp.steps,
+            tally.shortest_time.steps,
+        ]
+    };
+    assert_eq!(names(&limit), [1, 0, 0, 0]);
+    // A block told to sleep after five minutes of thirty.
+    let held = run(site(""), vec![steady(125), steady(0)]);
+    assert_eq!(names(&held), [0, 0, 0, 1]);
+    let watts = 125.0 * 1980.0 * 1.05;
+    assert!(
+        (held.shortest_time.watts_max - watts).abs() < 1e-6,
+        "{held:?}"
+    );
+    // Five blocks of 0.39 MW within 0.5 MW a step.
+    let ramps = "rating_mw = 10\nramp_up_kw_per_min = 100";
+    let slow = site_of(&SITE.replacen("rating_mw = 10", ramps, 1));
+    let slow = run(slow, vec![nimble(0), nimble(5)]);
+    assert_eq!(names(&slow), [0, 0, 1, 0]);
+    let excess = 5.0 * 125.0 * 2980.0 * 1.05 - 500e3;
+    let whole = excess..excess + 2980.0 * 1.05;
+    assert!(whole.contains(&slow.ramp.watts_max), "{slow:?}");
+    // 3.96 MW under a call for 1.5.
+    let called = run(site(CALL), vec![nimble(8)]);
+    assert_eq!(names(&called), [0, 1, 0, 0]);
+    assert!(called.called_event.watts_max > 2.0e6, "{called:?}");
 }

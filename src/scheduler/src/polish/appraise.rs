@@ -386,7 +386,7 @@ impl<'p, 'i> Appraiser<'p, 'i> {
     }
 
     /// Mean power of a load without memory that bids `slope(t)` for up to `width(t)` at
-    /// `node`, with everything else of the schedule as it stands and peaks at most `peaks`.
+    /// `node`, with everything else of the schedule fixed and peaks at most `peaks`.
     pub(super) fn bid(
         &mut self,
         schedule: &Schedule,

@@ -1,4 +1,4 @@
-//! Courses of one gang: the best ways through its window, all else as it stands.
+//! Courses of one gang: the best sequences of steps and sizes through its window, all else fixed.
 
 use std::ops::Range;
 
@@ -79,7 +79,7 @@ impl Search<'_, '_, '_> {
             let mut next = Vec::new();
             for (at, way) in layers[i].iter().enumerate() {
                 self.appraiser.spent += 1;
-                go_on(
+                extend(
                     job,
                     &sizes,
                     offer,
@@ -194,7 +194,7 @@ fn beginning(job: &JobInput, sizes: &[f64], first: usize, hours: &[f64]) -> Way 
 }
 
 /// Every way on from `way` through step `i`; those that end the work into `done`.
-fn go_on(
+fn extend(
     job: &JobInput,
     sizes: &[f64],
     offer: &Offer,

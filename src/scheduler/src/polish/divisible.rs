@@ -1,4 +1,4 @@
-//! Divisible jobs placed exactly, all else as it stands.
+//! Divisible jobs placed exactly, all else fixed.
 
 use super::jobs::later;
 use super::{Search, keeps_order};
@@ -13,14 +13,14 @@ use crate::schedule::{Problem, Run, Schedule};
 const PRICES: usize = 20;
 
 impl Search<'_, '_, '_> {
-    /// Every divisible job placed where it is worth most, all else as it stands.
+    /// Every divisible job placed where it is worth most, all else fixed.
     pub(super) fn divisible(&mut self) {
         for j in 0..self.problem.inputs.jobs.len() {
             if self.is_over() || !matches!(self.problem.inputs.jobs[j].gangs, Gangs::Divisible(_)) {
                 continue;
             }
             let mut without = self.schedule.clone();
-            placement::lift(self.problem, &mut without, j);
+            placement::remove_job(self.problem, &mut without, j);
             without.beyond[j] = 0.0;
             if let Some(schedule) = self.priced(&without, j) {
                 self.offer(&schedule);
@@ -50,7 +50,7 @@ impl Search<'_, '_, '_> {
             return decide(self, schedule);
         }
         for j in &flexible {
-            placement::lift(self.problem, schedule, *j);
+            placement::remove_job(self.problem, schedule, *j);
             schedule.beyond[*j] = self.later(*j);
         }
         let mut bids: Vec<Vec<Segment>> = vec![Vec::new(); self.problem.inputs.steps()];
@@ -81,7 +81,7 @@ impl Search<'_, '_, '_> {
             ]
             .concat()
             {
-                placement::lift(self.problem, schedule, j);
+                placement::remove_job(self.problem, schedule, j);
                 schedule.beyond[j] = self.later(j);
                 if let Some(with) = self.priced(schedule, j) {
                     *schedule = with;
@@ -176,7 +176,7 @@ impl Search<'_, '_, '_> {
             })
             .collect();
         let mut schedule = without.clone();
-        placement::drop_in(problem, &mut schedule, j, runs);
+        placement::insert_job(problem, &mut schedule, j, runs);
         schedule.beyond[j] = later(problem, self.windows, j, left);
         keeps_order(problem, &schedule, j).then_some(schedule)
     }

@@ -13,7 +13,7 @@ impl Search<'_, '_, '_> {
         for j in 0..self.problem.inputs.jobs.len() {
             self.replaced(j, 8);
             let mut without = self.schedule.clone();
-            placement::lift(self.problem, &mut without, j);
+            placement::remove_job(self.problem, &mut without, j);
             let waiting = self.waiting(j);
             let first = self.windows.of(self.problem, &without, j).start;
             for (runs, beyond) in placements(
@@ -26,7 +26,7 @@ impl Search<'_, '_, '_> {
                     return;
                 }
                 let mut schedule = without.clone();
-                placement::drop_in(self.problem, &mut schedule, j, runs);
+                placement::insert_job(self.problem, &mut schedule, j, runs);
                 schedule.beyond[j] = beyond;
                 if !waiting.is_empty() {
                     self.offer_replaced(schedule.clone(), &waiting);
@@ -49,17 +49,17 @@ impl Search<'_, '_, '_> {
         }
     }
 
-    /// Gang `j` at its best courses, all else as it stands and with the blocks committed anew.
+    /// Gang `j` at its best courses, all else fixed and with the blocks committed anew.
     pub(super) fn replaced(&mut self, j: usize, count: usize) {
         if self.is_over() || !matches!(self.problem.inputs.jobs[j].gangs, Gangs::Sizes(_)) {
             return;
         }
         let mut without = self.schedule.clone();
-        placement::lift(self.problem, &mut without, j);
+        placement::remove_job(self.problem, &mut without, j);
         without.beyond[j] = 0.0;
         for (runs, beyond) in self.courses(&without, j, count) {
             let mut schedule = without.clone();
-            placement::drop_in(self.problem, &mut schedule, j, runs);
+            placement::insert_job(self.problem, &mut schedule, j, runs);
             schedule.beyond[j] = beyond;
             self.offer_committed(schedule);
         }
@@ -70,12 +70,12 @@ impl Search<'_, '_, '_> {
         }
         // Those that wait make way, and follow.
         for k in &waiting {
-            placement::lift(self.problem, &mut without, *k);
+            placement::remove_job(self.problem, &mut without, *k);
             without.beyond[*k] = self.later(*k);
         }
         for (runs, beyond) in self.courses(&without, j, 2 * count) {
             let mut schedule = without.clone();
-            placement::drop_in(self.problem, &mut schedule, j, runs);
+            placement::insert_job(self.problem, &mut schedule, j, runs);
             schedule.beyond[j] = beyond;
             self.offer_replaced(schedule, &waiting);
         }
@@ -83,12 +83,12 @@ impl Search<'_, '_, '_> {
 
     /// Puts gang `j` on its best course and commits the blocks around it; whether anything changed.
     fn exchanged(&mut self, schedule: &mut Schedule, j: usize) -> bool {
-        let before = placement::lift(self.problem, schedule, j);
+        let before = placement::remove_job(self.problem, schedule, j);
         schedule.beyond[j] = self.later(j);
         let best = self.courses(schedule, j, 1).pop();
         let (runs, beyond) = best.unwrap_or((Vec::new(), self.later(j)));
         let moved = runs != before;
-        placement::drop_in(self.problem, schedule, j, runs);
+        placement::insert_job(self.problem, schedule, j, runs);
         schedule.beyond[j] = beyond;
         self.commit(schedule) || moved
     }
@@ -129,7 +129,7 @@ impl Search<'_, '_, '_> {
             return;
         }
         for j in jobs {
-            placement::lift(self.problem, &mut schedule, *j);
+            placement::remove_job(self.problem, &mut schedule, *j);
             schedule.beyond[*j] = self.later(*j);
         }
         for j in jobs {
@@ -138,7 +138,7 @@ impl Search<'_, '_, '_> {
                     schedule = with;
                 }
             } else if let Some((runs, beyond)) = self.courses(&schedule, *j, 1).pop() {
-                placement::drop_in(self.problem, &mut schedule, *j, runs);
+                placement::insert_job(self.problem, &mut schedule, *j, runs);
                 schedule.beyond[*j] = beyond;
             }
         }
@@ -210,8 +210,8 @@ impl Search<'_, '_, '_> {
         course[stretch].fill(size);
         let (runs, left) = self.cut(j, &course)?;
         let mut schedule = self.schedule.clone();
-        placement::lift(self.problem, &mut schedule, j);
-        placement::drop_in(self.problem, &mut schedule, j, runs);
+        placement::remove_job(self.problem, &mut schedule, j);
+        placement::insert_job(self.problem, &mut schedule, j, runs);
         schedule.beyond[j] = later(self.problem, self.windows, j, left);
         keeps_order(self.problem, &schedule, j).then_some(schedule)
     }
@@ -323,8 +323,8 @@ impl Search<'_, '_, '_> {
         runs.retain(|r| r.gpus > 1e-9);
         runs.sort_by_key(|r| r.step);
         let mut schedule = self.schedule.clone();
-        placement::lift(self.problem, &mut schedule, j);
-        placement::drop_in(self.problem, &mut schedule, j, runs);
+        placement::remove_job(self.problem, &mut schedule, j);
+        placement::insert_job(self.problem, &mut schedule, j, runs);
         Some(schedule)
     }
 }

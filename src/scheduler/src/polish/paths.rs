@@ -91,7 +91,7 @@ fn carried(pool: &PoolInput, (on, until, made): State, t: usize) -> State {
 }
 
 impl Search<'_, '_, '_> {
-    /// Paths of `blocks` that are worth most together, all else as it stands, loads charged;
+    /// Paths of `blocks` that are worth most together, all else fixed, loads charged;
     /// none where they have too many states together.
     pub(super) fn joint(
         &mut self,

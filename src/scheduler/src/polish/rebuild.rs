@@ -39,7 +39,7 @@ impl Search<'_, '_, '_> {
             });
             self.weight = 1.0;
             if super::in_order(self.problem, &schedule) && schedule != self.schedule {
-                self.stand(schedule);
+                self.go_to(schedule);
                 if self.value > found.0 - NEAR * found.0.abs() {
                     self.step_down();
                 }
@@ -49,12 +49,12 @@ impl Search<'_, '_, '_> {
                 }
                 (self.value, self.schedule, self.ties) = found.clone();
             }
-            // What changes nothing costs something, too, so that the search ends.
+            // A try that changes nothing is counted too, so that the search ends.
             self.appraiser.spent = self.appraiser.spent.max(before + 1);
         }
     }
 
-    /// The cheap moves once, from where the search stands.
+    /// The cheap moves once, from the current schedule.
     pub(super) fn step_down(&mut self) {
         let mut schedule = self.schedule.clone();
         if self.commit(&mut schedule) {
@@ -68,14 +68,14 @@ impl Search<'_, '_, '_> {
     }
 
     /// Takes jobs and blocks (numbered after the jobs) out and builds them anew in the
-    /// order they stand in, mostly at their best, at times at their second or third best.
+    /// order they are given in, mostly at their best, at times at their second or third best.
     fn build(&mut self, schedule: &mut Schedule, parts: &[usize], draw: &mut Draw) {
         let inputs = self.problem.inputs;
         let jobs = inputs.jobs.len();
         let steps = inputs.steps();
         for part in parts {
             if *part < jobs {
-                placement::lift(self.problem, schedule, *part);
+                placement::remove_job(self.problem, schedule, *part);
                 schedule.beyond[*part] = self.later(*part);
             } else {
                 let (m, b) = self.places[part - jobs];
@@ -111,7 +111,7 @@ impl Search<'_, '_, '_> {
             }
             let pick = draw.below(2 * courses.len()).saturating_sub(courses.len());
             let (runs, beyond) = courses.swap_remove(pick);
-            placement::drop_in(self.problem, schedule, *part, runs);
+            placement::insert_job(self.problem, schedule, *part, runs);
             schedule.beyond[*part] = beyond;
         }
         // A path that was only filled in may not be one.

@@ -1,17 +1,32 @@
 //! When jobs run, in whole gangs.
 
-use swingload_model::job::Job;
+use swingload_model::job::{ImpossibleWork, Job};
 use swingload_model::plan::{JobPlan, JobRun};
 
 use super::Occasion;
 use crate::build::Built;
+use crate::impossible::find;
 use crate::inputs::{Gangs, JobInput, PlanInputs};
 use crate::placement::work_done;
 use crate::plan::Planned;
 use crate::schedule::{Problem, Run};
 
-/// All jobs of the inputs, in their order.
-pub(super) fn jobs(occasion: &Occasion<'_>, built: &Built, planned: &Planned) -> Vec<JobPlan> {
+/// Jobs known so far of which work can never be done, and whose time is not over.
+pub(super) fn impossible(occasion: &Occasion<'_>, built: &Built) -> Vec<(usize, ImpossibleWork)> {
+    let now = built.inputs.grid.start_s(0);
+    let known: Vec<Job> = occasion.jobs.iter().map(|j| j.job.clone()).collect();
+    let mut all = find(occasion.site, &known);
+    all.retain(|(k, _)| occasion.jobs[*k].finished.is_none() && known[*k].latest > now);
+    all
+}
+
+/// All jobs of the inputs, in their order, then those that can never run.
+pub(super) fn jobs(
+    occasion: &Occasion<'_>,
+    built: &Built,
+    planned: &Planned,
+    impossible: &[(usize, ImpossibleWork)],
+) -> Vec<JobPlan> {
     let inputs = &built.inputs;
     let problem = Problem::new(inputs);
     let seconds = |gpu_hours: f64| (gpu_hours.max(0.0) * 3600.0).round() as i64;
@@ -31,7 +46,22 @@ pub(super) fn jobs(occasion: &Occasion<'_>, built: &Built, planned: &Planned) ->
             missed: seconds(left - later),
         }
     };
-    (0..inputs.jobs.len()).map(plan).collect()
+    let never = impossible.iter().filter(|(_, work)| work.never_runs());
+    let never = never.map(|(k, _)| {
+        let state = &occasion.jobs[*k];
+        let job = &state.job;
+        JobPlan {
+            job: job.id.clone(),
+            gpu_pool: occasion.site.gpu_pools[job.gpu_pool].id.clone(),
+            release: job.release,
+            deadline: job.deadline,
+            value_per_gpu_h: job.value,
+            runs: Vec::new(),
+            later: 0,
+            missed: state.work_left,
+        }
+    });
+    (0..inputs.jobs.len()).map(plan).chain(never).collect()
 }
 
 /// GPU-hours that a job could still do, at most, within the horizon behind the steps it is

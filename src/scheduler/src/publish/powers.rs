@@ -124,13 +124,13 @@ fn woken(
 }
 
 /// Supply blocks of the site; parts that a contract or a penalised limit cut off a block
-/// are put together again.
+/// are put together again. `None` where a price cannot be counted.
 pub(super) fn supply(
     site: &Site,
     inputs: &PlanInputs,
     outcomes: &[StepOutcome],
     loads: &[LoadPlan],
-) -> Vec<SupplyPlan> {
+) -> Option<Vec<SupplyPlan>> {
     let parts: Vec<Vec<usize>> = site
         .supply
         .iter()
@@ -148,19 +148,22 @@ pub(super) fn supply(
         .zip(&parts)
         .map(|(block, parts)| {
             let own = parts.iter().find(|s| inputs.supplies[**s].id == block.id);
-            SupplyPlan {
+            Some(SupplyPlan {
                 supply: block.id.clone(),
                 watts: Vec::with_capacity(steps),
                 available: (0..steps)
                     .map(|t| watts(sum(parts, &|s| inputs.supplies[s].available[t])))
                     .collect(),
-                per_mwh: own.map_or_else(Vec::new, |s| {
-                    let cost = &inputs.supplies[*s].cost;
-                    cost.iter().map(|c| EnergyPrice::from_per_mwh(*c)).collect()
-                }),
-            }
+                per_mwh: own.map_or_else(
+                    || Some(Vec::new()),
+                    |s| {
+                        let cost = &inputs.supplies[*s].cost;
+                        cost.iter().map(|c| EnergyPrice::checked(*c)).collect()
+                    },
+                )?,
+            })
         })
-        .collect();
+        .collect::<Option<_>>()?;
     for (t, outcome) in outcomes.iter().enumerate() {
         // Loads were rounded down, so their sum is at most what supply gives.
         let drawn: i64 = loads.iter().map(|load| load.watts[t].get()).sum();
@@ -173,7 +176,7 @@ pub(super) fn supply(
             plan.watts.push(Power::new(watts));
         }
     }
-    all
+    Some(all)
 }
 
 /// Whether a supply of the inputs is a block of the site or was cut off it.

@@ -1,7 +1,7 @@
 //! A published plan says what was planned, in whole watts and with names.
 
 use swingload_model::TimeGrid;
-use swingload_model::plan::{Certificate, Engine, LimitKind, Plan};
+use swingload_model::plan::{Certificate, Engine, LimitKind, Plan, ReasonCode, Wait};
 use swingload_model::units::{Money, Power};
 
 use super::{Error, Occasion, publish, sha256};
@@ -26,6 +26,8 @@ impl Outlook for Prices {
         let value = |t: usize| match series {
             "btc" => 20_000.0,
             "difficulty" => 1e15 * 86_400.0 * 6.25 * 20_000.0 / (100.0 * 4_294_967_296.0),
+            "chance" => 0.02,
+            "peaks" => 0.0,
             _ => [40.0, 90.0, 260.0, -10.0][t % 4] + t as f64,
         };
         (0..grid.len()).map(value).collect()
@@ -336,6 +338,56 @@ fn reasons_and_prices_have_names() {
         plan.marginal_values
             .iter()
             .all(|m| m.per_mwh.len() == STEPS)
+    );
+}
+
+/// A price of 300 for a peak that comes once in fifty is told as such; what a deferred job
+/// waits for is told with both prices; a job that can never run is missed from the start.
+#[test]
+fn prices_and_waiting_are_told_part_by_part() {
+    let charges = "[[tariff]]\nkind = \"adder\"\nid = \"retail\"\nper_mwh = 4.5\n\
+                   [[tariff]]\nkind = \"coincident_peak\"\nid = \"4cp\"\nper_kw_year = 60\n\
+                   intervals_per_year = 4\npeaks = \"peaks\"\nprobability = \"chance\"\n";
+    let mut world = world(charges);
+    world
+        .jobs
+        .push(JobState::new(job("giant").gangs(&[1001]).hours(70)));
+    let plan = world.plan();
+    for reason in &plan.reasons {
+        let Some(price) = reason.price_per_mwh else {
+            continue;
+        };
+        let sum: f64 = reason.price_parts.iter().map(|p| p.per_mwh).sum();
+        assert!((sum - price).abs() < 1e-4, "{sum} of {price}: {reason:?}");
+    }
+    let parts = || plan.reasons.iter().flat_map(|r| &r.price_parts);
+    let of = |id: &str| parts().find(|p| p.of == id).expect("a part");
+    assert_eq!(of("retail").per_mwh, 4.5);
+    let peak = of("4cp");
+    assert_eq!(
+        (peak.chance, peak.if_peak_per_mwh),
+        (Some(0.02), Some(15_000.0))
+    );
+    assert!((peak.per_mwh - 300.0).abs() < 1e-6);
+    let waiting = |code| plan.reasons.iter().filter(move |r| r.code == code);
+    for reason in waiting(ReasonCode::Deferred) {
+        assert!(
+            matches!(reason.wait, Some(Wait::CheaperPower { .. })),
+            "{reason:?}"
+        );
+    }
+    for reason in waiting(ReasonCode::NoGpus) {
+        let Some(Wait::Gpus { asked, free, .. }) = reason.wait else {
+            panic!("{reason:?}");
+        };
+        assert!(free < asked, "{reason:?}");
+    }
+    let giant = plan.jobs.iter().find(|j| j.job == "giant").expect("told");
+    assert_eq!((giant.later, giant.missed), (0, 70 * 3600));
+    assert!(
+        plan.impossible
+            .iter()
+            .any(|w| w.job == "giant" && w.never_runs())
     );
 }
 

@@ -56,7 +56,7 @@ impl Courses {
 
     /// Notes that `mw` were switched on or off at `node` in step `t`. What that does to the
     /// courses of other nodes waits for the next sweep.
-    pub fn touch(&mut self, problem: &Problem<'_>, node: usize, t: usize, mw: f64) {
+    pub(crate) fn touch(&mut self, problem: &Problem<'_>, node: usize, t: usize, mw: f64) {
         let above = |c: &&mut Running| problem.market.is_below(node, c.level.node);
         for course in self.courses.iter_mut().filter(above) {
             course.moved[t] += mw;
@@ -71,7 +71,7 @@ impl Courses {
 
     /// Finds the courses of what has changed and writes their charges into the schedule's
     /// adders; returns the steps in which any of them differs from before.
-    pub fn refresh(
+    pub(crate) fn refresh(
         &mut self,
         problem: &Problem<'_>,
         schedule: &mut Schedule,
@@ -81,7 +81,7 @@ impl Courses {
     }
 
     /// [`Courses::refresh`]; `seen` is shown every step just cleared, without charges.
-    pub fn refresh_seen(
+    pub(crate) fn refresh_seen(
         &mut self,
         problem: &Problem<'_>,
         schedule: &mut Schedule,

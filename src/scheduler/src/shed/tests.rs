@@ -1,28 +1,16 @@
 //! Ladders of single steps that can be followed by hand.
 
 use swingload_model::plan::{Response, ShedBy, ShedRung};
-use swingload_model::site::Use;
 
 use super::{Gang, rungs};
-use crate::build::{Built, PoolPlace};
-use crate::inputs::small::{job, miners, site};
-use crate::inputs::{PlanInputs, StackInput, TierInput};
+use crate::inputs::small::{built, job, miners, service, site};
+use crate::inputs::{PlanInputs, StackInput};
 use crate::plan::{Budget, plan};
 
 fn ladder(inputs: PlanInputs, gangs: &[Gang], hours: f64) -> Vec<ShedRung> {
-    let built = Built {
-        gpu_node: Vec::new(),
-        pool: (0..inputs.pools.len()).map(PoolPlace::Pool).collect(),
-        service: (0..inputs.stacks.len()).collect(),
-        hosting: Vec::new(),
-        heat: vec![1.0; inputs.pools.len()],
-        job: (0..inputs.jobs.len()).collect(),
-        limits: Vec::new(),
-        constant: 0.0,
-        inputs,
-    };
+    let built = built(inputs);
     let planned = plan(&built.inputs, Budget::LOOP);
-    rungs(&built, &planned, gangs, hours)
+    rungs(&built, &planned, gangs, hours).expect("costs fit")
 }
 
 /// How, MW, and cost per MWh of each rung.
@@ -77,25 +65,18 @@ fn what_is_dropped_first_saves_the_dearest_supply() {
     assert_eq!(told(&rungs), [(ShedBy::Sleep, 10.0, 74.0)]);
 }
 
-fn service(inputs: &PlanInputs) -> StackInput {
-    let tier = |mw: f64, value: f64, must_serve| TierInput {
-        mw: vec![mw; inputs.steps()],
-        value: vec![value; inputs.steps()],
-        penalty: vec![0.0; inputs.steps()],
-        must_serve,
-    };
+/// 2 MW that must be served and 3 that may be left out.
+fn chat(inputs: &PlanInputs) -> StackInput {
     StackInput {
         id: "chat".into(),
-        node: 0,
-        used_for: Use::Inference,
-        tiers: vec![tier(2.0, 900.0, true), tier(3.0, 200.0, false)],
+        ..service(inputs.steps(), &[(2.0, 900.0), (3.0, 200.0)], 1)
     }
 }
 
 #[test]
 fn response_times_come_before_cost_and_firm_load_last() {
     let mut inputs = site(1.0, &[50.0; 4]);
-    inputs.stacks.push(service(&inputs));
+    inputs.stacks.push(chat(&inputs));
     inputs.pools.push(miners(4));
     inputs.pools[0].blocks[0].on = true;
     inputs.jobs.push(job(4.0, &[1], 4));

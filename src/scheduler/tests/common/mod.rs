@@ -9,6 +9,11 @@ mod faults;
 mod loads;
 mod prices;
 mod site;
+#[allow(
+    dead_code,
+    reason = "every test binary compiles this module, and not all use all of it"
+)]
+pub(crate) mod small;
 
 use swingload_scheduler::inputs::{DemandInput, PlanInputs, PoolInput, RampInput};
 

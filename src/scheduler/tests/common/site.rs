@@ -4,6 +4,7 @@ use swingload_model::TimeGrid;
 use swingload_scheduler::inputs::{NodeInput, SupplyInput};
 
 use super::draw::Draw;
+use super::small::{node, supply};
 
 /// Start of every grid, Unix seconds: 2022-07-01.
 const START: i64 = 1_656_633_600;
@@ -31,7 +32,7 @@ pub(super) fn grid(draw: &mut Draw) -> TimeGrid {
 /// A root and one to three nodes below it, in a row or in a chain.
 pub(super) fn nodes(draw: &mut Draw, steps: usize) -> Vec<NodeInput> {
     let site = draw.between(12.0, 24.0);
-    let mut nodes = vec![node("site", None, vec![site; steps], 0.0, vec![1.0; steps])];
+    let mut nodes = vec![node("site", None, vec![site; steps])];
     for n in 0..draw.whole(1, 3) {
         let parent = if n > 0 && draw.chance(0.3) { n } else { 0 };
         let mut limit = vec![site * draw.between(0.3, 0.7); steps];
@@ -51,31 +52,13 @@ pub(super) fn nodes(draw: &mut Draw, steps: usize) -> Vec<NodeInput> {
         let factor = (0..steps)
             .map(|t| 1.0 + overhead + heat * (1.0 - libm::cos(t as f64 * 0.5)))
             .collect();
-        nodes.push(node(
-            &format!("node {n}"),
-            Some(parent),
-            limit,
+        nodes.push(NodeInput {
             export,
             factor,
-        ));
+            ..node(&format!("node {n}"), Some(parent), limit)
+        });
     }
     nodes
-}
-
-fn node(
-    id: &str,
-    parent: Option<usize>,
-    limit: Vec<f64>,
-    export: f64,
-    factor: Vec<f64>,
-) -> NodeInput {
-    NodeInput {
-        id: id.into(),
-        parent,
-        limit,
-        export,
-        factor,
-    }
 }
 
 /// The grid at the root, dearer beyond a called limit and in peak hours, sometimes a contract
@@ -127,13 +110,4 @@ pub(super) fn supplies(draw: &mut Draw, nodes: &[NodeInput], steps: usize) -> Ve
         supplies.push(supply("contract", 0, available, charged(cost)));
     }
     supplies
-}
-
-fn supply(id: &str, node: usize, available: Vec<f64>, cost: Vec<f64>) -> SupplyInput {
-    SupplyInput {
-        id: id.into(),
-        node,
-        available,
-        cost,
-    }
 }

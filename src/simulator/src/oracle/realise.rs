@@ -6,12 +6,12 @@
 
 use swingload_model::units::Power;
 use swingload_scheduler::build::Built;
-use swingload_scheduler::dispatch::Dispatch;
+use swingload_scheduler::dispatch::{Dispatch, Repairs};
 use swingload_scheduler::evaluate::outcome;
 use swingload_scheduler::plan::Planned;
 use swingload_scheduler::policy::fit::{Fit, GiveWay, supply};
 use swingload_scheduler::policy::{Policy, Setup, View};
-use swingload_scheduler::schedule::{Problem, Room};
+use swingload_scheduler::schedule::{Problem, Room, Run};
 use swingload_scheduler::state::{BLOCKS_PER_POOL, SiteState, block_sizes};
 
 use crate::run::Context;
@@ -109,8 +109,10 @@ impl Hindsight {
     fn list_jobs(&mut self, context: &Context<'_>, built: &Built, planned: &Planned) {
         let steps = self.starts.len();
         let jobs = &planned.schedule.jobs;
+        // What is planned for after the run is not performed.
+        let within = |run: &&Run| (run.step as usize) < steps;
         self.from = vec![0; steps + 1];
-        for run in jobs.iter().flatten() {
+        for run in jobs.iter().flatten().filter(within) {
             self.from[run.step as usize + 1] += 1;
         }
         for t in 0..steps {
@@ -124,7 +126,7 @@ impl Hindsight {
             let position = built.job[j];
             let gangs = &context.jobs[position].gangs;
             let mut done = 0.0;
-            for run in of_job {
+            for run in of_job.iter().filter(within) {
                 // A gang planned for part of a step runs whole until its work is done.
                 let gang = gangs
                     .iter()
@@ -205,6 +207,7 @@ impl Policy for Hindsight {
             reasons: Vec::new(),
             marginal_value: Some(self.marginal[t]),
             proof: None,
+            repairs: Repairs::default(),
         };
         let supply = Self::take(&self.supply, steps, t);
         self.fit.fit(view, supply, GiveWay::PLANNED, &mut dispatch);

@@ -35,6 +35,8 @@ pub struct SupplySummary {
     pub available_mwh: f64,
     /// What was drawn from it, MWh.
     pub drawn_mwh: f64,
+    /// What was exported of it, MWh; the rest was not produced, or spilled.
+    pub exported_mwh: f64,
     /// Drawn from it by use, MWh.
     pub by_use_mwh: BTreeMap<String, f64>,
 }
@@ -46,8 +48,9 @@ pub struct PriceSummary {
     pub time_weighted: f64,
     /// The reference price weighted by the site's load.
     pub load_weighted: Option<f64>,
-    /// What was paid per MWh: blocks at their price, export forgone, adders and taxes;
-    /// without demand and peak charges, contracts and programmes.
+    /// What energy cost per MWh: blocks at their price, what export of what was drawn would have
+    /// earned (not a payment), adders and taxes; without demand and peak charges, contracts and
+    /// programmes.
     pub effective: Option<f64>,
     /// The same by use.
     pub by_use: BTreeMap<String, UsePrice>,
@@ -58,7 +61,7 @@ pub struct PriceSummary {
 pub struct UsePrice {
     /// The reference price, adders left out, weighted by the use's load.
     pub load_weighted: f64,
-    /// What was paid.
+    /// What it cost, as in `effective` of the whole.
     pub effective: f64,
 }
 
@@ -95,6 +98,7 @@ pub(super) fn energy(context: &Context<'_>, run: &PolicyRun) -> EnergySummary {
         let summary = SupplySummary {
             available_mwh: available_mwh(truth, k),
             drawn_mwh: mwh(run.supply_energy[k].iter().sum()),
+            exported_mwh: run.exported[k] as f64 / JOULES_PER_MWH as f64,
             by_use_mwh: (0..4)
                 .map(|u| (use_name(u), mwh(run.energy_by_supply_and_use[k][u])))
                 .collect(),

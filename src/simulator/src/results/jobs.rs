@@ -26,7 +26,8 @@ pub struct JobSummary {
     pub lost_gpu_h: f64,
     /// Work never done in time.
     pub unmet_gpu_h: f64,
-    /// Work still open at the run's end; what can yet be done in time is credited at its value less its expected cost.
+    /// Work still open at the run's end; what the site can yet do of it in time is credited at
+    /// its value less lateness and energy (`open_work`).
     pub open_gpu_h: f64,
     /// What work earned, lateness taken off.
     pub earned: f64,

@@ -65,7 +65,9 @@ pub struct ServiceSummary {
     pub demand_gpu_h: f64,
     /// GPU-hours served.
     pub served_gpu_h: f64,
-    /// GPU-hours of the floor that were not served.
+    /// GPU-hours of the floor: what is promised of the demand.
+    pub floor_gpu_h: f64,
+    /// GPU-hours of the floor that were not served; demand above it is no promise.
     pub floor_missed_gpu_h: f64,
 }
 
@@ -198,11 +200,14 @@ pub(super) fn services(context: &Context<'_>, run: &PolicyRun) -> BTreeMap<Strin
             let mut sums = ServiceSummary {
                 demand_gpu_h: 0.0,
                 served_gpu_h: 0.0,
+                floor_gpu_h: 0.0,
                 floor_missed_gpu_h: 0.0,
             };
             for t in 0..grid.len() {
                 let (asked, got) = (demand.at(t).max(0.0), f64::from(served[t]));
-                let missed = floor.at(t).clamp(0.0, asked) - got;
+                let promised = floor.at(t).clamp(0.0, asked);
+                let missed = promised - got;
+                sums.floor_gpu_h += promised * grid.hours(t);
                 sums.demand_gpu_h += asked * grid.hours(t);
                 sums.served_gpu_h += got * grid.hours(t);
                 // Below a thousandth of a GPU it is rounding.

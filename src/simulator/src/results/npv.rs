@@ -109,10 +109,11 @@ pub fn in_era(input: &StudyInput, era: &Era) -> Option<StudyInput> {
     Some(changed)
 }
 
-/// Value of a year like the run's period; `None` when the policy was not run.
+/// Value of a year like the run's period, each line by its own period; `None` when the
+/// policy was not run.
 pub fn value_per_year(study: &Study, policy: &str) -> Option<f64> {
     let summary = study.summary.policies.get(policy)?;
-    Some(summary.value * HOURS_PER_YEAR / study.summary.hours)
+    Some(summary.value_per_year)
 }
 
 /// Sums up a variant's eras; `now` is the Unix second of the run's start.

@@ -23,7 +23,7 @@ pub struct SplitSummary {
     /// What each part's knowledge added, in the order in which it was given.
     pub parts: Vec<SplitPart>,
     /// What is left with all of it known, up to the proven bound: the planner and its horizon,
-    /// faults and delays of machines, coincident peaks, and the slack of the bound.
+    /// faults and delays of machines, and the slack of the bound.
     pub planning: f64,
     /// The same in % of G.
     pub planning_pct: Option<f64>,

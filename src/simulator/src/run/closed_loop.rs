@@ -5,17 +5,18 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use swingload_forecast::models::{Options, model};
 use swingload_model::scenario::Scenario;
+use swingload_scheduler::controller::tally::Tally;
 use swingload_scheduler::controller::{Controller, FallbackLog, ForecastBook};
 use swingload_scheduler::dispatch::{LoadRef, Proof};
 use swingload_scheduler::event::Event;
 use swingload_scheduler::policy::{Policy, Setup, registry};
 
-use super::knowledge::{Knowledge, Part};
+use super::knowledge::{Knowledge, Part, as_probability, with_known_peaks};
 use super::recorder::Driver;
 use super::{Context, Error};
 use crate::feed::{Publications, Reader};
 use crate::record::StepReason;
-use crate::results::{DEFAULT_MODEL, forecaster};
+use crate::results::forecaster;
 use crate::world::World;
 
 /// A controller with what it has yet to learn.
@@ -52,8 +53,7 @@ impl<'a> ClosedLoop<'a> {
         policy: &str,
         knowledge: Knowledge,
     ) -> Result<Self, Error> {
-        let rule = registry::policy(policy, &setup(context.scenario))
-            .ok_or_else(|| Error::UnknownPolicy(policy.to_owned()))?;
+        let rule = named(policy)?;
         let mut driver = Self::told(context, publications, rule, knowledge)?;
         if knowledge.includes(Part::Arrivals) {
             // A plan sees no further than its horizon, so neither need the notice be longer.
@@ -61,6 +61,19 @@ impl<'a> ClosedLoop<'a> {
             driver.notice = stretches.last().map_or(0, |(until, _)| until.get());
         }
         Ok(driver)
+    }
+
+    /// The policy of that name on forecasts that others on the same thread read, too.
+    pub(crate) fn sharing(
+        context: &'a Context<'a>,
+        publications: &'a Publications<'a>,
+        policy: &str,
+        forecasts: Arc<ForecastBook>,
+    ) -> Result<Self, Error> {
+        let setup = Arc::new(setup(context.scenario));
+        let rule = named(policy)?;
+        let controller = Controller::new(setup, rule, forecasts);
+        Ok(Self::of(context, publications, controller))
     }
 
     /// A policy that is already made, on the scenario's forecasts.
@@ -78,8 +91,12 @@ impl<'a> ClosedLoop<'a> {
         rule: Box<dyn Policy>,
         knowledge: Knowledge,
     ) -> Result<Self, Error> {
-        let setup = Arc::new(setup(context.scenario));
         let scenario = context.scenario;
+        let mut setup = setup(scenario);
+        if knowledge.includes(Part::CoincidentPeaks) {
+            setup = with_known_peaks(setup);
+        }
+        let setup = Arc::new(setup);
         let forecasts = book(context, |name| {
             Part::of_series(scenario, name).is_some_and(|part| knowledge.includes(part))
         })?;
@@ -113,7 +130,11 @@ impl<'a> ClosedLoop<'a> {
     ) -> Self {
         let units = context.series.iter();
         let controller = units.fold(controller, |controller, (name, series)| {
-            controller.declaring(name, series.unit.clone())
+            let controller = controller.declaring(name, series.unit.clone());
+            match context.scenario.data.get(name) {
+                Some(binding) => controller.never_refusing(name, binding.vouched()),
+                None => controller,
+            }
         });
         Self {
             controller,
@@ -208,6 +229,11 @@ impl Driver for ClosedLoop<'_> {
         dispatch.marginal_value
     }
 
+    fn peak_charge(&self) -> f64 {
+        let reasons = self.controller.last_dispatch().reasons.iter();
+        reasons.map(|reason| reason.peaks).fold(0.0, f64::max)
+    }
+
     fn proof(&self) -> Option<Proof> {
         self.controller.last_dispatch().proof
     }
@@ -216,9 +242,23 @@ impl Driver for ClosedLoop<'_> {
         self.controller.incident_count()
     }
 
+    fn tally(&self) -> Tally {
+        self.controller.tally().clone()
+    }
+
     fn fallbacks(&self) -> FallbackLog {
         self.controller.fallbacks().clone()
     }
+}
+
+/// The policy of that name.
+fn named(policy: &str) -> Result<Box<dyn Policy>, Error> {
+    registry::policy(policy).ok_or_else(|| Error::UnknownPolicy(policy.to_owned()))
+}
+
+/// What a run of the scenario expects: its own forecasters, and no truth.
+pub(crate) fn expectations(context: &Context<'_>) -> Result<ForecastBook, Error> {
+    book(context, |_| false)
 }
 
 /// The scenario's forecasters, one per series; the truth for those that are `known`.
@@ -234,9 +274,17 @@ fn book(context: &Context<'_>, known: impl Fn(&str) -> bool) -> Result<ForecastB
         utc_offset_s,
         ..Options::default()
     };
-    let mut book = ForecastBook::new(make(DEFAULT_MODEL, &plain)?, scenario.seed);
+    let mut book = ForecastBook::new(make("persistence", &plain)?, scenario.seed);
+    let step_s = scenario.grid.duration(0).get();
     for (name, series) in context.series {
         let own = scenario.forecast.series.get(name);
+        let flags = Part::of_series(scenario, name) == Some(Part::CoincidentPeaks);
+        let flags = if flags {
+            as_probability(series, step_s)
+        } else {
+            None
+        };
+        let series = flags.as_ref().unwrap_or(series);
         let options = Options {
             published: own.and_then(|o| o.published.as_deref()),
             inputs: own.map_or(&[], |o| &o.inputs),

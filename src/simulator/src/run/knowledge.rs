@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 use swingload_model::scenario::Scenario;
-use swingload_model::series::Unit;
+use swingload_model::series::{Observation, Series, Unit};
+use swingload_model::site::tariff::{Programme, TariffLine};
+use swingload_scheduler::policy::Setup;
 
 /// A part of the future.
 #[derive(
@@ -15,19 +17,25 @@ pub enum Part {
     /// Power of supply blocks: surplus, on-site generation, the grid's own limit.
     Surplus,
     /// All other series: bitcoin price, difficulty and fees, inference load, temperature,
-    /// calls, limits.
+    /// limits, and the probabilities of coincident peaks as they will be published.
     OtherSeries,
     /// Jobs before their release.
     Arrivals,
+    /// Which intervals turn out to be the grid's coincident peaks, instead of probabilities.
+    CoincidentPeaks,
+    /// When programmes are called.
+    Calls,
 }
 
 impl Part {
     /// All parts, in the order in which they are given.
-    pub const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Prices,
         Self::Surplus,
         Self::OtherSeries,
         Self::Arrivals,
+        Self::CoincidentPeaks,
+        Self::Calls,
     ];
 
     /// The part a series belongs to; `None` for one that neither site nor mining names,
@@ -40,6 +48,16 @@ impl Part {
         };
         if feeds(name) {
             return Some(Self::Surplus);
+        }
+        let called = |programme: &Programme| programme.calls.as_deref() == Some(name);
+        if site.programmes.iter().any(called) {
+            return Some(Self::Calls);
+        }
+        let mut lines = site.tariff.lines.iter();
+        if lines
+            .any(|line| matches!(line, TariffLine::CoincidentPeak { peaks, .. } if peaks == name))
+        {
+            return Some(Self::CoincidentPeaks);
         }
         let required = site.required_series();
         if let Some((_, unit)) = required.iter().find(|(series, _)| series == name) {
@@ -75,4 +93,28 @@ impl Knowledge {
     pub(crate) fn includes(self, part: Part) -> bool {
         self.told[part as usize]
     }
+}
+
+/// The setup of a run that is told which intervals are coincident peaks: they stand where
+/// their probabilities do.
+pub(crate) fn with_known_peaks(mut setup: Setup) -> Setup {
+    for line in &mut setup.site.tariff.lines {
+        if let TariffLine::CoincidentPeak {
+            peaks, probability, ..
+        } = line
+        {
+            *probability = Some(peaks.clone());
+        }
+    }
+    setup
+}
+
+/// Flags of coincident peaks as a plan with steps of `step_s` seconds reads probabilities: of
+/// a step that is one interval. `None` for flags that come out as no series.
+pub(crate) fn as_probability(flags: &Series, step_s: i64) -> Option<Series> {
+    let scaled = flags.observations().iter().map(|flag| Observation {
+        value: flag.value * step_s as f64 / (flag.end - flag.start) as f64,
+        ..*flag
+    });
+    Series::new(flags.name.clone(), flags.unit.clone(), scaled.collect()).ok()
 }

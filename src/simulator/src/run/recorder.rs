@@ -7,6 +7,7 @@ use swingload_model::site::{Site, Use};
 use swingload_model::units::JOULES_PER_MWH;
 
 use swingload_scheduler::controller::FallbackLog;
+use swingload_scheduler::controller::tally::Tally;
 use swingload_scheduler::dispatch::Proof;
 
 use super::{Context, Progress};
@@ -15,6 +16,7 @@ use crate::flow::{Flow, split_over_uses};
 use crate::ledger::{Ledger, LineKind};
 use crate::load::{Loads, use_index};
 use crate::record::{Incidents, JobOutcome, PolicyRun, PoolColumns, StepReason};
+use crate::settlement::inputs::{TooMuch, too_much};
 use crate::settlement::{Metered, Settlement, carbon, open_work};
 use crate::truth::Truth;
 use crate::world::World;
@@ -34,6 +36,11 @@ pub(crate) trait Driver {
     /// Adds the reasons of step `t`; returns the marginal value of power it saw, if it names one.
     fn reasons(&mut self, t: usize, reasons: &mut Vec<StepReason>) -> Option<f64>;
 
+    /// Expected charge of coincident peaks in the price it saw last, currency per MWh.
+    fn peak_charge(&self) -> f64 {
+        0.0
+    }
+
     /// How good its last plan is, where it plans.
     fn proof(&self) -> Option<Proof> {
         None
@@ -42,6 +49,11 @@ pub(crate) trait Driver {
     /// Incidents it noted itself.
     fn incidents(&self) -> u64;
 
+    /// What was repaired in its dispatches, and what the dispatch checker found in them.
+    fn tally(&self) -> Tally {
+        Tally::default()
+    }
+
     /// How often what it decided rested on fallbacks of its forecasts.
     fn fallbacks(&self) -> FallbackLog {
         FallbackLog::default()
@@ -49,40 +61,82 @@ pub(crate) trait Driver {
 }
 
 /// Runs one policy.
-pub(crate) fn run(
-    context: &Context<'_>,
+///
+/// # Errors
+/// Money that cannot be counted.
+pub(crate) fn run<'a>(
+    context: &'a Context<'a>,
     name: &str,
     faults: &Faults,
-    mut driver: impl Driver,
+    driver: impl Driver,
     progress: &(dyn Fn(Progress<'_>) + Sync),
-) -> PolicyRun {
-    let (site, truth) = (&context.scenario.site, &context.truth);
-    let steps = truth.grid.len();
-    let mut world = World::new(
-        site,
-        truth,
-        &context.loads,
-        &context.jobs,
-        faults,
-        context.scenario.seed,
-    );
-    let mut flow = Flow::new(site);
-    let mut ledger = Ledger::new(steps);
-    let mut settlement = Settlement::new(site, truth, &mut ledger);
-    let mut out = empty(context, name, ledger);
-    let mut prepaid = vec![0; site.supply.len()];
-    let mut node_power: Option<Vec<i64>> = None;
-    let prices = Prices::new(site, truth);
-    let watch = Watch::new(site, &context.loads);
-    for t in 0..steps {
+) -> Result<PolicyRun, Box<TooMuch>> {
+    let mut recording = Recording::new(context, name, faults, driver);
+    for t in 0..context.truth.grid.len() {
+        recording.step(t, progress)?;
+    }
+    recording.finish()
+}
+
+/// A run under way: its driver, its world, and what is settled and noted so far.
+pub(crate) struct Recording<'a, D> {
+    context: &'a Context<'a>,
+    driver: D,
+    world: World<'a>,
+    flow: Flow,
+    settlement: Settlement,
+    out: PolicyRun,
+    /// Energy of each supply block that is paid for already, J.
+    prepaid: Vec<i64>,
+    /// What the meters showed of the step before, W.
+    node_power: Option<Vec<i64>>,
+    prices: Prices,
+    watch: Watch,
+}
+
+impl<'a, D: Driver> Recording<'a, D> {
+    /// Of a run that has not begun.
+    pub(crate) fn new(context: &'a Context<'a>, name: &str, faults: &Faults, driver: D) -> Self {
+        let (site, truth) = (&context.scenario.site, &context.truth);
+        let (loads, never_runs) = (&context.loads, &context.never_runs);
+        let jobs: (&[_], &[_]) = (&context.jobs, never_runs);
+        let mut ledger = Ledger::new(truth.grid.len());
+        let settlement = Settlement::new(site, truth, &mut ledger);
+        Self {
+            context,
+            driver,
+            world: World::new(site, truth, loads, jobs, faults, context.scenario.seed),
+            flow: Flow::new(site),
+            settlement,
+            out: empty(context, name, ledger),
+            prepaid: vec![0; site.supply.len()],
+            node_power: None,
+            prices: Prices::new(site, truth),
+            watch: Watch::new(site, loads),
+        }
+    }
+
+    /// Runs step `t`; steps come in their order.
+    ///
+    /// # Errors
+    /// Money that cannot be counted.
+    pub(crate) fn step(
+        &mut self,
+        t: usize,
+        progress: &(dyn Fn(Progress<'_>) + Sync),
+    ) -> Result<(), Box<TooMuch>> {
+        let (site, truth) = (&self.context.scenario.site, &self.context.truth);
+        let (loads, out) = (&self.context.loads, &mut self.out);
         let (start, end) = (truth.grid.start_s(t), truth.grid.end_s(t));
-        driver.step(t, start, end, node_power.as_deref(), &mut world);
-        world.draw(t);
-        settlement.prepaid(site, truth, t, &mut prepaid);
-        let delivered = flow.serve(truth, &context.loads, t, &mut world.meter.load, &prepaid);
-        world.deliver(t, &delivered);
+        let before = self.node_power.as_deref();
+        self.driver.step(t, start, end, before, &mut self.world);
+        self.world.draw(t);
+        self.settlement.prepaid(site, truth, t, &mut self.prepaid);
+        let meter = &mut self.world.meter.load;
+        let delivered = self.flow.serve(truth, loads, t, meter, &self.prepaid);
+        self.world.deliver(t, &delivered);
         let mut uses = [0; 4];
-        for (load, energy) in context.loads.all.iter().zip(&world.meter.load) {
+        for (load, energy) in loads.all.iter().zip(&self.world.meter.load) {
             uses[use_index(load.used_for)] += energy;
         }
         let step = Metered {
@@ -91,39 +145,84 @@ pub(crate) fn run(
             seconds: end - start,
             site,
             truth,
-            meter: &world.meter,
-            flow: &flow,
+            meter: &self.world.meter,
+            flow: &self.flow,
             uses,
         };
-        settlement.book(&step, &mut out.ledger);
-        out.carbon.push(carbon::grams(truth, &flow, t));
-        attribute(&step, &prices, &mut out);
-        columns(&step, &mut out);
-        watch.step(&step, node_power.as_deref(), &mut out);
-        let power = node_power.get_or_insert_with(|| vec![0; site.tree.len()]);
-        for (watts, energy) in power.iter_mut().zip(&flow.node_load) {
+        self.settlement.book(&step, &mut out.ledger);
+        counted(self.context, out)?;
+        out.carbon.push(carbon::grams(truth, &self.flow, t));
+        attribute(&step, &self.prices, out);
+        columns(&step, out);
+        self.watch.step(&step, self.node_power.as_deref(), out);
+        let power = self
+            .node_power
+            .get_or_insert_with(|| vec![0; site.tree.len()]);
+        for (watts, energy) in power.iter_mut().zip(&self.flow.node_load) {
             *watts = energy / (end - start);
         }
-        let marginal = driver.reasons(t, &mut out.reasons);
+        let marginal = self.driver.reasons(t, &mut out.reasons);
         out.marginal_value.push(marginal.map(|value| value as f32));
-        out.proof.push(driver.proof());
-        if (t + 1) % (steps / 100).max(1) == 0 || t + 1 == steps {
+        out.peak_charge.push(self.driver.peak_charge() as f32);
+        out.proof.push(self.driver.proof());
+        let steps = truth.grid.len();
+        if (t + 1).is_multiple_of((steps / 100).max(1)) || t + 1 == steps {
             progress(Progress {
-                policy: name,
+                policy: &out.name,
                 done: t + 1,
                 of: steps,
             });
         }
+        Ok(())
     }
-    let before = out.ledger.total(LineKind::Mining).as_units();
-    settlement.close(truth, &mut out.ledger);
-    if before > 0.0 {
-        out.difficulty_share = out.ledger.total(LineKind::Mining).as_units() / before;
+
+    /// Closes the books behind the last step.
+    ///
+    /// # Errors
+    /// Money that cannot be counted.
+    pub(crate) fn finish(self) -> Result<PolicyRun, Box<TooMuch>> {
+        let Self {
+            context,
+            driver,
+            world,
+            settlement,
+            mut out,
+            ..
+        } = self;
+        let (site, truth) = (&context.scenario.site, &context.truth);
+        let before = out.ledger.total(LineKind::Mining).as_units();
+        settlement.close(truth, &mut out.ledger);
+        if before > 0.0 {
+            out.difficulty_share = out.ledger.total(LineKind::Mining).as_units() / before;
+        }
+        let last = truth.grid.len() - 1;
+        finish(&world, &driver, truth.grid.end_s(last), &mut out);
+        let open: Vec<open_work::Open> = (world.gpus.states().iter().zip(&out.jobs).enumerate())
+            .filter(|(_, (_, o))| o.submitted && !o.closed && o.finished.is_none())
+            .map(|(job, (state, _))| state.open(job))
+            .collect();
+        out.open_work = open_work::book(
+            site,
+            &context.after,
+            &context.jobs,
+            |job| out.jobs[job].finished.is_some(),
+            &open,
+            last,
+            &mut out.ledger,
+        );
+        counted(context, &out)?;
+        Ok(out)
     }
-    let end = truth.grid.end_s(steps - 1);
-    finish(&world, &driver, end, &mut out);
-    open_work::book(site, truth, &context.jobs, &out.jobs, &mut out.ledger);
-    out
+}
+
+/// Whether everything so far fits into the ledger.
+fn counted(context: &Context<'_>, run: &PolicyRun) -> Result<(), Box<TooMuch>> {
+    let Some(overflow) = run.ledger.overflow() else {
+        return Ok(());
+    };
+    let (scenario, truth) = (context.scenario, &context.truth);
+    let error = too_much(scenario, truth, &run.name, &run.ledger, overflow);
+    Err(Box::new(error))
 }
 
 fn empty(context: &Context<'_>, name: &str, ledger: Ledger) -> PolicyRun {
@@ -134,17 +233,21 @@ fn empty(context: &Context<'_>, name: &str, ledger: Ledger) -> PolicyRun {
         name: name.to_owned(),
         load_energy: context.loads.all.iter().map(|_| room()).collect(),
         supply_energy: site.supply.iter().map(|_| room()).collect(),
+        exported: vec![0; site.supply.len()],
         ledger,
         carbon: room(),
         pools: vec![PoolColumns::default(); site.pools.len()],
         services: vec![Vec::with_capacity(steps); site.services.len()],
         gpus_busy: vec![Vec::with_capacity(steps); site.gpu_pools.len()],
         marginal_value: Vec::with_capacity(steps),
+        peak_charge: Vec::with_capacity(steps),
         proof: Vec::with_capacity(steps),
         jobs: Vec::new(),
+        open_work: Vec::new(),
         spans: Vec::new(),
         reasons: Vec::new(),
         incidents: Incidents::default(),
+        tally: Tally::default(),
         fallbacks: FallbackLog::default(),
         energy_by_supply_and_use: vec![[0; 4]; site.supply.len()],
         energy_cost_by_use: [0.0; 4],
@@ -232,7 +335,14 @@ fn adders(site: &Site, truth: &Truth, used_for: Use) -> Column<f64> {
 fn attribute(step: &Metered<'_>, prices: &Prices, out: &mut PolicyRun) {
     let mwh = |joules: i64| joules as f64 / JOULES_PER_MWH as f64;
     split_over_uses(&step.flow.used, step.uses, |block, part| {
-        let price = Prices::block(step.truth, block, step.t);
+        // What could not have been exported forgoes nothing.
+        let supply = &step.truth.supply[block];
+        let share = match step.flow.used[block] {
+            0 => 0.0,
+            used => step.flow.forgone[block] as f64 / used as f64,
+        };
+        let (own, forgone) = (supply.price.at(step.t), supply.forgone.at(step.t));
+        let price = own.as_per_mwh() + share * forgone.as_per_mwh();
         for u in 0..4 {
             out.energy_by_supply_and_use[block][u] += part[u];
             out.energy_cost_by_use[u] += mwh(part[u]) * price;
@@ -268,6 +378,9 @@ fn columns(step: &Metered<'_>, out: &mut PolicyRun) {
     for (column, energy) in out.supply_energy.iter_mut().zip(&step.flow.used) {
         column.push(*energy);
     }
+    for (sum, energy) in out.exported.iter_mut().zip(&step.flow.exported) {
+        *sum += i128::from(*energy);
+    }
     for (k, (column, meter)) in out.pools.iter_mut().zip(&step.meter.pools).enumerate() {
         column.awake.push((meter.awake_s as f64 / seconds) as f32);
         column
@@ -288,7 +401,7 @@ fn columns(step: &Metered<'_>, out: &mut PolicyRun) {
             .filter(|m| m.btc_price[step.t] > 0.0)
         {
             let pool = &step.site.pools[k];
-            let keep = (1.0 - pool.pool_fee) * (1.0 - pool.reject_rate);
+            let keep = pool.keeps();
             column.bitcoin += meter.terahashes / 86_400_000.0 * market.hashprice[step.t]
                 / market.btc_price[step.t]
                 * keep;
@@ -404,6 +517,7 @@ fn finish(world: &World<'_>, driver: &impl Driver, end: i64, out: &mut PolicyRun
     }
     out.spans.retain(|span| span.end > span.start);
     out.fallbacks = driver.fallbacks();
+    out.tally = driver.tally();
     let counts = &world.counts;
     out.incidents.device_failures = counts.device_failures;
     out.incidents.lying_device_h = counts.lying_device_s as f64 / 3600.0;

@@ -2,14 +2,14 @@
 //! future each time.
 //!
 //! ```text
-//! own forecasts -> + prices -> + surplus -> + other series -> + arrivals -> proven bound
+//! own forecasts -> + prices -> + surplus -> + other series -> + arrivals
+//!               -> + coincident peaks -> + calls -> proven bound
 //!       what each arrow adds in value is that part's share of what was left
 //! ```
 //! The parts add up to all that was left, because each run is held against the one before.
 //! Their sizes depend on the order, which is fixed: a part given later finds less left to
 //! gain or, where it needs the others, more. What no knowledge closes is planning: the
-//! planner and its horizon, machines' faults and delays, coincident peaks, and the slack
-//! of the bound.
+//! planner and its horizon, machines' faults and delays, and the slack of the bound.
 
 use super::Context;
 use super::knowledge::{Knowledge, Part};
@@ -35,6 +35,8 @@ pub(super) fn parts(context: &Context<'_>) -> Vec<Part> {
     }
     let unknown = |part: &Part| match part {
         Part::Arrivals => !context.jobs.is_empty(),
+        // A plan knows probabilities at most, whatever the model.
+        Part::CoincidentPeaks => context.truth.peaks.iter().any(Option::is_some),
         _ => context.series.keys().any(|name| {
             let model = forecaster(context.scenario, name);
             Part::of_series(context.scenario, name) == Some(*part) && model != "perfect"
@@ -55,5 +57,7 @@ pub(super) fn label(part: Part) -> &'static str {
         Part::Surplus => "known surplus",
         Part::OtherSeries => "known others",
         Part::Arrivals => "known arrivals",
+        Part::CoincidentPeaks => "known peaks",
+        Part::Calls => "known calls",
     }
 }

@@ -26,9 +26,7 @@ impl Contracts {
     pub(super) fn new(site: &Site, truth: &Truth, ledger: &mut Ledger) -> Self {
         let all = site.contracts.iter().map(|contract| OneContract {
             line: ledger.line(contract.id.clone(), LineKind::Contract),
-            quantity_w: truth
-                .amount(&contract.quantity_mw)
-                .map(|mw| (mw * 1e6).round().max(0.0) as i64),
+            quantity_w: truth.amount(&contract.quantity_mw).map(crate::truth::watts),
             price: truth.amount(&contract.price).map(EnergyPrice::from_per_mwh),
         });
         Self { all: all.collect() }

@@ -9,7 +9,7 @@ use jiff::{Span, Zoned};
 use swingload_model::site::Site;
 use swingload_model::site::tariff::TariffLine;
 use swingload_model::time::TimeGrid;
-use swingload_model::units::{Money, divide_half_even};
+use swingload_model::units::{Money, WideMoney, quotient_half_even};
 
 use super::Metered;
 use crate::ledger::{Ledger, LineKind};
@@ -73,16 +73,23 @@ impl DemandCharges {
             let charge = |watts: i64| {
                 let numerator =
                     i128::from(per_kw.get()) * i128::from(watts) * i128::from(month.covered);
-                divide_half_even(numerator, 1000 * i128::from(month.left))
+                quotient_half_even(numerator, 1000 * i128::from(month.left))
             };
             ledger.book(
                 *line,
                 step.t,
-                Money::new(charge(self.peak_w) - charge(power)),
+                WideMoney::new(charge(self.peak_w) - charge(power)),
             );
         }
         self.peak_w = power;
     }
+}
+
+/// Months that a run is charged for: of each calendar month, the part of its time from the
+/// run's first step in it on.
+pub(crate) fn months_charged(site: &Site, grid: &TimeGrid) -> f64 {
+    let share = |month: &Month| month.covered as f64 / month.left as f64;
+    months(site, grid).iter().map(share).sum()
 }
 
 fn months(site: &Site, grid: &TimeGrid) -> Vec<Month> {

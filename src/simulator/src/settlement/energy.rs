@@ -1,7 +1,11 @@
-//! Energy per supply block: its own price, and the export it forgoes.
+//! Energy per supply block at its own price, and what its export earns.
+//!
+//! A block's own price is paid for all that it delivers, used or exported; exported energy
+//! earns the export price. What is neither costs and earns nothing. So what using a MWh
+//! forgoes is in the bill once: as the export that is not there.
 
 use swingload_model::site::Site;
-use swingload_model::units::Energy;
+use swingload_model::units::{Energy, EnergyPrice};
 
 use super::Metered;
 use crate::ledger::{Ledger, LineKind};
@@ -19,7 +23,7 @@ impl EnergyCosts {
             let export = block
                 .export_price
                 .as_ref()
-                .map(|_| ledger.line(block.id.clone(), LineKind::ExportForgone));
+                .map(|_| ledger.line(block.id.clone(), LineKind::Export));
             (own, export)
         });
         Self {
@@ -29,11 +33,13 @@ impl EnergyCosts {
 
     pub(super) fn book(&self, step: &Metered<'_>, ledger: &mut Ledger) {
         for (k, (own, export)) in self.lines.iter().enumerate() {
-            let used = Energy::new(step.flow.used[k]);
+            let (used, exported) = (step.flow.used[k], step.flow.exported[k]);
             let truth = &step.truth.supply[k];
-            ledger.book(*own, step.t, -(used * truth.price.at(step.t)));
+            let price = truth.price.at(step.t);
+            ledger.book(*own, step.t, -(Energy::new(used + exported) * price));
             if let Some(export) = export {
-                ledger.book(*export, step.t, -(used * truth.forgone.at(step.t)));
+                let earned = EnergyPrice::new(price.get() + truth.forgone.at(step.t).get());
+                ledger.book(*export, step.t, Energy::new(exported) * earned);
             }
         }
     }

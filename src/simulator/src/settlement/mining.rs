@@ -5,7 +5,7 @@
 
 use swingload_model::mining::{difficulty_feedback, revenue_of_terahashes};
 use swingload_model::site::Site;
-use swingload_model::units::{Hashprice, Money};
+use swingload_model::units::{Hashprice, Money, whole};
 
 use super::{Metered, units};
 use crate::ledger::{Ledger, LineKind};
@@ -23,7 +23,7 @@ impl Mining {
     pub(super) fn new(site: &Site, ledger: &mut Ledger) -> Self {
         let lines = site.pools.iter().map(|pool| {
             let line = ledger.line(pool.id.clone(), LineKind::Mining);
-            (line, (1.0 - pool.pool_fee) * (1.0 - pool.reject_rate))
+            (line, pool.keeps())
         });
         Self {
             lines: lines.collect(),
@@ -61,7 +61,9 @@ impl Mining {
         for (line, _) in &self.lines {
             let line = &mut ledger.lines[*line];
             for (amount, network) in line.steps.iter_mut().zip(&market.network) {
-                *amount = (*amount as f64 * difficulty_feedback(*network, own)).round() as i64;
+                // A share of one at most, so that what fitted still fits.
+                *amount = whole(*amount as f64 * difficulty_feedback(*network, own))
+                    .expect("invariant: a part of what fits");
             }
             line.total = Money::new(line.steps.iter().sum());
         }

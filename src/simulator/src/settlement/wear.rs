@@ -1,6 +1,7 @@
 //! Wear of miner starts.
 
 use swingload_model::site::Site;
+use swingload_model::units::WideMoney;
 
 use super::Metered;
 use crate::ledger::{Ledger, LineKind};
@@ -31,8 +32,13 @@ impl Wear {
             ledger.book(
                 *line,
                 step.t,
-                -(pool.wear_per_start * i64::from(meter.starts)),
+                -wide(pool.wear_per_start.get(), meter.starts),
             );
         }
     }
+}
+
+/// So many starts at a price each.
+fn wide(each: i64, starts: u32) -> WideMoney {
+    WideMoney::new(i128::from(each) * i128::from(starts))
 }

@@ -52,7 +52,7 @@ proptest! {
         for t in 0..steps {
             let hour = (t as i64 * step_min / 60) as usize + 24;
             let owed = -(Energy::new(run.supply_energy[1][t]) * EnergyPrice::from_per_mwh(price[hour % price.len()]));
-            prop_assert_eq!(grid.steps.get(t).copied().unwrap_or(0), owed.get());
+            prop_assert_eq!(grid.steps.get(t).copied().unwrap_or(0), owed.fit().expect("fits").get());
         }
         for (job, outcome) in study.jobs.iter().zip(&run.jobs) {
             prop_assert_eq!(outcome.on_time + outcome.late + outcome.left, job.work);

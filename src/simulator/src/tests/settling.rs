@@ -26,8 +26,9 @@ fn an_idle_site_pays_for_its_overheads() {
     assert_eq!(run.supply_energy[0], [360_000_000, 0]);
     assert_eq!(run.supply_energy[1], [drawn - 360_000_000, drawn]);
     let bill = lines(&run);
-    assert_eq!(bill["Energy surplus"], -300_000, "0.1 MWh at 3");
-    assert_eq!(bill["ExportForgone surplus"], -600_000, "0.1 MWh at 9 - 3");
+    // All of the 0.1 MW is used in the first hour, and exported at 9 in the second.
+    assert_eq!(bill["Energy surplus"], -600_000, "0.2 MWh at 3");
+    assert_eq!(bill["Export surplus"], 900_000, "0.1 MWh at 9");
     let mwh = |joules: i64| joules as f64 / 3.6e9;
     let grid = -40.0 * mwh(drawn - 360_000_000) + 10.0 * mwh(drawn);
     assert!((bill["Energy grid"] as f64 - grid * 1e6).abs() <= 1.0);
@@ -213,6 +214,7 @@ fn a_call_over_part_of_a_step_bears_that_part_of_the_penalty() {
             calls: Some("surplus".into()),
             firm_mw: 0.0,
             penalty_per_mwh: 100.0,
+            months_per_year: 12,
         });
     let run = scripted(&study, &Faults::default(), |_, _| {});
     let bill = lines(&run);
@@ -252,13 +254,23 @@ fn a_price_without_a_grid_is_that_of_the_dearest_block_in_use() {
     );
 }
 
+/// A supply without a limit is written as a large one; beyond what joules are counted in it
+/// is refused by name.
 #[test]
 fn unlimited_supply_is_summed_without_overflow() {
-    let shape = scenario(SITE, START, 6, 60, &["always_on"]);
-    let study = input(shape, &[60.0], &[1e9], &[0.0], vec![]);
-    let study = crate::run::simulate(&study, &|_| {}).expect("runs");
+    let run = |megawatts: f64| {
+        let shape = scenario(SITE, START, 6, 60, &["always_on"]);
+        let study = input(shape, &[60.0], &[megawatts], &[0.0], vec![]);
+        crate::run::simulate(&study, &|_| {})
+    };
+    let study = run(1e7).expect("runs");
     let energy = &study.summary.policies["always_on"].energy;
-    assert_eq!(energy.supply["surplus"].available_mwh, 6e9);
+    assert_eq!(energy.supply["surplus"].available_mwh, 6e7);
+    let refused = run(1e9).expect_err("more than the world");
+    let crate::run::Error::Beyond(beyond) = refused else {
+        panic!("{refused}");
+    };
+    assert_eq!(beyond.name, "data.surplus");
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn told_jobs_still_wait_for_their_release() {
     let all = Knowledge::up_to(Part::Arrivals);
     let driver = ClosedLoop::new(&context, &publications, "swingload", all).expect("known");
     let faults = &input.scenario.faults;
-    let run = recorder::run(&context, "swingload", faults, driver, &|_| {});
+    let run = recorder::run(&context, "swingload", faults, driver, &|_| {}).expect("money fits");
     for span in &run.spans {
         assert!(span.start >= context.jobs[span.job as usize].release);
     }
@@ -118,4 +118,104 @@ fn each_series_belongs_to_one_part() {
     assert_eq!(part("demand"), Some(Part::OtherSeries));
     assert_eq!(part("difficulty"), Some(Part::OtherSeries));
     assert_eq!(part("price_day_ahead"), None);
+}
+
+/// A site that bears coincident peaks and a programme, on flags of its own.
+fn flagged() -> StudyInput {
+    use swingload_model::site::tariff::{Programme, TariffLine};
+    let mut input = world("persistence");
+    let site = &mut input.scenario.site;
+    site.tariff.lines.push(TariffLine::CoincidentPeak {
+        id: "4cp".into(),
+        per_kw_year: swingload_model::units::Money::from_units(60.0),
+        intervals_per_year: 4,
+        peaks: "flags".into(),
+        probability: Some("chance".into()),
+    });
+    site.programmes.push(Programme {
+        id: "reserve".into(),
+        capacity_mw: 5.0,
+        availability: swingload_model::site::Amount::Constant(10.0),
+        calls: Some("calls".into()),
+        firm_mw: 1.0,
+        penalty_per_mwh: 400.0,
+        months_per_year: 12,
+    });
+    let hourly = |values: &dyn Fn(usize) -> f64| -> Vec<f64> { (0..96).map(values).collect() };
+    // A day lies before the run: hour 40 is its sixteenth. Four hours might be the peak.
+    let rows = [
+        ("flags", hourly(&|h| f64::from(u8::from(h == 42)))),
+        (
+            "chance",
+            hourly(&|h| if (40..44).contains(&h) { 0.004 } else { 0.0 }),
+        ),
+        (
+            "calls",
+            hourly(&|h| f64::from(u8::from(h == 30 || h == 31))),
+        ),
+    ];
+    for (name, values) in rows {
+        let series = super::support::series(&input.scenario, name, "1", &values);
+        // Known when it happens, but for the chance, which is published a day ahead.
+        let known = |o: &Observation| Observation {
+            known_at: if name == "chance" {
+                o.start - 86_400
+            } else {
+                o.start
+            },
+            ..*o
+        };
+        let observations = series.observations().iter().map(known).collect();
+        let series = Series::new(name, series.unit.clone(), observations).expect("valid");
+        input.series.insert(name.to_owned(), series);
+    }
+    input.scenario.forecast.model = Some("perfect".into());
+    input
+}
+
+#[test]
+fn peaks_and_calls_are_parts_of_their_own() {
+    let mut input = flagged();
+    assert_eq!(
+        Part::of_series(&input.scenario, "flags"),
+        Some(Part::CoincidentPeaks)
+    );
+    assert_eq!(
+        Part::of_series(&input.scenario, "chance"),
+        Some(Part::OtherSeries)
+    );
+    assert_eq!(Part::of_series(&input.scenario, "calls"), Some(Part::Calls));
+    // All but the calls is known beforehand; whether the peak is, the parts are about.
+    let own = swingload_model::scenario::file::SeriesForecastFile {
+        model: "persistence".into(),
+        published: None,
+        inputs: vec![],
+    };
+    input.scenario.forecast.series.insert("calls".into(), own);
+    let study = run(&input);
+    let told: Vec<Part> = study.told.iter().map(|told| told.part).collect();
+    assert_eq!(told, [Part::Arrivals, Part::CoincidentPeaks, Part::Calls]);
+    let split = study.summary.split.as_ref().expect("asked for");
+    let peaks = split.parts[4].amount;
+    // A chance of 0.4 % keeps everything running at 60,000 / 4 per MW and peak.
+    let line = |study: &Study| {
+        let run = study.run("swingload").expect("ran");
+        -run.ledger
+            .total(crate::ledger::LineKind::CoincidentPeak)
+            .as_units()
+    };
+    let charged = line(&study);
+    assert!(charged > 15_000.0, "it did not know: {charged}");
+    assert!(
+        peaks > 0.5 * charged,
+        "knowing the hour saves most of {charged}: {split:?}"
+    );
+    let calls = &split.parts[5];
+    assert_eq!(calls.part, Part::Calls);
+    assert!(
+        split.planning < 0.1 * charged && split.planning >= 0.0,
+        "planning is none of either: {split:?}"
+    );
+    let sum: f64 = split.parts.iter().map(|p| p.amount).sum::<f64>() + split.planning;
+    assert!((sum - split.left).abs() < 1e-6, "{split:?}");
 }

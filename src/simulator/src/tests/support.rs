@@ -9,6 +9,7 @@ use swingload_model::series::{Series, Unit};
 use swingload_model::time::{Seconds, TimeGrid};
 use swingload_model::units::Money;
 
+use crate::after::After;
 use crate::load::Loads;
 use crate::record::{PolicyRun, StepReason};
 use crate::run::recorder::{self, Driver};
@@ -268,14 +269,17 @@ pub(crate) fn scripted(
 ) -> PolicyRun {
     let truth = Truth::new(&input.scenario, &input.series).expect("series cover the run");
     let loads = Loads::new(&input.scenario.site);
+    let after = After::new(&input.scenario.site, &truth, &input.jobs);
     let context = Context {
         scenario: &input.scenario,
         series: &input.series,
         truth,
+        after,
         loads,
         jobs: input.jobs.clone(),
+        never_runs: vec![false; input.jobs.len()],
     };
-    recorder::run(&context, "script", faults, Script(script), &|_| {})
+    recorder::run(&context, "script", faults, Script(script), &|_| {}).expect("money fits")
 }
 
 /// Facility joules of all loads and all supplies in every step.

@@ -20,12 +20,17 @@ use swingload_model::units::{Money, divide_half_even};
 use swingload_scheduler::event::JobReport;
 
 use super::{JobMoney, WorldCounts};
+use crate::settlement::open_work::Open;
 use crate::truth::{PARTS, Truth};
 
 /// Jobs and services of all GPU pools.
 #[derive(Debug)]
 pub(crate) struct Gpus<'a> {
     jobs: &'a [Job],
+    /// Per job, whether it can never run.
+    never_runs: &'a [bool],
+    /// GPU pool and penalty of jobs that were over when they were submitted, to be booked.
+    refused: Vec<(usize, i64)>,
     state: Vec<JobState>,
     /// Jobs that must be finished first, by position; only for jobs that have any.
     after: BTreeMap<usize, Vec<usize>>,
@@ -122,7 +127,7 @@ struct Writing {
 }
 
 impl<'a> Gpus<'a> {
-    pub(crate) fn new(site: &Site, jobs: &'a [Job]) -> Self {
+    pub(crate) fn new(site: &Site, (jobs, never_runs): (&'a [Job], &'a [bool])) -> Self {
         let by_id: BTreeMap<&str, usize> = if jobs.iter().any(|j| !j.depends_on.is_empty()) {
             jobs.iter()
                 .enumerate()
@@ -151,6 +156,8 @@ impl<'a> Gpus<'a> {
         Self {
             state: jobs.iter().map(JobState::new).collect(),
             jobs,
+            never_runs,
+            refused: Vec::new(),
             after,
             submitted: 0,
             running: Vec::new(),
@@ -170,9 +177,23 @@ impl<'a> Gpus<'a> {
         }
     }
 
-    /// Makes the next job known.
+    /// Makes the next job known. One that can never run is over at once, all of it unmet.
     pub(crate) fn submit(&mut self) {
+        let job = self.submitted;
         self.submitted += 1;
+        if self.never_runs.get(job).copied().unwrap_or(false) {
+            let penalty = self.close_unmet(job);
+            self.refused.push((self.jobs[job].gpu_pool, penalty));
+        }
+    }
+
+    /// Closes a job with what it did not do unmet; returns the penalty, micro-units.
+    fn close_unmet(&mut self, job: usize) -> i64 {
+        let state = &mut self.state[job];
+        let terms = &self.jobs[job];
+        state.closed = true;
+        state.unmet_money = terms.unmet_penalty.prorated(state.work_left, 3600).get();
+        state.unmet_money
     }
 
     pub(crate) fn command_service(&mut self, service: usize, gpus: u32) -> bool {
@@ -448,6 +469,9 @@ impl<'a> Gpus<'a> {
     ) {
         money.fill(JobMoney::default());
         let end = grid.end_s(t);
+        for (pool, penalty) in self.refused.drain(..) {
+            money[pool].unmet += penalty;
+        }
         let mut losses = std::mem::take(&mut self.losses);
         for (pool, lost) in losses.drain(..) {
             money[pool].lost += lost;
@@ -563,14 +587,9 @@ impl<'a> Gpus<'a> {
             if self.state[job].closed {
                 continue;
             }
-            let terms = &self.jobs[job];
-            let state = &mut self.state[job];
-            state.closed = true;
-            let penalty = terms.unmet_penalty.prorated(state.work_left, 3600).get();
-            state.unmet_money = penalty;
-            money[terms.gpu_pool].unmet += penalty;
-            if state.gpus > 0 {
-                state.gpus = 0;
+            money[self.jobs[job].gpu_pool].unmet += self.close_unmet(job);
+            if self.state[job].gpus > 0 {
+                self.state[job].gpus = 0;
                 self.running.retain(|r| *r != job);
             }
         }
@@ -621,6 +640,16 @@ impl<'a> Gpus<'a> {
 }
 
 impl JobState {
+    /// What is left of the job at `job` when the run ends.
+    pub(crate) fn open(&self, job: usize) -> Open {
+        Open {
+            job,
+            left: self.work_left,
+            gpus: self.gpus,
+            restart_left: self.restart_left,
+        }
+    }
+
     fn new(job: &Job) -> Self {
         Self {
             work_left: job.work,

@@ -86,6 +86,12 @@ impl<'a> Subject<'a> {
         self.history.view(self.series, as_of)
     }
 
+    /// The inputs as published: a forecast that somebody else made is taken at its word.
+    pub(super) fn inputs_believed(&self, as_of: i64) -> Vec<View<'a>> {
+        let believed = |name: &String| self.history.believed(name, as_of);
+        self.inputs.iter().map(believed).collect()
+    }
+
     pub(super) fn inputs(&self, as_of: i64) -> Vec<View<'a>> {
         let view = |name: &String| self.history.view(name, as_of);
         self.inputs.iter().map(view).collect()

@@ -11,9 +11,14 @@ const PER_DAY: usize = (DAY / SAMPLE) as usize;
 /// a factor of 100 beyond the greatest, in a scale that is logarithmic there.
 const BEYOND: f64 = 4.6;
 
+/// The bent value, kept to where it can still be one of this series.
+pub(super) fn within_plausible(scale: &Scale, z: f64) -> f64 {
+    scale.limit(z, BEYOND)
+}
+
 /// Whether a bent value can be one of this series and not one in another unit.
 pub(super) fn is_plausible(scale: &Scale, z: f64) -> bool {
-    scale.limit(z, BEYOND) == z
+    within_plausible(scale, z) == z
 }
 
 /// Values of `[start, start + len x SAMPLE)` in `z`; gaps hold the value before them.

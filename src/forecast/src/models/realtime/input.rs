@@ -3,7 +3,7 @@
 use crate::View;
 use crate::calendar::{DAY, HOUR};
 
-use super::course::{Course, is_plausible};
+use super::course::{Course, within_plausible};
 use crate::scale::Scale;
 
 /// How old the latest value may be and still say something, s.
@@ -41,7 +41,10 @@ impl Seen {
     /// As `view` shows it for `[start, end)` when the price is known until `known`.
     pub(super) fn new(view: &View<'_>, read: &Reading, start: i64, end: i64, known: i64) -> Self {
         let z = |value: Option<f64>| {
-            (value.map(|v| read.scale.bend(v))).filter(|z| is_plausible(&read.scale, *z))
+            let z = read.scale.bend(value?);
+            // What decisions start from is taken at its word, as far as lines can be drawn to.
+            let within = within_plausible(&read.scale, z);
+            (view.is_believed() || z == within).then_some(within)
         };
         let now = (view.latest_before(known)).filter(|(until, _)| known - until <= FRESH);
         // The same time on the last day that was over.

@@ -83,13 +83,14 @@ pub(super) fn issue(
         issued_at, grid, ..
     } = *request;
     let view = subject.view(issued_at);
+    let believed = subject.history.believed(subject.series, issued_at);
     let learned = learned_at(view.first_known()?, issued_at)?;
     let reach = if request.paths > 0 {
         REACH + paths::REACH
     } else {
         REACH
     };
-    let inputs = subject.inputs(issued_at);
+    let inputs = subject.inputs_believed(issued_at);
     let mut notes = Notes::new(subject, grid.len());
 
     let (course, drafts, scale) = recall.with_anchor(subject, learned, |anchor, tables| {
@@ -164,7 +165,8 @@ pub(super) fn issue(
         });
         let open = estimates[draft.step].open;
         let cover = || {
-            view.cover(grid.start_s(draft.step), grid.end_s(draft.step))
+            believed
+                .cover(grid.start_s(draft.step), grid.end_s(draft.step))
                 .mean
         };
         steps[draft.step] = Step {

@@ -97,24 +97,31 @@ impl Builder<'_> {
                 None
             }
         };
+        let allowed = self.allowed.allows(&format!("data.{name}"));
         let minutes = |m: f64| Seconds::from_minutes(m).get();
-        match (unit, publication, source) {
-            (Some(unit), Some(publication), Some(source)) if self.faults.len() == before => {
-                Some(Binding {
-                    unit,
-                    source,
-                    publication,
-                    gaps: raw.gaps,
-                    gap_max: raw.gap_max_min.map(minutes),
-                    fx: raw.fx.clone(),
-                    range: (
-                        raw.min.unwrap_or(f64::NEG_INFINITY),
-                        raw.max.unwrap_or(f64::INFINITY),
-                    ),
-                })
-            }
-            _ => None,
+        let (Some(unit), Some(publication), Some(source)) = (unit, publication, source) else {
+            return None;
+        };
+        let binding = Binding {
+            unit,
+            source,
+            publication,
+            gaps: raw.gaps,
+            gap_max: raw.gap_max_min.map(minutes),
+            fx: raw.fx.clone(),
+            range: (
+                raw.min.unwrap_or(f64::NEG_INFINITY),
+                raw.max.unwrap_or(f64::INFINITY),
+            ),
+            allowed,
+        };
+        if let Source::Constant(value) = binding.source
+            && let Some(doubt) = binding.doubt(value, Some(self.start), true)
+        {
+            let help = doubt.help(&format!("data.{name}"), self.document.file());
+            self.fault(&key("constant"), doubt.problem, help);
         }
+        (self.faults.len() == before).then_some(binding)
     }
 
     /// A path beginning with `./` lies beside the scenario file: it is given from where the scenario was.
@@ -163,6 +170,7 @@ impl Builder<'_> {
             time,
             step: raw.step_min.map(seconds),
             shift_days: raw.shift_days,
+            until: raw.until.map(jiff::Timestamp::as_second),
             repeat: raw.repeat,
             events_step: raw.events_per_second_min.map(seconds),
         }))

@@ -156,6 +156,6 @@ impl Builder<'_> {
                 "it is a multiple of the run time",
             );
         }
-        self.terms_numbers(&key("terms"), terms);
+        self.terms_numbers(&key("terms"), terms, &site.currency);
     }
 }

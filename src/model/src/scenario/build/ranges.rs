@@ -1,6 +1,8 @@
 //! Numbers of a scenario that must be finite, and not below what they mean.
 
-use super::{Builder, DAYS_MAX, STEPS_MAX};
+use super::{Builder, DAYS_MAX, STEPS_MAX, VALUE_MAX};
+use crate::document::near;
+use crate::plausible::{Place, Quantity};
 use crate::scenario::binding::SyntheticFile;
 use crate::scenario::file::ScenarioFile;
 use crate::scenario::jobs::TermsFile;
@@ -19,6 +21,7 @@ fn most(unit: &str) -> f64 {
         "min" => DAYS_MAX * 1440.0,
         "s" => DAYS_MAX * 86_400.0,
         "MW" => 10_000.0,
+        "parts of the value" => 1000.0,
         // One a minute.
         "a day" => 1440.0,
         _ => 1e9,
@@ -45,6 +48,36 @@ impl Builder<'_> {
                 format!("must be at most {} {unit}", most(unit)).trim_end(),
                 "check the value and its unit",
             );
+        }
+    }
+
+    /// Refuses a value outside the plausible range of what it is, unless it is allowed by name.
+    pub(super) fn plausible(&mut self, path: &str, value: f64, what: Quantity, currency: &str) {
+        let place = Place {
+            currency,
+            at: Some(self.start),
+            lasting: true,
+            ..Place::default()
+        };
+        let name = self.document.name_of(path);
+        if self.allowed.allows(&name) || !value.is_finite() {
+            return;
+        }
+        if let Some(doubt) = what.doubt(value, place) {
+            let help = doubt.help(&name, self.document.file());
+            self.fault(path, doubt.problem, help);
+        }
+    }
+
+    /// Refuses entries of `allow` that name nothing: a name that is misspelt allows nothing.
+    pub(crate) fn idle_allowances(&mut self) {
+        for (i, entry) in self.allowed.idle() {
+            let help = match near(&entry, self.allowed.names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "take the entry out".to_owned(),
+            };
+            let problem = "names no value of this file whose range is checked";
+            self.fault(&format!("allow[{i}]"), problem, help);
         }
     }
 
@@ -119,11 +152,51 @@ impl Builder<'_> {
     }
 
     /// The numbers of jobs' terms; `path` is their table.
-    pub(super) fn terms_numbers(&mut self, path: &str, terms: &TermsFile) {
+    pub(super) fn terms_numbers(&mut self, path: &str, terms: &TermsFile, currency: &str) {
+        for (end, value) in [
+            ("low", terms.value_per_gpu_h.low),
+            ("high", terms.value_per_gpu_h.high),
+        ] {
+            if value <= VALUE_MAX {
+                let path = format!("{path}.value_per_gpu_h.{end}");
+                self.plausible(&path, value, Quantity::GpuHour, currency);
+            }
+        }
+        for (field, value, what) in [
+            (
+                "unmet_penalty_share",
+                terms.unmet_penalty_share,
+                Quantity::Share,
+            ),
+            (
+                "lateness_share_per_h",
+                terms.lateness_share_per_h,
+                Quantity::Share,
+            ),
+            (
+                "checkpoint_cost_s",
+                terms.checkpoint_cost_s,
+                Quantity::ShortTime,
+            ),
+            ("restart_s", terms.restart_s, Quantity::ShortTime),
+            ("notice_s", terms.notice_s, Quantity::ShortTime),
+        ] {
+            if (0.0..=1000.0).contains(&value) || what == Quantity::ShortTime && value >= 0.0 {
+                self.plausible(&format!("{path}.{field}"), value, what, currency);
+            }
+        }
         for (field, value, unit) in [
             ("window_min_h", terms.window_min_h, "h"),
-            ("unmet_penalty_share", terms.unmet_penalty_share, ""),
-            ("lateness_share_per_h", terms.lateness_share_per_h, ""),
+            (
+                "unmet_penalty_share",
+                terms.unmet_penalty_share,
+                "parts of the value",
+            ),
+            (
+                "lateness_share_per_h",
+                terms.lateness_share_per_h,
+                "parts of the value",
+            ),
             ("late_h", terms.late_h, "h"),
             ("min_runtime_min", terms.min_runtime_min, "min"),
             ("checkpoint_cost_s", terms.checkpoint_cost_s, "s"),

@@ -1,6 +1,7 @@
 //! Hosting contracts and power limits.
 
 use super::Builder;
+use crate::plausible::Quantity;
 use crate::site::Use;
 use crate::site::commitment::{Commitment, CommitmentKind};
 use crate::site::file::CommitmentFile;
@@ -40,16 +41,22 @@ impl Builder<'_> {
                     node: self.node(&key("node"), node, tree),
                     used_for: *used_for,
                     power_mw: self.amount_not_negative(&key("power_mw"), power_mw, "MW"),
-                    price: self.amount(&key("price_per_mwh"), price_per_mwh),
+                    price: self.priced(
+                        &key("price_per_mwh"),
+                        price_per_mwh,
+                        Quantity::HostingPrice,
+                    ),
                     take_or_pay: self.within(&key("take_or_pay"), *take_or_pay, 0.0, 1.0),
-                    take_or_pay_price: take_or_pay_price_per_mwh
-                        .map(|price| self.finite(&key("take_or_pay_price_per_mwh"), price)),
+                    take_or_pay_price: take_or_pay_price_per_mwh.map(|price| {
+                        let path = key("take_or_pay_price_per_mwh");
+                        let price = self.finite(&path, price);
+                        self.plausible(&path, price, Quantity::HostingPrice)
+                    }),
                     contracted_mw: self.at_least(&key("contracted_mw"), *contracted_mw, 0.0, "MW"),
-                    penalty_per_mwh: self.at_least(
+                    penalty_per_mwh: self.charge(
                         &key("penalty_per_mwh"),
                         *penalty_per_mwh,
-                        0.0,
-                        "",
+                        Quantity::Penalty,
                     ),
                 };
                 Commitment {
@@ -69,11 +76,10 @@ impl Builder<'_> {
                 self.span(&key("to"), *from, *to);
                 let kind = CommitmentKind::PowerLimit {
                     limit_mw: self.amount_not_negative(&key("limit_mw"), limit_mw, "MW"),
-                    penalty_per_mwh: self.at_least(
+                    penalty_per_mwh: self.charge(
                         &key("penalty_per_mwh"),
                         *penalty_per_mwh,
-                        0.0,
-                        "",
+                        Quantity::Penalty,
                     ),
                 };
                 Commitment {

@@ -3,6 +3,7 @@
 use super::Builder;
 use crate::catalogue::CAPPED_SPEED;
 use crate::document::nearest;
+use crate::plausible::Quantity;
 use crate::site::Amount;
 use crate::site::file::{GpuPoolFile, ServiceFile};
 use crate::site::fleet::{GpuPool, InferenceService, ValueTier};
@@ -96,9 +97,10 @@ impl Builder<'_> {
         let mut tiers = Vec::new();
         for (j, tier) in s.tiers.iter().enumerate() {
             let share = self.within(&key(&format!("tiers[{j}].share")), tier.share, 0.0, 1.0);
-            let value = self.amount(
+            let value = self.priced(
                 &key(&format!("tiers[{j}].value_per_gpu_h")),
                 &tier.value_per_gpu_h,
+                Quantity::GpuHour,
             );
             tiers.push(ValueTier { share, value });
         }
@@ -129,12 +131,15 @@ impl Builder<'_> {
             gpus_per_replica: s.gpus_per_replica.max(1),
             demand: self.amount_not_negative(&key("demand_gpus"), &s.demand_gpus, "GPUs"),
             floor: self.amount_not_negative(&key("floor_gpus"), &s.floor_gpus, "GPUs"),
-            floor_value: self.amount(&key("floor_value_per_gpu_h"), &s.floor_value_per_gpu_h),
-            floor_penalty: self.at_least(
+            floor_value: self.priced(
+                &key("floor_value_per_gpu_h"),
+                &s.floor_value_per_gpu_h,
+                Quantity::GpuHour,
+            ),
+            floor_penalty: self.charge(
                 &key("floor_penalty_per_gpu_h"),
                 s.floor_penalty_per_gpu_h,
-                0.0,
-                "",
+                Quantity::GpuPenalty,
             ),
             tiers,
         }

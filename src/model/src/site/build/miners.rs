@@ -3,6 +3,7 @@
 use super::Builder;
 use crate::catalogue::{SLEEP_POWER_DEFAULT_W, point};
 use crate::document::nearest;
+use crate::plausible::{Doubt, Place, Quantity, show};
 use crate::site::file::{PointFile, PoolFile};
 use crate::site::fleet::{HeatDerating, MinerPool, OperatingPoint};
 use crate::site::tree::PowerTree;
@@ -87,9 +88,9 @@ impl Builder<'_> {
                 );
             }
             HeatDerating {
-                derate_above_c: self.finite(&key("heat.derate_above_c"), h.derate_above_c),
+                derate_above_c: self.degrees(&key("heat.derate_above_c"), h.derate_above_c),
                 loss: self.within(&key("heat.loss"), h.loss, 0.0, 1.0),
-                shutdown_above_c: self.finite(&key("heat.shutdown_above_c"), h.shutdown_above_c),
+                shutdown_above_c: self.degrees(&key("heat.shutdown_above_c"), h.shutdown_above_c),
             }
         });
         if p.starts_per_day == Some(0) {
@@ -120,17 +121,43 @@ impl Builder<'_> {
                 "min",
             )),
             starts_per_day: p.starts_per_day,
-            wear_per_start: Money::from_units(self.at_least(
+            wear_per_start: Money::from_units(self.charge(
                 &key("wear_per_start"),
                 p.wear_per_start,
-                0.0,
-                "",
+                Quantity::Wear,
             )),
-            pool_fee: self.within(&key("pool_fee"), p.pool_fee, 0.0, 1.0),
-            reject_rate: self.within(&key("reject_rate"), p.reject_rate, 0.0, 1.0),
+            pool_fee: self.kept_share(&key("pool_fee"), p.pool_fee, Quantity::PoolFee),
+            reject_rate: self.kept_share(&key("reject_rate"), p.reject_rate, Quantity::RejectRate),
             heat,
             temperature,
         }
+    }
+
+    /// Refuses a hashrate that no miner has at this power, unless it is allowed by name.
+    fn efficiency(&mut self, path: &str, power: f64, hashrate: f64) {
+        let name = self.document.name_of(path);
+        let doubt = |hashrate: f64| Quantity::Efficiency.doubt(power / hashrate, Place::default());
+        let Some(found) = doubt(hashrate).filter(|_| !self.allowed.allows(&name)) else {
+            return;
+        };
+        let slips = [(1e3, "in PH/s"), (1e-3, "in GH/s")];
+        let meant = slips
+            .into_iter()
+            .find(|(factor, _)| doubt(hashrate * factor).is_none());
+        let found = Doubt {
+            problem: format!("at {} W this {}", show(power), found.problem),
+            slip: meant.map_or_else(String::new, |(factor, why)| {
+                format!("did you mean {} ({why})?", show(hashrate * factor))
+            }),
+            ..found
+        };
+        let help = found.help(&name, self.document.file());
+        self.fault(path, found.problem, help);
+    }
+
+    fn kept_share(&mut self, path: &str, share: f64, what: Quantity) -> f64 {
+        let share = self.within(path, share, 0.0, 1.0);
+        self.plausible(path, share, what)
     }
 
     fn own_points(&mut self, path: &str, own: &[PointFile]) -> Vec<OperatingPoint> {
@@ -150,6 +177,10 @@ impl Builder<'_> {
                 0.001,
                 "TH/s",
             );
+            let path = format!("{path}[{j}].hashrate_th_per_s");
+            if power >= POWER_MIN_W {
+                self.efficiency(&path, power, hashrate);
+            }
             points.push(point(power, hashrate, false));
         }
         if let Some(j) = own

@@ -1,6 +1,7 @@
 //! Supply blocks and the contracts that settle against them.
 
 use super::Builder;
+use crate::plausible::Quantity;
 use crate::site::file::{ContractFile, SupplyFile};
 use crate::site::supply::{Contract, SupplyBlock, SupplyKind};
 use crate::site::tree::PowerTree;
@@ -35,15 +36,19 @@ impl Builder<'_> {
             kind: s.kind,
             node,
             available_mw: self.amount_not_negative(&key("available_mw"), &s.available_mw, "MW"),
-            price: self.amount(&key("price_per_mwh"), &s.price_per_mwh),
+            price: self.priced(
+                &key("price_per_mwh"),
+                &s.price_per_mwh,
+                Quantity::ContractPrice,
+            ),
             export_price: s
                 .export_price_per_mwh
                 .as_ref()
-                .map(|a| self.amount(&key("export_price_per_mwh"), a)),
+                .map(|a| self.priced(&key("export_price_per_mwh"), a, Quantity::ContractPrice)),
             carbon: s
                 .carbon_g_per_kwh
                 .as_ref()
-                .map(|a| self.amount(&key("carbon_g_per_kwh"), a)),
+                .map(|a| self.priced(&key("carbon_g_per_kwh"), a, Quantity::Carbon)),
         }
     }
 
@@ -75,7 +80,11 @@ impl Builder<'_> {
             id: self.id(&key("id"), &c.id),
             supply: settles,
             quantity_mw: self.amount_not_negative(&key("quantity_mw"), &c.quantity_mw, "MW"),
-            price: self.amount(&key("price_per_mwh"), &c.price_per_mwh),
+            price: self.priced(
+                &key("price_per_mwh"),
+                &c.price_per_mwh,
+                Quantity::ContractPrice,
+            ),
             resale: c.resale,
             from: c.from,
             to: c.to,

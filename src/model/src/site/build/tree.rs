@@ -1,6 +1,7 @@
 //! Nodes of the power tree: what each may carry, and what it must.
 
 use super::Builder;
+use crate::plausible::Quantity;
 use crate::site::Site;
 use crate::site::file::NodeFile;
 use crate::site::tree::{Hall, Node, PowerTree, RatedAt, TreeError};
@@ -49,14 +50,17 @@ impl Builder<'_> {
                     0.0,
                     "kW",
                 )),
-                pue_base: self.at_least(&key("hall.marginal_pue"), h.marginal_pue, 1.0, ""),
-                pue_per_degree: self.at_least(
+                pue_base: {
+                    let path = key("hall.marginal_pue");
+                    let pue = self.at_least(&path, h.marginal_pue, 1.0, "");
+                    self.plausible(&path, pue, Quantity::Pue)
+                },
+                pue_per_degree: self.charge(
                     &key("hall.pue_per_degree_c"),
                     h.pue_per_degree_c,
-                    0.0,
-                    "",
+                    Quantity::PuePerDegree,
                 ),
-                threshold_c: self.finite(&key("hall.threshold_c"), h.threshold_c),
+                threshold_c: self.degrees(&key("hall.threshold_c"), h.threshold_c),
                 temperature: h.temperature.clone(),
             });
             let id = self.id(&key("id"), &n.id);
@@ -99,6 +103,11 @@ impl Builder<'_> {
                 None
             }
         }
+    }
+
+    pub(super) fn degrees(&mut self, path: &str, value: f64) -> f64 {
+        let value = self.finite(path, value);
+        self.plausible(path, value, Quantity::Temperature)
     }
 
     fn nested_halls(&mut self, raw: &[NodeFile], tree: &PowerTree) {
@@ -150,36 +159,38 @@ impl Builder<'_> {
     /// What nothing can run on is refused: overheads and idle watts must fit below every
     /// node, IT watts where it is rated at the IT side, facility watts elsewhere.
     pub(super) fn capacity(&mut self, site: &Site, raw: &[NodeFile]) {
-        let asleep = site
-            .pools
-            .iter()
-            .map(|p| (p.node, p.sleep.get() * i64::from(p.count.max())));
+        let asleep = site.pools.iter().map(|p| {
+            (
+                p.node,
+                i128::from(p.sleep.get()) * i128::from(p.count.max()),
+            )
+        });
         let idle = site
             .gpu_pools
             .iter()
-            .map(|p| (p.node, p.idle.get() * i64::from(p.count.max())));
-        let drawn: Vec<(usize, i64)> = asleep.chain(idle).collect();
+            .map(|p| (p.node, i128::from(p.idle.get()) * i128::from(p.count.max())));
+        let drawn: Vec<(usize, i128)> = asleep.chain(idle).collect();
         for position in 0..site.tree.len() {
             let node = site.tree.node(position);
             let below = |n: usize| site.tree.path_to_root(n).contains(&position);
             let it = drawn.iter().filter(|(n, _)| below(*n));
-            let least: i64 = if node.rated_at == RatedAt::It {
+            let least: i128 = if node.rated_at == RatedAt::It {
                 it.map(|(_, watts)| watts).sum()
             } else {
                 let halls = (0..site.tree.len()).filter(|n| below(*n));
-                let fixed: i64 = halls
-                    .filter_map(|n| Some(site.tree.node(n).hall.as_ref()?.fixed.get()))
+                let fixed: i128 = halls
+                    .filter_map(|n| Some(i128::from(site.tree.node(n).hall.as_ref()?.fixed.get())))
                     .sum();
                 fixed
                     + it.map(|(n, watts)| in_cool_weather(site, *n, *watts))
-                        .sum::<i64>()
+                        .sum::<i128>()
             };
-            if least > node.usable().get() {
+            if least > i128::from(node.usable().get()) {
                 let problem = format!(
                     "node `{}` may carry {:.3} MW, but overheads, sleeping miners and idle GPUs below it draw {:.3} MW whatever is decided",
                     node.id,
                     node.usable().as_megawatts(),
-                    Power::new(least).as_megawatts()
+                    least as f64 / 1e6
                 );
                 self.fault(
                     &position_of(raw, &node.id, "rating_mw"),
@@ -192,11 +203,39 @@ impl Builder<'_> {
     }
 }
 
+/// Most IT power of all machines of one pool: a hundred times the largest site, so that the
+/// joules of twenty years can be counted.
+const MACHINES_MAX_MW: f64 = 1_000_000.0;
+
+impl Builder<'_> {
+    /// What no site holds is refused; more than a hall can carry is only noted where the
+    /// scenario is read, since machines may be built ahead of power.
+    pub(super) fn machines(&mut self, site: &Site) {
+        let miners = site.pools.iter().map(|p| {
+            let top = p.points.last().map_or(0, |point| point.power.get());
+            (p.count.max(), top)
+        });
+        let gpus = site
+            .gpu_pools
+            .iter()
+            .map(|g| (g.count.max(), g.running.get()));
+        let paths = (0..site.pools.len()).map(|i| format!("pools[{i}].count"));
+        let paths = paths.chain((0..site.gpu_pools.len()).map(|i| format!("gpu_pools[{i}].count")));
+        for (path, (count, watts)) in paths.zip(miners.chain(gpus)) {
+            let mw = f64::from(count) * watts as f64 / 1e6;
+            if mw > MACHINES_MAX_MW {
+                let problem = format!("these machines draw {mw:.0} MW, more than any country");
+                self.fault(&path, problem, "check the number and the power of one");
+            }
+        }
+    }
+}
+
 /// Facility watts of IT watts at a node, at the lowest marginal PUE of the hall above them.
-fn in_cool_weather(site: &Site, node: usize, watts: i64) -> i64 {
+fn in_cool_weather(site: &Site, node: usize, watts: i128) -> i128 {
     let path = site.tree.path_to_root(node);
     let hall = path.iter().find_map(|n| site.tree.node(*n).hall.as_ref());
-    hall.map_or(watts, |h| (watts as f64 * h.pue_base) as i64)
+    hall.map_or(watts, |h| (watts as f64 * h.pue_base) as i128)
 }
 
 fn position_of(raw: &[NodeFile], id: &str, field: &str) -> String {

@@ -28,7 +28,7 @@ fn offered(site: Site, outlook: &dyn Outlook, must_serve: f64) -> Vec<(String, f
     let grid = TimeGrid::from_boundaries(vec![0, 3600]).expect("a step");
     let look = Look::new(outlook, &grid);
     let limits = load_limits(&site, &look);
-    let all = supplies(&setup(site), &look, &[must_serve], &limits);
+    let (all, _) = supplies(&setup(site), &look, &[must_serve], &[1e3], &limits);
     all.into_iter()
         .map(|s| (s.id, s.available[0], s.cost[0]))
         .filter(|(_, mw, _)| *mw > 0.0)
@@ -62,7 +62,7 @@ penalty_per_mwh = 400
     let limits = load_limits(&site, &look);
     assert_eq!(limits[0].id, "reserve");
     assert_eq!(limits[0].most[..], [f64::INFINITY, 2.0, 2.0]);
-    let all = supplies(&setup(site), &look, &[0.0; 3], &limits);
+    let (all, _) = supplies(&setup(site), &look, &[0.0; 3], &[1e3; 3], &limits);
     // Within the firm level, and beyond it.
     let costs: Vec<&[f64]> = all.iter().map(|s| &s.cost[..]).collect();
     assert_eq!(costs, [[50.0, 50.0, 50.0], [50.0, 150.0, 450.0]]);

@@ -145,7 +145,13 @@ fn a_late_job_is_not_put_off_to_its_last() {
         .hours(8);
     late.latest = START + 100 * HOUR;
     let shortest = 4 * HOUR + late.restart.get() + late.checkpoint_cost.get();
-    let due_at = |hours: i64, job: &Job| due(&JobState::new(job.clone()), START + hours * HOUR);
+    let due_at = |hours: i64, job: &Job| {
+        due(
+            &JobState::new(job.clone()),
+            job.gang_max(),
+            START + hours * HOUR,
+        )
+    };
     let given = shortest * 3 / 2 + 6 * HOUR;
     assert_eq!(
         due_at(0, &late),
@@ -160,7 +166,11 @@ fn a_late_job_is_not_put_off_to_its_last() {
     );
     let mut behind = JobState::new(late.clone());
     behind.waits_for = 1;
-    assert_eq!(due(&behind, START), late.latest, "another comes first");
+    assert_eq!(
+        due(&behind, late.gang_max(), START),
+        late.latest,
+        "another comes first"
+    );
     // Beyond help it keeps what there is.
     assert_eq!(due_at(99, &late), late.latest);
     late.deadline = START + 100 * HOUR;
@@ -170,6 +180,6 @@ fn a_late_job_is_not_put_off_to_its_last() {
         "on time, with a reserve"
     );
     let near = late.deadline - shortest - 60;
-    let needed = due(&JobState::new(late.clone()), near);
+    let needed = due(&JobState::new(late.clone()), late.gang_max(), near);
     assert_eq!(needed, late.deadline, "the reserve is given up first");
 }

@@ -1,4 +1,4 @@
-//! The best runs near those known from before, at a price of work near the one then.
+//! Warm start of a job's dynamic program: its last runs and the last price of its work.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use super::{Known, Later, Steps};
 use crate::inputs::JobInput;
 use crate::schedule::Run;
 
-/// Share of a choice's worth by which runs that stand may fall further behind than when they
+/// Share of a choice's worth by which kept runs may lose against the best, beyond what they lost when they
 /// were chosen.
 const STAYS: f64 = 1e-4;
 
@@ -19,8 +19,8 @@ const STRIDE: f64 = 1.0 / 64.0;
 
 impl Tables {
     /// Finds the best runs near what is `known` from before; returns what they are worth. Runs
-    /// that stand as near to the best as when they were chosen stay, so that prices which
-    /// hardly change cost one look.
+    /// whose loss against the best has not grown are kept: prices that hardly change cost one
+    /// backward induction.
     pub(super) fn near(
         &mut self,
         job: &JobInput,
@@ -29,7 +29,9 @@ impl Tables {
         known: &Known<'_>,
     ) -> f64 {
         let mut choice = f64::NEG_INFINITY;
-        let stands = known.slack.filter(|_| self.stand(job, steps, known.runs));
+        let stands = known
+            .slack
+            .filter(|_| self.take_path(job, steps, known.runs));
         if stands.is_some() {
             self.path.clone_from(&self.best);
             choice = self.worth(job, steps, later);
@@ -72,7 +74,7 @@ impl Tables {
     }
 
     /// Makes the path of `runs` the best one; `false` where they are none the rules allow.
-    fn stand(&mut self, job: &JobInput, steps: &Steps<'_>, runs: &[Run]) -> bool {
+    fn take_path(&mut self, job: &JobInput, steps: &Steps<'_>, runs: &[Run]) -> bool {
         let n = steps.hours.len();
         self.best.clear();
         self.best.resize(n, OFF);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::inputs::JobInput;
+use crate::inputs::{JobInput, small};
 use crate::schedule::minimum_ends;
 
 const NEVER: Later = Later {
@@ -9,24 +9,9 @@ const NEVER: Later = Later {
 
 fn job(work: f64, restart: f64, min_run: f64) -> JobInput {
     JobInput {
-        id: "j".into(),
-        node: 0,
-        gpu_mw: 1.0,
-        first: 0,
-        end: 0,
-        work,
-        gangs: Gangs::Sizes(vec![1]),
-        value: 100.0,
-        deadline: i64::MAX,
-        late_per_hour: 0.0,
-        unmet: 0.0,
         restart,
         min_run,
-        running: 0,
-        running_hours: 0.0,
-        after: Vec::new(),
-        beyond: 0.0,
-        beyond_cost: None,
+        ..small::job(work, &[1], 0)
     }
 }
 

@@ -48,7 +48,12 @@ impl Fitter<'_> {
         for _ in 0..4 {
             self.measure(dispatch);
             let excess = self.step.load[node] - most;
-            if excess <= 0.0 || self.take_off(node, excess, true, dispatch) >= excess {
+            if excess <= 0.0 {
+                break;
+            }
+            let left = self.take_off(node, excess, true, dispatch);
+            self.repairs.ramp += excess - left;
+            if left >= excess {
                 break;
             }
         }
@@ -95,8 +100,9 @@ impl Fitter<'_> {
 
     /// Raises hashing until the load below `node` is `missing` watts higher: devices that
     /// were awake stay so, those awake are set higher, then others wake where they may.
-    fn fill(&self, node: usize, mut missing: f64, dispatch: &mut Dispatch) {
+    fn fill(&mut self, node: usize, mut missing: f64, dispatch: &mut Dispatch) {
         let view = self.view;
+        let asked = missing;
         let mut take = |watts: f64, devices: u32| {
             if missing <= 0.0 || watts <= 0.0 {
                 return 0;
@@ -140,6 +146,7 @@ impl Fitter<'_> {
                 }
             }
         }
+        self.repairs.ramp += asked - missing;
     }
 }
 

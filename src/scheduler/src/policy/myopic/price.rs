@@ -1,7 +1,7 @@
 //! The one price that threshold rules watch.
 
 use swingload_model::TimeGrid;
-use swingload_model::mining::{breakeven_price, hashprice, subsidy};
+use swingload_model::mining::{hashprice, subsidy};
 use swingload_model::site::tariff::TariffLine;
 use swingload_model::site::{Amount, SupplyBlock, SupplyKind, Use};
 
@@ -94,12 +94,7 @@ pub(in crate::policy) fn past(view: &View<'_>, span: i64, stride: i64) -> Vec<Pa
         if let (Some(price), Some(hashprice)) = (price, worth()) {
             let breakeven = (0..setup.site.pools.len()).map(|p| {
                 let pool = &setup.site.pools[p];
-                let rated = pool.points.last().copied();
-                let efficiency = rated.and_then(|o| o.hashrate.efficiency(o.power));
-                efficiency.map_or(0.0, |e| {
-                    let pue = base_pue(setup, pool.node);
-                    breakeven_price(hashprice, e, pool.pool_fee, pool.reject_rate, pue)
-                })
+                pool.breakeven_price(hashprice, base_pue(setup, pool.node))
             });
             all.push(Past {
                 price,
