@@ -15,8 +15,9 @@
 //!
 //! An odd price of energy is doubtful: markets clear at their caps after calm months, and who
 //! does not believe it goes on paying. So is an odd value of any unit inside the range that its
-//! binding calls plausible. Odd power, temperatures and the like are refused one by one, and so
-//! is a price at ten thousand times the usual top.
+//! binding calls plausible. Odd power, temperatures and the like are refused one by one. How far
+//! an odd price lies makes no difference: after months below 1 a cap of 17,500 is ten thousand
+//! times what is usual, and still the price.
 //!
 //! What is published together in another unit is refused together, odd or not: at least
 //! [`MANY`] values that are off by one factor and otherwise move as they usually do at that time
@@ -62,8 +63,6 @@ const FACTOR: f64 = 30.0;
 const FAR: f64 = 0.5;
 /// A power of a thousand, give or take this factor, is a slip of unit whatever the course.
 const ABOUT: f64 = 3.0;
-/// Multiple of the usual top that no price reaches: caps lie at a few thousand times.
-const ABSURD: f64 = 10_000.0;
 /// Times the usual distance of hours from their usual course that another unit keeps to.
 const ALIKE: f64 = 1.6;
 /// Mean distance of logarithms from their median below which values do not move at all.
@@ -231,9 +230,7 @@ impl Screen {
         if !is_odd {
             return Verdict::Accepted;
         }
-        let is_absurd = self.limits.is_some_and(|l| size > ABSURD * l.top);
-        let is_believed = self.rule.believes && !is_absurd;
-        match is_believed || self.rule.vouches(value, is_large) {
+        match self.rule.believes || self.rule.vouches(value, is_large) {
             true => Verdict::Doubtful,
             false => Verdict::Refused,
         }
