@@ -87,6 +87,8 @@ pub struct Hashing {
 pub struct SupplyPart {
     /// Position of the block in the site's list.
     pub block: usize,
+    /// Whether it lies beyond what may be exported, so that drawing it forgoes no earnings.
+    pub is_beyond_export: bool,
     /// Limits (positions in [`Built::limits`]) beyond which its power lies, so that its cost
     /// holds their penalties.
     pub beyond: Vec<usize>,

@@ -52,9 +52,23 @@ fn add(total: &mut [f64], more: &[f64]) {
         .for_each(|(sum, value)| *sum += value);
 }
 
-/// Supply blocks, split where their marginal cost changes: take-or-pay without
-/// resale makes its quantity free, a penalised limit makes power beyond it dearer. The
-/// second says of each part which block it is of, and which limits it lies beyond.
+/// What the part of a supply block is called that is beyond the limit on exports.
+const BEYOND_EXPORT: &str = " (beyond export)";
+/// What the part is called that a contract without resale delivers first.
+const CONTRACT: &str = " (contract)";
+
+impl SupplyInput {
+    /// Whether it is the site's supply block of that id or was cut off it.
+    pub fn is_part_of(&self, block: &str) -> bool {
+        let rest = self.id.strip_prefix(block);
+        rest.is_some_and(|rest| ["", BEYOND_EXPORT, CONTRACT].contains(&rest))
+    }
+}
+
+/// Supply blocks, split where their marginal cost changes: what cannot be exported forgoes
+/// nothing, take-or-pay without resale makes its quantity free, a penalised limit makes power
+/// beyond it dearer. The second says of each part which block it is of, and which limits it
+/// lies beyond.
 pub(super) fn supplies(
     setup: &Setup,
     look: &Look<'_>,
@@ -66,11 +80,22 @@ pub(super) fn supplies(
     let mut common = sum_adders(site, look, falls_on_all);
     add(&mut common, &coincident_peaks(site, look));
     let (mut all, mut parts) = (Vec::new(), Vec::new());
-    let part = |block| SupplyPart {
-        block,
-        beyond: Vec::new(),
-    };
     for (position, block) in site.supply.iter().enumerate() {
+        let mut offer = |suffix: &str, available: Vec<f64>, cost: &[f64]| {
+            let mut cost = cost.to_vec();
+            add(&mut cost, &common);
+            all.push(SupplyInput {
+                id: format!("{}{suffix}", block.id),
+                node: block.node,
+                available,
+                cost,
+            });
+            parts.push(SupplyPart {
+                block: position,
+                is_beyond_export: suffix == BEYOND_EXPORT,
+                beyond: Vec::new(),
+            });
+        };
         let mut available: Vec<f64> = look
             .amount(&block.available_mw)
             .into_iter()
@@ -97,14 +122,7 @@ pub(super) fn supplies(
                     .iter_mut()
                     .zip(&spilled)
                     .for_each(|(a, s)| *a -= s);
-                let mut cost = cost.clone();
-                add(&mut cost, &common);
-                all.push(SupplyInput {
-                    id: block.id.clone(),
-                    node: block.node,
-                    available: spilled,
-                    cost,
-                });
+                offer(BEYOND_EXPORT, spilled, &cost);
             }
             cost.iter_mut()
                 .zip(look.amount(export))
@@ -116,25 +134,11 @@ pub(super) fn supplies(
                 .zip(&paid)
                 .map(|(a, q)| a.min(*q))
                 .collect();
-            let mut free_cost = netted(look, &mut cost, &available, &free, most_load);
+            let free_cost = netted(look, &mut cost, &available, &free, most_load);
             available.iter_mut().zip(&free).for_each(|(a, f)| *a -= f);
-            add(&mut free_cost, &common);
-            all.push(SupplyInput {
-                id: format!("{} (contract)", block.id),
-                node: block.node,
-                available: free,
-                cost: free_cost,
-            });
-            parts.push(part(position));
+            offer(CONTRACT, free, &free_cost);
         }
-        add(&mut cost, &common);
-        all.push(SupplyInput {
-            id: block.id.clone(),
-            node: block.node,
-            available,
-            cost,
-        });
-        parts.push(part(position));
+        offer("", available, &cost);
     }
     if site.surplus_only.is_some() && !look.outlook.is_truth() {
         share(&mut all, must_serve, |s| !is_surplus(site, s));
@@ -188,7 +192,7 @@ fn netted(
 fn is_surplus(site: &Site, input: &SupplyInput) -> bool {
     site.supply
         .iter()
-        .any(|block| block.id == input.id && block.kind == SupplyKind::Surplus)
+        .any(|block| input.is_part_of(&block.id) && block.kind == SupplyKind::Surplus)
 }
 
 /// Leaves the supplies that count no more than `most` MW together, the cheapest first:

@@ -239,10 +239,16 @@ impl Step<'_> {
         }
         let node = inputs.supplies[*own.first()?].node;
         let plain = |s: usize| inputs.supplies[s].cost[self.t] - self.penalties(s);
-        let cost = own
-            .iter()
-            .map(|s| plain(*s))
-            .fold(f64::NEG_INFINITY, f64::max);
+        // More of it could not be exported where some cannot be now, and else is bought at the
+        // dearest of its parts.
+        let is_spilled = |s: &&usize| {
+            inputs.supplies[**s].available[self.t] > TOLERANCE_MW
+                && self.part(**s).is_some_and(|p| p.is_beyond_export)
+        };
+        let cost = own.iter().find(is_spilled).map_or_else(
+            || own.iter().map(|s| plain(*s)).fold(f64::NEG_INFINITY, f64::max),
+            |s| plain(*s),
+        );
         // It displaces the dearest supply in use that it can stand in for ...
         let displaced = (0..inputs.supplies.len())
             .filter(|s| spare <= TOLERANCE_MW && !own.contains(s))

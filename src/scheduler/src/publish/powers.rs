@@ -8,7 +8,7 @@ use swingload_model::units::{EnergyPrice, Power, split_by_largest_remainder};
 use super::Occasion;
 use crate::build::{Built, PoolPlace};
 use crate::evaluate::StepOutcome;
-use crate::inputs::{PlanInputs, SupplyInput};
+use crate::inputs::PlanInputs;
 use crate::plan::Planned;
 
 /// Facility MW as whole watts, rounded down but for what is noise of the arithmetic.
@@ -135,7 +135,7 @@ pub(super) fn supply(
         .supply
         .iter()
         .map(|block| {
-            let of = |s: &usize| is_part(&inputs.supplies[*s], &block.id);
+            let of = |s: &usize| inputs.supplies[*s].is_part_of(&block.id);
             (0..inputs.supplies.len()).filter(of).collect()
         })
         .collect();
@@ -177,10 +177,4 @@ pub(super) fn supply(
         }
     }
     Some(all)
-}
-
-/// Whether a supply of the inputs is a block of the site or was cut off it.
-pub(super) fn is_part(supply: &SupplyInput, block: &str) -> bool {
-    let own = supply.id.strip_suffix(" (contract)").unwrap_or(&supply.id);
-    own == block
 }

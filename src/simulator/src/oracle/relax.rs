@@ -37,12 +37,10 @@ pub(super) fn widen(context: &Context<'_>, run: &PolicyRun, inputs: &mut PlanInp
     for t in 0..grid.len() {
         let mw = |joules: i64| joules as f64 / JOULES_PER_MWH as f64 / grid.hours(t);
         for (k, block) in site.supply.iter().enumerate() {
-            let prepaid = format!("{} (contract)", block.id);
-            let of_block = |id: &str| id == block.id || id == prepaid;
             let there: f64 = inputs
                 .supplies
                 .iter()
-                .filter(|s| of_block(&s.id))
+                .filter(|s| s.is_part_of(&block.id))
                 .map(|s| s.available[t])
                 .sum();
             let over = mw(run.supply_energy[k][t]) - there;

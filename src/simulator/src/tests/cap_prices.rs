@@ -138,12 +138,16 @@ fn study(scenario: Scenario, market: Market, price: impl Fn(i64) -> f64) -> Stud
     simulate(&input, &|_| {}).expect("runs")
 }
 
-fn with_event(cap: f64) -> impl Fn(i64) -> f64 {
+/// Calm prices times `scale`, and the cap in the hours of the event.
+fn with_event(scale: f64, cap: f64) -> impl Fn(i64) -> f64 {
     move |hour| match EVENT.contains(&hour) {
         true => cap,
-        false => calm(hour),
+        false => scale * calm(hour),
     }
 }
+
+/// Prices as they usually are, and of months of plenty: between 0.5 and 1.5.
+const SCALES: [f64; 2] = [1.0, 1.0 / 22.0];
 
 /// Hours in which a policy's miners were awake.
 fn awake(study: &Study, policy: &str) -> Vec<bool> {
@@ -167,19 +171,22 @@ fn miners_stop_at_the_cap_and_run_below_zero_after_calm_months() {
         (Market::Start, "realtime"),
         (Market::Start, "persistence"),
     ];
+    let caps = [5_000.0, 9_000.0, 17_500.0, -1_000.0];
+    let cases = || SCALES.iter().flat_map(|s| caps.iter().map(|c| (*s, *c)));
     for (market, model) in markets {
         for range in RANGES {
-            for cap in [5_000.0, 9_000.0, 17_500.0, -1_000.0] {
-                let case = format!("{market:?} {model} {range:?} {cap}");
-                let study = study(scenario(market, model, range), market, with_event(cap));
+            for (scale, cap) in cases() {
+                let case = format!("{market:?} {model} {range:?} {scale} {cap}");
+                let price = with_event(scale, cap);
+                let study = study(scenario(market, model, range), market, price);
                 for policy in ["breakeven", "swingload"] {
                     let awake = awake(&study, policy);
                     for (hour, awake) in awake.iter().enumerate() {
                         let is_on = cap < 0.0 || !EVENT.contains(&(hour as i64));
                         assert_eq!(*awake, is_on, "{case}, {policy}, hour {hour}");
                     }
-                    // 150 times the usual top is about 4,500: beyond it a price is named.
-                    let is_odd = cap > 0.0;
+                    // 150 times the usual top is about 4,500 (205): beyond it a price is named.
+                    let is_odd = cap > 0.0 || scale < 1.0;
                     let is_named = named(&study, policy, "price far from usual");
                     assert_eq!(is_named, is_odd, "{case}, {policy}");
                     assert!(!named(&study, policy, "another unit"), "{case}, {policy}");
@@ -193,12 +200,15 @@ fn miners_stop_at_the_cap_and_run_below_zero_after_calm_months() {
 fn a_price_known_when_its_hour_is_over_stops_the_miners_from_the_next_hour_on() {
     for model in ["realtime", "reverting", "persistence"] {
         for range in RANGES {
-            for cap in [5_000.0, 9_000.0, 17_500.0] {
+            let caps = [5_000.0, 9_000.0, 17_500.0];
+            let cases = SCALES.iter().flat_map(|s| caps.iter().map(|c| (*s, *c)));
+            for (scale, cap) in cases {
                 let market = Market::End;
-                let study = study(scenario(market, model, range), market, with_event(cap));
+                let price = with_event(scale, cap);
+                let study = study(scenario(market, model, range), market, price);
                 for policy in ["breakeven", "swingload"] {
                     let awake = awake(&study, policy);
-                    let case = format!("{model} {range:?} {cap} {policy}: {awake:?}");
+                    let case = format!("{model} {range:?} {scale} {cap} {policy}: {awake:?}");
                     // Nobody can know the first hour of it.
                     for hour in EVENT.skip(1) {
                         assert!(!awake[hour as usize], "{case}, hour {hour}");

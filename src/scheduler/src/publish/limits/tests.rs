@@ -224,3 +224,36 @@ fn a_tenant_that_has_all_it_asked_for_gives_no_limit_a_worth() {
     let worth = only(&miners).worth().as_units();
     assert!((worth - HASH * STEPS as f64).abs() < 0.01, "{worth}");
 }
+
+#[test]
+fn a_block_cut_at_the_limit_on_exports_is_the_one_that_is_named() {
+    let sun = |mw: f64| {
+        let text = site(
+            2.0,
+            10.0,
+            "",
+            &format!(
+                "[[supply]]\nid = \"sun\"\nkind = \"surplus\"\navailable_mw = {mw:?}\n\
+                 price_per_mwh = 5\nexport_price_per_mwh = 20\n"
+            ),
+        );
+        // The sun stands before the grid, so that parts cut off it move the grid's position.
+        let (before, rest) = text.split_once("[[supply]]\nid = \"grid\"").expect("grid");
+        let (rest, sun) = rest.split_once("[[supply]]\nid = \"sun\"").expect("sun");
+        let nodes = before.replace("rating_mw = 2.0", "rating_mw = 2.0, export_mw = 0.1");
+        format!(
+            "{nodes}[[supply]]\nid = \"sun\"{sun}\n[[supply]]\nid = \"grid\"{rest}"
+        )
+    };
+    let plan = planned(&sun(0.5));
+    let limit = only(&plan);
+    assert_eq!((limit.kind, &limit.of[..]), (LimitKind::Supply, "sun"));
+    // What more of it displaces of the grid, beyond its own price: none of it could be exported.
+    let truth = gained(&sun(0.5), &sun(0.6), 0.1);
+    let worth = limit.worth().as_units();
+    assert!((truth - 35.0 * STEPS as f64).abs() < 1e-3, "{truth}");
+    assert!((worth - truth).abs() < 1e-3 * truth, "{worth} {truth}");
+    // Its price is what exporting it would earn.
+    let supply = plan.supply.iter().find(|s| s.supply == "sun").expect("sun");
+    assert!(supply.per_mwh.iter().all(|p| p.as_per_mwh() == 20.0), "{supply:?}");
+}
