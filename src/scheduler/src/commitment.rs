@@ -13,7 +13,7 @@ use std::ops::Range;
 use crate::inputs::{BlockState, PoolInput};
 use crate::market::{CostStep, EPSILON_MW};
 use crate::ramp::Courses;
-use crate::schedule::{Problem, Room, Schedule, area, minimum_end, minimum_ends};
+use crate::schedule::{Problem, Room, Schedule, area, minimum_end};
 
 pub(crate) use states::State;
 use states::States;
@@ -354,8 +354,8 @@ struct Tables<'p, 'i> {
     /// Loss of a start at each step.
     start_loss: Vec<f64>,
     /// First step at which a stretch begun at t may end, for on and off.
-    on_until: Vec<usize>,
-    off_until: Vec<usize>,
+    on_until: &'p [usize],
+    off_until: &'p [usize],
     /// Best worth from t on, when free to switch.
     on: Vec<f64>,
     off: Vec<f64>,
@@ -381,6 +381,7 @@ impl<'p, 'i> Tables<'p, 'i> {
         let pool = &problem.inputs.pools[m];
         let steps = worth.len();
         let counts = counts(pool, b);
+        let [on_until, off_until] = &problem.shortest[m];
         let mut tables = Self {
             problem,
             m,
@@ -390,8 +391,8 @@ impl<'p, 'i> Tables<'p, 'i> {
             counts,
             prefix: vec![0.0; steps + 1],
             start_loss: start_losses(problem, m, b),
-            on_until: minimum_ends(&problem.hours, pool.min_on),
-            off_until: minimum_ends(&problem.hours, pool.min_off),
+            on_until,
+            off_until,
             on: vec![0.0; (steps + 1) * counts],
             off: vec![0.0; (steps + 1) * counts],
         };

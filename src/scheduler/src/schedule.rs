@@ -88,8 +88,11 @@ pub struct Problem<'a> {
     pub hull: Vec<Vec<(f64, f64)>>,
     /// Per pool, the hull of its settings while awake.
     pub awake_hull: Vec<Vec<(f64, f64)>>,
-    /// The same as steps of power by falling value.
+    /// The hulls as steps of power by falling value.
     settings: Settings,
+    /// Per pool and step, the first step at which a stretch of being on, and one of being off,
+    /// that begins there may end.
+    pub(crate) shortest: Vec<[Vec<usize>; 2]>,
 }
 
 impl<'a> Problem<'a> {
@@ -114,12 +117,16 @@ impl<'a> Problem<'a> {
             all
         };
         let market = Market::new(inputs);
+        let hours: Vec<f64> = (0..inputs.steps()).map(|t| inputs.grid.hours(t)).collect();
+        let shortest = inputs.pools.iter();
+        let shortest = shortest.map(|p| [p.min_on, p.min_off].map(|h| minimum_ends(&hours, h)));
         let mut problem = Self {
             inputs,
+            shortest: shortest.collect(),
             residuals: Residuals::new(inputs, &market),
             market,
             job_nodes: JobNodes::new(inputs),
-            hours: (0..inputs.steps()).map(|t| inputs.grid.hours(t)).collect(),
+            hours,
             hull: inputs.pools.iter().map(|p| hull(&p.points)).collect(),
             awake_hull: inputs.pools.iter().map(|p| awake(&p.points)).collect(),
             settings: Settings::default(),

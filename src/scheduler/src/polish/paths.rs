@@ -31,8 +31,7 @@ impl Automaton {
     pub(super) fn new(problem: &Problem<'_>, (m, b): Place) -> Self {
         let pool = &problem.inputs.pools[m];
         let block = pool.blocks[b];
-        let on_until = minimum_ends(&problem.hours, pool.min_on);
-        let off_until = minimum_ends(&problem.hours, pool.min_off);
+        let [on_until, off_until] = &problem.shortest[m];
         let least = if block.on { pool.min_on } else { pool.min_off };
         let missing = least - block.hours_in_state;
         let held = match missing > 1e-9 {
