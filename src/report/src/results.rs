@@ -3,7 +3,7 @@
 use swingload_model::scenario::Scenario;
 use swingload_model::site::supply::SupplyKind;
 use swingload_simulator::ledger::LineKind;
-use swingload_simulator::results::{Summary, VariantSummary};
+use swingload_simulator::results::{GainSummary, Summary, VariantSummary};
 use swingload_simulator::{PolicyRun, Study, StudyInput, StudySummary};
 
 use crate::words::thousands;
@@ -125,6 +125,9 @@ impl Results {
             let why = "No gain is given: asap reaches the proven bound, so nothing can be gained.";
             remarks.push(why.to_owned());
         }
+        if let Some(gain) = &self.summary().gain {
+            remarks.extend(beside_the_scale(gain));
+        }
         remarks.extend(self.mostly_one_job());
         if self.never_switched() {
             remarks.push(
@@ -171,6 +174,25 @@ impl Results {
     pub(crate) fn room(&self, t: usize) -> i64 {
         self.study.truth.limit[0].at(t)
     }
+}
+
+/// Which policies stand outside the gain scale, and for which ones it was widened.
+fn beside_the_scale(gain: &GainSummary) -> impl Iterator<Item = String> {
+    let outside = (!gain.outside.is_empty()).then(|| {
+        format!(
+            "No share of G is given of {}: limits of the site were broken, and what that earned \
+             is more than any dispatch within them could.",
+            gain.outside.join(", ")
+        )
+    });
+    let widened = (!gain.widened_for.is_empty()).then(|| {
+        format!(
+            "The bound was widened to what {} did, which kept the site's limits and was worth \
+             more than was proven: a defect of the bound; report it with the scenario.",
+            gain.widened_for.join(", ")
+        )
+    });
+    outside.into_iter().chain(widened)
 }
 
 /// The policy a scenario is shown through; see [`Results::main_policy`].
@@ -280,5 +302,21 @@ mod tests {
         let one = results(SITE, &[20.0; 4], &["always_on", "oracle"]).remarks();
         assert_eq!(one.len(), 1, "{one:?}");
         assert!(one[0].contains("nothing can be gained"), "{one:?}");
+    }
+
+    #[test]
+    fn policies_beside_the_scale_are_named() {
+        let mut results = crate::testing::results(SITE, &[20.0; 6], &["always_on", "oracle"]);
+        let named = |results: &crate::Results| -> Vec<String> {
+            let remarks = results.remarks().into_iter();
+            remarks.filter(|r| r.contains("always_on")).collect()
+        };
+        assert!(named(&results).is_empty());
+        let gain = results.study.summary.gain.as_mut().expect("a scale");
+        gain.outside = vec!["always_on".to_owned()];
+        assert!(named(&results)[0].starts_with("No share of G is given of always_on: limits"));
+        let gain = results.study.summary.gain.as_mut().expect("a scale");
+        gain.widened_for = std::mem::take(&mut gain.outside);
+        assert!(named(&results)[0].starts_with("The bound was widened to what always_on did"));
     }
 }

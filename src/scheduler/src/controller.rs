@@ -605,7 +605,8 @@ impl Controller {
             };
             for (b, block) in blocks.blocks.iter().enumerate() {
                 let at_point = &dispatch.pools[p][b];
-                let settled = block.at_point == *at_point && self.ledger.was_told(p, b, at_point);
+                let settled =
+                    block.at_point == *at_point && self.ledger.was_commanded(p, b, at_point);
                 if settled && !self.ledger.is_under_way(Target::Block(p, b)) {
                     continue;
                 }

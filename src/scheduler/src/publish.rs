@@ -182,14 +182,14 @@ fn why(
     for (k, flips) in order.into_iter().zip(found) {
         of[k] = flips;
     }
-    let told = reasons.iter().zip(of);
-    Ok(told
+    let reasons = reasons.iter().zip(of);
+    Ok(reasons
         .map(|(reason, flips)| Reason {
             price_parts: node_of(built, reason.load)
                 .map(|node| parts(built, planned, node, reason.price))
                 .unwrap_or_default(),
             wait: waits(occasion, built, planned, outcomes, reason),
-            ..told_of(occasion, reason, flips)
+            ..published_reason(occasion, reason, flips)
         })
         .collect())
 }
@@ -228,7 +228,8 @@ fn waits(
     wait(built, planned, outcomes, k, reason.code, release)
 }
 
-fn told_of(occasion: &Occasion<'_>, reason: &DispatchReason, flips: Vec<Flip>) -> Reason {
+/// A decision's reason under the names people know, without the parts of its price.
+fn published_reason(occasion: &Occasion<'_>, reason: &DispatchReason, flips: Vec<Flip>) -> Reason {
     let name = |load| name(occasion, load);
     Reason {
         step: 0,

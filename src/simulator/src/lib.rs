@@ -36,6 +36,6 @@ pub use moment::{Moment, moment};
 pub use record::PolicyRun;
 pub use results::StudySummary;
 pub use run::knowledge::Part;
-pub use run::split::Told;
+pub use run::split::InformedRun;
 pub use run::{Error, Progress, Study, StudyInput, impossible, simulate};
 pub use settlement::inputs::{Cause, TooMuch};

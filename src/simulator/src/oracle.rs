@@ -5,10 +5,11 @@
 //! oracle is the better of that and of the realised dispatch of any policy that kept
 //! the limits, ramps and minimum times the plan keeps.
 //!
-//! The bound is the planner's own, plus money no decision changes. Where a run broke
-//! limits and is worth more than that, the bound is taken from a second plan instead,
-//! on inputs widened to what the meters showed (`relax.rs`), which is used for nothing
-//! else. In all plans job windows count every step they touch. Behind the run's steps
+//! The bound is the planner's own, plus money no decision changes. Where the realised plan or
+//! `asap`, which always run, are worth more than that because limits were broken, the bound is
+//! taken from a second plan instead, on inputs widened to what the meters showed (`relax.rs`),
+//! which is used for nothing else. Any other run that broke limits and is worth more stands
+//! outside the scale, so that the scale never depends on which policies are listed. In all plans job windows count every step they touch. Behind the run's steps
 //! lie those in which open work may still be done (`after.rs`); work whose time ends
 //! there costs nothing when undone.
 
@@ -30,6 +31,7 @@ use swingload_scheduler::state::{JobState, SiteState};
 use crate::feed::Publications;
 use crate::load::use_index;
 use crate::record::PolicyRun;
+use crate::results::ZERO;
 use crate::run::closed_loop::{ClosedLoop, setup};
 use crate::run::recorder::{self, Prices};
 use crate::run::{Context, Error, Progress};
@@ -84,7 +86,7 @@ const SHORT: f64 = 0.005;
 /// The best possible, in currency over the whole run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Certificate {
-    /// No policy that keeps the site's limits can be worth more, and none that ran is.
+    /// No policy that keeps the site's limits can be worth more.
     pub bound: f64,
     /// What the planner said its plan with perfect foresight is worth.
     pub planned: f64,
@@ -94,6 +96,9 @@ pub struct Certificate {
     pub oracle: f64,
     /// Whose dispatch that is.
     pub oracle_is: String,
+    /// Policies that kept the limits and were worth more than was proven, which only a mistake
+    /// in the bound explains: the bound was widened to what they did.
+    pub widened_for: Vec<String>,
 }
 
 /// A plan of the whole period on the truth, and what became of it.
@@ -197,21 +202,28 @@ pub(crate) fn add(
         extra,
         inputs: mut loose,
     } = foresight;
-    let realised = run.ledger.value().as_units();
-    let mut unproven = relax::unlimited_starts(&mut loose);
-    let (value, all) = (|r: &PolicyRun| r.ledger.value().as_units(), [&run]);
-    if runs.iter().chain(all).any(|r| value(r) > bound) {
-        unproven = true;
-        let widen = |r| relax::widen(context, r, &mut loose);
-        runs.iter().chain(all).for_each(widen);
+    let value = |r: &PolicyRun| r.ledger.value().as_units();
+    let realised = value(&run);
+    let mut widened = relax::unlimited_starts(&mut loose);
+    let scale = runs.iter().filter(|r| r.name == ZERO).chain([&run]);
+    for above in scale.filter(|r| value(r) > bound) {
+        relax::widen(context, above, &mut loose);
+        widened = true;
     }
-    if unproven {
+    if widened {
         bound = plan(&loose, PROVEN).bound + extra;
     }
-    let best = runs
-        .iter()
-        .filter(|r| r.incidents.kept_the_rules())
-        .max_by_key(|r| r.ledger.value());
+    let kept = runs.iter().filter(|r| r.incidents.kept_the_rules());
+    let above: Vec<&PolicyRun> = kept.clone().filter(|r| value(r) > bound).collect();
+    for unproven in &above {
+        relax::widen(context, unproven, &mut loose);
+    }
+    if !above.is_empty() {
+        let most = above.iter().map(|r| value(r)).fold(bound, f64::max);
+        bound = most.max(plan(&loose, PROVEN).bound + extra);
+    }
+    let widened_for = above.iter().map(|r| r.name.clone()).collect();
+    let best = kept.max_by_key(|r| r.ledger.value());
     let mut oracle_is = NAME.to_owned();
     if let Some(better) = best.filter(|r| r.ledger.value() > run.ledger.value()) {
         oracle_is.clone_from(&better.name);
@@ -226,8 +238,9 @@ pub(crate) fn add(
         bound,
         planned,
         realised,
-        oracle: run.ledger.value().as_units(),
+        oracle: value(&run),
         oracle_is,
+        widened_for,
     };
     runs.push(run);
     certificate

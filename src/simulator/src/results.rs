@@ -47,7 +47,7 @@ pub use split::{SplitPart, SplitSummary};
 use crate::ledger::LineKind;
 use crate::oracle::Certificate;
 use crate::record::PolicyRun;
-use crate::run::split::Told;
+use crate::run::split::InformedRun;
 use crate::run::{Context, impossible_of};
 
 /// Results of a study.
@@ -116,7 +116,7 @@ pub struct MarketSummary {
 /// What could be gained, and the proof that no more can.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct GainSummary {
-    /// No policy can be worth more.
+    /// No policy that keeps the site's limits can be worth more.
     pub bound: f64,
     /// Value of the policy `asap`, run in closed loop on what is known at the time, whether or
     /// not it is among the policies listed: the zero of the scale.
@@ -127,6 +127,12 @@ pub struct GainSummary {
     pub oracle: f64,
     /// Whose dispatch the oracle is.
     pub oracle_is: String,
+    /// Policies that broke the site's limits and are worth more than the bound: no share of G
+    /// is given of them.
+    pub outside: Vec<String>,
+    /// Policies that kept the limits and were worth more than was proven, which only a mistake
+    /// in the bound explains: it was widened to what they did.
+    pub widened_for: Vec<String>,
 }
 
 impl GainSummary {
@@ -146,7 +152,8 @@ pub struct Summary {
     pub value_per_year: f64,
     /// The same per usable MW of the root.
     pub value_per_mw_year: f64,
-    /// (value - asap) / G, %; `None` where there is no gain scale, or nothing to gain.
+    /// (value - asap) / G, %; `None` where there is no gain scale, or nothing to gain, and for a
+    /// policy outside the scale.
     pub gain_pct: Option<f64>,
     /// (bound - value) / G, %.
     pub left_pct: Option<f64>,
@@ -245,7 +252,7 @@ pub(crate) fn summarise(
     context: &Context<'_>,
     runs: &[PolicyRun],
     hidden: &[PolicyRun],
-    told: &[Told],
+    informed: &[InformedRun],
     certificate: Option<&Certificate>,
 ) -> StudySummary {
     let (scenario, truth) = (context.scenario, &context.truth);
@@ -256,7 +263,7 @@ pub(crate) fn summarise(
     let gain = certificate
         .filter(|_| !answered(scenario))
         .zip(run_of(ZERO))
-        .map(|(certificate, asap)| gain(certificate, asap));
+        .map(|(certificate, asap)| gain(certificate, asap, runs));
     let base = run_of(BASELINE);
     let annualised = annual::lines(context);
     let policies = runs.iter().map(|run| {
@@ -264,7 +271,7 @@ pub(crate) fn summarise(
         let value_per_year = annual::value(context, run, &annualised);
         let share = |amount: f64| {
             gain.as_ref()
-                .filter(|g| g.is_scale())
+                .filter(|g| g.is_scale() && !g.outside.contains(&run.name))
                 .map(|g| 100.0 * amount / g.gainable)
         };
         let used = run
@@ -330,7 +337,7 @@ pub(crate) fn summarise(
         order: runs.iter().map(|run| run.name.clone()).collect(),
         policies: policies.collect(),
         annualised,
-        split: split::split(context, runs, told, gain.as_ref()),
+        split: split::split(context, runs, informed, gain.as_ref()),
         forecasters: forecasters::forecasters(context),
         gain,
     }
@@ -358,9 +365,12 @@ fn emissions(context: &Context<'_>, run: &PolicyRun) -> Option<Emissions> {
     })
 }
 
-fn gain(certificate: &Certificate, asap: &PolicyRun) -> GainSummary {
+fn gain(certificate: &Certificate, asap: &PolicyRun, runs: &[PolicyRun]) -> GainSummary {
     let asap = asap.ledger.value().as_units();
+    let above = |run: &&PolicyRun| run.ledger.value().as_units() > certificate.bound;
     GainSummary {
+        outside: runs.iter().filter(above).map(|r| r.name.clone()).collect(),
+        widened_for: certificate.widened_for.clone(),
         bound: certificate.bound,
         asap,
         gainable: certificate.bound - asap,

@@ -27,7 +27,7 @@ use crate::truth::{Truth, Unfit};
 use closed_loop::ClosedLoop;
 use knowledge::Part;
 use recorder::Recording;
-use split::Told;
+use split::InformedRun;
 
 /// Policies that plan at every step.
 const PLANNING: [&str; 3] = ["swingload", "ai_only", "mining_only"];
@@ -98,8 +98,9 @@ pub struct Study {
     /// (`results::BASELINE`, and `results::ZERO` beside an oracle) run as well, but are
     /// kept in the summary alone where they were not asked for.
     pub runs: Vec<PolicyRun>,
-    /// Runs of `swingload` that were told more of the future each time; empty unless asked for.
-    pub told: Vec<Told>,
+    /// Runs of `swingload` that were informed of more of the future each time; empty unless
+    /// asked for.
+    pub informed: Vec<InformedRun>,
     /// Best possible, as far as it is known.
     pub certificate: Option<Certificate>,
     /// Results of issue: one object with a `policies` map.
@@ -217,25 +218,26 @@ pub fn simulate(
         .into_iter()
         .chain(results::scales(scenario, &wanted))
         .map(Task::Policy);
-    let told = split::parts(&context).into_iter().map(Task::Told);
+    let informed = split::parts(&context).into_iter().map(Task::Informed);
     let foresight = wanted.contains(&oracle::NAME).then_some(Task::Foresight);
-    let groups = grouped(
-        foresight.into_iter().chain(told).chain(closed).collect(),
-        rayon::current_num_threads(),
-    );
-    let done: Result<Vec<Vec<Done>>, Error> = groups
+    let tasks: Vec<Task<'_>> = closed.chain(informed).chain(foresight).collect();
+    let order = |task: &Task<'_>| tasks.iter().position(|t| t == task);
+    let groups = grouped(tasks.clone(), rayon::current_num_threads());
+    let mut done: Vec<(Task<'_>, Result<Done, Error>)> = groups
         .into_par_iter()
-        .map(|group| run_group(group, &context, &publications, progress))
+        .flat_map_iter(|group| run_group(group, &context, &publications, progress))
         .collect();
-    let (mut runs, mut told, mut foresight) = (Vec::new(), Vec::new(), None);
-    for done in done?.into_iter().flatten() {
-        match done {
+    // Of several failures the same one is told on any number of threads.
+    done.sort_by_key(|(task, _)| order(task));
+    let (mut runs, mut informed, mut foresight) = (Vec::new(), Vec::new(), None);
+    for (_, done) in done {
+        match done? {
             Done::Run(run) => runs.push(*run),
-            Done::Told(run) => told.push(run),
+            Done::Informed(run) => informed.push(run),
             Done::Foresight(found) => foresight = Some(*found),
         }
     }
-    told.sort_by_key(|run| run.part);
+    informed.sort_by_key(|run| run.part);
     // What was asked for first, in its order; then what only scales need.
     let in_order = |run: &PolicyRun| {
         let position = wanted.iter().position(|name| *name == run.name);
@@ -245,7 +247,7 @@ pub fn simulate(
     let certificate = foresight.map(|found| oracle::add(&context, found, &mut runs));
     runs.sort_by_key(in_order);
     let hidden = runs.split_off(runs.partition_point(|run| in_order(run) < wanted.len()));
-    let summary = results::summarise(&context, &runs, &hidden, &told, certificate.as_ref());
+    let summary = results::summarise(&context, &runs, &hidden, &informed, certificate.as_ref());
     let Context {
         truth, loads, jobs, ..
     } = context;
@@ -255,7 +257,7 @@ pub fn simulate(
         loads: loads.all,
         jobs,
         runs,
-        told,
+        informed,
         certificate,
         summary,
     })
@@ -266,8 +268,8 @@ pub fn simulate(
 enum Task<'a> {
     /// The plan with perfect foresight.
     Foresight,
-    /// The policy of the split, told the future up to a part.
-    Told(Part),
+    /// The policy of the split, informed of the future up to a part.
+    Informed(Part),
     /// A policy of the scenario.
     Policy(&'a str),
 }
@@ -275,7 +277,7 @@ enum Task<'a> {
 /// What came of it.
 enum Done {
     Run(Box<PolicyRun>),
-    Told(Told),
+    Informed(InformedRun),
     Foresight(Box<Foresight>),
 }
 
@@ -288,7 +290,7 @@ impl Task<'_> {
     fn weight(&self) -> usize {
         match self {
             Self::Foresight => 15,
-            Self::Told(_) => 10,
+            Self::Informed(_) => 10,
             Self::Policy(name) if PLANNING.contains(name) => 10,
             Self::Policy(_) => 1,
         }
@@ -310,50 +312,74 @@ fn grouped(mut tasks: Vec<Task<'_>>, threads: usize) -> Vec<Vec<Task<'_>>> {
 }
 
 /// Runs a group of tasks on one thread. Its policies go through the period step by step
-/// together, so that what is expected at a step is worked out once for all of them.
+/// together, so that what is expected at a step is worked out once for all of them. A task that
+/// fails stops alone.
 fn run_group<'a>(
     group: Vec<Task<'a>>,
     context: &'a Context<'a>,
     publications: &'a Publications<'a>,
     progress: &(dyn Fn(Progress<'_>) + Sync),
-) -> Result<Vec<Done>, Error> {
+) -> Vec<(Task<'a>, Result<Done, Error>)> {
     let faults = &context.scenario.faults;
     let (mut done, mut together) = (Vec::new(), Vec::new());
     let mut book = None;
     for task in group {
-        match task {
+        let policy = match task {
             Task::Foresight => {
-                let found = oracle::foresee(context, progress)?;
-                done.push(Done::Foresight(Box::new(found)));
+                let found = oracle::foresee(context, progress);
+                done.push((task, found.map(|f| Done::Foresight(Box::new(f)))));
+                continue;
             }
-            Task::Told(part) => {
-                let knowledge = split::knowledge(part);
-                let driver = ClosedLoop::new(context, publications, split::POLICY, knowledge)?;
-                let label = split::label(part);
-                let run = recorder::run(context, label, faults, driver, progress)?;
-                // Only its value is needed; its columns would fill memory.
-                done.push(Done::Told(Told {
-                    part,
-                    value: run.ledger.value().as_units(),
-                }));
+            Task::Informed(part) => {
+                let run = informed(part, context, publications, progress);
+                done.push((task, run.map(Done::Informed)));
+                continue;
             }
-            Task::Policy(name) => {
-                let book = match &book {
-                    Some(book) => Arc::clone(book),
-                    None => Arc::clone(book.insert(Arc::new(closed_loop::expectations(context)?))),
-                };
-                let driver = ClosedLoop::sharing(context, publications, name, book)?;
-                together.push(Recording::new(context, name, faults, driver));
-            }
+            Task::Policy(name) => name,
+        };
+        let shared = match &book {
+            Some(book) => Ok(Arc::clone(book)),
+            None => closed_loop::expectations(context)
+                .map(|made| Arc::clone(book.insert(Arc::new(made)))),
+        };
+        let driver =
+            shared.and_then(|book| ClosedLoop::sharing(context, publications, policy, book));
+        match driver {
+            Ok(driver) => together.push((task, Recording::new(context, policy, faults, driver))),
+            Err(error) => done.push((task, Err(error))),
         }
     }
     for t in 0..context.truth.grid.len() {
-        for recording in &mut together {
-            recording.step(t, progress)?;
-        }
+        together.retain_mut(|(task, recording)| match recording.step(t, progress) {
+            Ok(()) => true,
+            Err(error) => {
+                done.push((*task, Err(error.into())));
+                false
+            }
+        });
     }
-    for recording in together {
-        done.push(Done::Run(Box::new(recording.finish()?)));
-    }
-    Ok(done)
+    let finished = together.into_iter().map(|(task, recording)| {
+        let run = recording.finish().map(|run| Done::Run(Box::new(run)));
+        (task, run.map_err(Error::from))
+    });
+    done.extend(finished);
+    done
+}
+
+/// Runs the policy of the split, informed of the future up to a part. Only its value is
+/// needed; its columns would fill memory.
+fn informed(
+    part: Part,
+    context: &Context<'_>,
+    publications: &Publications<'_>,
+    progress: &(dyn Fn(Progress<'_>) + Sync),
+) -> Result<InformedRun, Error> {
+    let knowledge = split::knowledge(part);
+    let driver = ClosedLoop::new(context, publications, split::POLICY, knowledge)?;
+    let faults = &context.scenario.faults;
+    let run = recorder::run(context, split::label(part), faults, driver, progress)?;
+    Ok(InformedRun {
+        part,
+        value: run.ledger.value().as_units(),
+    })
 }

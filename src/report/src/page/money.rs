@@ -1,7 +1,7 @@
 //! Money by policy and by lever.
 
 use swingload_simulator::ledger::LineKind as K;
-use swingload_simulator::results::Summary;
+use swingload_simulator::results::{GainSummary, Summary};
 
 use crate::Results;
 use crate::html::{Bar, BarKind, PolicyMoney, PolicyMoneyRow, Waterfall};
@@ -87,7 +87,8 @@ pub(super) fn levers(results: &Results) -> Option<Waterfall> {
         main.value,
         "The policy shown here.",
     ));
-    if let Some(gain) = &summary.gain {
+    let is_inside = |gain: &&GainSummary| !gain.outside.iter().any(|n| n == results.main_policy());
+    if let Some(gain) = summary.gain.as_ref().filter(is_inside) {
         let left = gain.bound - main.value;
         let help = "What no plan is known to reach: foresight, and what the bound gives away.";
         bars.push(bar("left", BarKind::Missed, left, help));

@@ -172,7 +172,7 @@ impl Ledger {
     }
 
     /// Whether a block took `at_point` and has not been commanded anything else.
-    pub(super) fn was_told(&self, pool: usize, block: usize, at_point: &[u32]) -> bool {
+    pub(super) fn was_commanded(&self, pool: usize, block: usize, at_point: &[u32]) -> bool {
         self.commanded[pool][block] == at_point
     }
 

@@ -246,7 +246,11 @@ impl Step<'_> {
                 && self.part(**s).is_some_and(|p| p.is_beyond_export)
         };
         let cost = own.iter().find(is_spilled).map_or_else(
-            || own.iter().map(|s| plain(*s)).fold(f64::NEG_INFINITY, f64::max),
+            || {
+                own.iter()
+                    .map(|s| plain(*s))
+                    .fold(f64::NEG_INFINITY, f64::max)
+            },
             |s| plain(*s),
         );
         // It displaces the dearest supply in use that it can stand in for ...

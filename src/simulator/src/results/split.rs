@@ -6,7 +6,7 @@ use super::GainSummary;
 use crate::record::PolicyRun;
 use crate::run::Context;
 use crate::run::knowledge::Part;
-use crate::run::split::{POLICY, Told};
+use crate::run::split::{InformedRun, POLICY};
 
 /// What a policy left of G, split by giving it one more part of the future at a time.
 ///
@@ -43,12 +43,12 @@ pub struct SplitPart {
     pub amount_pct: Option<f64>,
 }
 
-/// The split, from the runs that were told more each time; `None` without a bound, or when
+/// The split, from the runs that knew more each time; `None` without a bound, or when
 /// it was not asked for.
 pub(super) fn split(
     context: &Context<'_>,
     runs: &[PolicyRun],
-    told: &[Told],
+    informed: &[InformedRun],
     gain: Option<&GainSummary>,
 ) -> Option<SplitSummary> {
     let gain = gain.filter(|_| context.scenario.policies.split)?;
@@ -58,7 +58,7 @@ pub(super) fn split(
     let mut value = own;
     let part = |part: Part| {
         let before = value;
-        if let Some(run) = told.iter().find(|run| run.part == part) {
+        if let Some(run) = informed.iter().find(|run| run.part == part) {
             value = run.value;
         }
         SplitPart {

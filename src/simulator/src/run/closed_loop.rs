@@ -27,7 +27,7 @@ pub(crate) struct ClosedLoop<'a> {
     next_job: usize,
     /// Jobs released so far: what the world takes commands for.
     released: usize,
-    /// How long before its release the controller is told of a job, s.
+    /// How long before its release the controller learns of a job, s.
     notice: i64,
     first: i64,
     /// Last reason noted per job, so that only changes are kept.
@@ -46,7 +46,7 @@ pub(crate) fn setup(scenario: &Scenario) -> Setup {
 }
 
 impl<'a> ClosedLoop<'a> {
-    /// The policy of that name on the scenario's forecasts, and on the truth of what it is told.
+    /// The policy of that name on the scenario's forecasts, and on the truth of what it knows.
     pub(crate) fn new(
         context: &'a Context<'a>,
         publications: &'a Publications<'a>,
@@ -54,7 +54,7 @@ impl<'a> ClosedLoop<'a> {
         knowledge: Knowledge,
     ) -> Result<Self, Error> {
         let rule = named(policy)?;
-        let mut driver = Self::told(context, publications, rule, knowledge)?;
+        let mut driver = Self::informed(context, publications, rule, knowledge)?;
         if knowledge.includes(Part::Arrivals) {
             // A plan sees no further than its horizon, so neither need the notice be longer.
             let stretches = &context.scenario.horizon.stretches;
@@ -82,10 +82,10 @@ impl<'a> ClosedLoop<'a> {
         publications: &'a Publications<'a>,
         rule: Box<dyn Policy>,
     ) -> Result<Self, Error> {
-        Self::told(context, publications, rule, Knowledge::default())
+        Self::informed(context, publications, rule, Knowledge::default())
     }
 
-    fn told(
+    fn informed(
         context: &'a Context<'a>,
         publications: &'a Publications<'a>,
         rule: Box<dyn Policy>,
@@ -156,12 +156,12 @@ impl<'a> ClosedLoop<'a> {
             world.gpus.submit();
         }
         loop {
-            let told = self
+            let noticed = self
                 .jobs
                 .get(self.next_job)
                 .map(|job| job.release.saturating_sub(self.notice))
                 .filter(|at| *at <= now);
-            let until = told.unwrap_or(now);
+            let until = noticed.unwrap_or(now);
             while let Some((series, observation)) = self.reader.next_until(until) {
                 let at = observation.known_at.max(self.first);
                 let event = Event::Published {
@@ -170,10 +170,10 @@ impl<'a> ClosedLoop<'a> {
                 };
                 self.tell(t, at, event, world);
             }
-            let Some(told) = told else { return };
+            let Some(noticed) = noticed else { return };
             let job = self.jobs[self.next_job].clone();
             self.next_job += 1;
-            self.tell(t, told.max(self.first), Event::JobSubmitted(job), world);
+            self.tell(t, noticed.max(self.first), Event::JobSubmitted(job), world);
         }
     }
 

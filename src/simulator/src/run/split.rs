@@ -1,5 +1,5 @@
-//! What better forecasts would be worth: the policy run again, told one more part of the
-//! future each time.
+//! What better forecasts would be worth: the policy run again, informed of one more
+//! part of the future each time.
 //!
 //! ```text
 //! own forecasts -> + prices -> + surplus -> + other series -> + arrivals
@@ -18,10 +18,10 @@ use crate::results::forecaster;
 /// Name of the policy whose loss is split.
 pub(crate) const POLICY: &str = "swingload";
 
-/// One run of the split: what it was told last, and what it was worth.
+/// One run of the split: what it was informed of last, and what it was worth.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Told {
-    /// The part it was told beyond the run before.
+pub struct InformedRun {
+    /// The part it was informed of beyond the run before.
     pub part: Part,
     /// Realised value, currency.
     pub value: f64,
@@ -45,7 +45,7 @@ pub(super) fn parts(context: &Context<'_>) -> Vec<Part> {
     Part::ALL.into_iter().filter(unknown).collect()
 }
 
-/// What the run for a part is told.
+/// What the run for a part knows.
 pub(super) fn knowledge(part: Part) -> Knowledge {
     Knowledge::up_to(part)
 }

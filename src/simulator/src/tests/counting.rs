@@ -152,6 +152,40 @@ fn a_difficulty_of_one_is_named_with_its_line_and_step() {
     assert!(error.to_string().contains("9.2e12 USD"), "{error}");
 }
 
+/// A run whose miners wait for cheap power fails later than one that never waits: which of the
+/// two is told hangs on the order of policies, not on threads.
+#[test]
+fn the_first_policy_that_fails_is_told_on_any_number_of_threads() {
+    let world = World {
+        price: 40.0,
+        btc: 60_000.0,
+        difficulty: 1.0,
+        gpu_hour: 1.0,
+    };
+    let failure = |order: [&str; 3], threads: usize| {
+        let mut input = study(world, false);
+        input.scenario.policies.run = order.map(String::from).to_vec();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let run = || simulate(&input, &|_| {}).expect_err("too much money");
+        pool.expect("threads").install(run)
+    };
+    let alone = |policy| failure([policy; 3], 1);
+    assert_ne!(alone("always_on"), alone("static_split"), "they differ");
+    for threads in [1, 2, 3] {
+        for first in ["always_on", "static_split"] {
+            let order = match first {
+                "always_on" => ["always_on", "breakeven", "static_split"],
+                _ => ["static_split", "breakeven", "always_on"],
+            };
+            assert_eq!(
+                failure(order, threads),
+                alone(first),
+                "{order:?} on {threads}"
+            );
+        }
+    }
+}
+
 #[test]
 fn jobs_and_scales_beyond_all_counting_are_named() {
     let plain = World {

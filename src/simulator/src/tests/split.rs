@@ -55,7 +55,7 @@ fn the_parts_add_up_to_what_was_left() {
     assert!(split.planning >= 0.0, "above the bound: {split:?}");
     // The runs that were told more are no policies of the report.
     assert_eq!(study.summary.order, ["swingload", "oracle"]);
-    assert_eq!(study.told.len(), 4);
+    assert_eq!(study.informed.len(), 4);
 }
 
 #[test]
@@ -73,7 +73,12 @@ fn a_job_that_is_told_beforehand_is_planned_for() {
         super::support::series(&input.scenario, "price", "USD/MWh", &cheap)
     });
     let study = run(&input);
-    assert_eq!(study.told.len(), 1, "prices are known: {:?}", study.told);
+    assert_eq!(
+        study.informed.len(),
+        1,
+        "prices are known: {:?}",
+        study.informed
+    );
     let split = study.summary.split.expect("asked for");
     let arrivals = &split.parts[3];
     assert_eq!(arrivals.part, Part::Arrivals);
@@ -193,7 +198,7 @@ fn peaks_and_calls_are_parts_of_their_own() {
     };
     input.scenario.forecast.series.insert("calls".into(), own);
     let study = run(&input);
-    let told: Vec<Part> = study.told.iter().map(|told| told.part).collect();
+    let told: Vec<Part> = study.informed.iter().map(|run| run.part).collect();
     assert_eq!(told, [Part::Arrivals, Part::CoincidentPeaks, Part::Calls]);
     let split = study.summary.split.as_ref().expect("asked for");
     let peaks = split.parts[4].amount;
