@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use swingload_model::job::ImpossibleWork;
+use swingload_model::job::{ImpossibleWork, Job};
 use swingload_model::plan as model;
 use swingload_model::scenario::Scenario;
 use swingload_report::{folder, plan as report, terminal};
 use swingload_scheduler::impossible;
 use swingload_scheduler::publish::{Error, Occasion, publish};
-use swingload_simulator::{StudyInput, impossible, moment};
+use swingload_simulator::{StudyInput, moment};
 
 use crate::args::Plan;
 use crate::at;
@@ -47,12 +47,13 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
     let (input, of_data) = load(scenario, args.data.as_deref())?;
     reading.finish_and_clear();
     let now = input.scenario.grid.start_s(at.step);
-    let submitted = |work: &ImpossibleWork| {
-        let mut jobs = input.jobs.iter();
-        jobs.any(|job| job.id == work.job && job.release <= now && job.latest > now)
-    };
-    let mut never = impossible(&input);
-    never.retain(submitted);
+    // What series turn out to be later is no part of it: the plan does not know it.
+    let submitted = |job: &Job| job.release <= now && job.latest > now;
+    let never: Vec<ImpossibleWork> = impossible::find(&input.scenario.site, &input.jobs)
+        .into_iter()
+        .filter(|(k, _)| submitted(&input.jobs[*k]))
+        .map(|(_, work)| work)
+        .collect();
     let of_jobs = impossible::notes(&never);
     if !args.quiet && !args.json && !of_jobs.is_empty() {
         output::print(&terminal::notes(&of_jobs, style))?;

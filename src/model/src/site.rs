@@ -156,21 +156,11 @@ impl Site {
     }
 
     /// Most power of a supply block (by position) that can be exported at once: the least of
-    /// what the nodes from its own up to the root may send on ([`Site::export_of`]).
+    /// what the nodes from its own up to the root may send on.
     pub fn export_limit(&self, supply: usize) -> Power {
         let path = self.tree.path_to_root(self.supply[supply].node);
-        let limits = path.into_iter().map(|node| self.export_of(node));
-        limits.fold(self.export_of(0), Power::min)
-    }
-
-    /// Most power a node may send on: `export_mw`; the root, where it sets none, can send the
-    /// grid what its own usable rating carries.
-    pub fn export_of(&self, node: usize) -> Power {
-        let one = self.tree.node(node);
-        match node == 0 && one.export == Power::ZERO {
-            true => one.usable(),
-            false => one.export,
-        }
+        let limits = path.into_iter().map(|node| self.tree.node(node).export);
+        limits.fold(self.tree.node(0).export, Power::min)
     }
 
     /// Every amount of the site with its name, as the key `allow` takes it, and its unit.

@@ -72,8 +72,7 @@ impl Results {
     /// nothing is drawn that of the cheapest block there is; as the simulator attributes it.
     pub(crate) fn reference_price(&self, run: &PolicyRun, t: usize) -> f64 {
         let supply = &self.study.truth.supply;
-        let price =
-            |k: usize| supply[k].price.at(t).as_per_mwh() + supply[k].forgone.at(t).as_per_mwh();
+        let price = |k: usize| supply[k].price_at(t);
         if let Some(grid) = self.grid_block() {
             return price(grid);
         }
@@ -306,7 +305,7 @@ mod tests {
 
     #[test]
     fn policies_beside_the_scale_are_named() {
-        let mut results = crate::testing::results(SITE, &[20.0; 6], &["always_on", "oracle"]);
+        let mut results = results(SITE, &[20.0; 6], &["always_on", "oracle"]);
         let named = |results: &crate::Results| -> Vec<String> {
             let remarks = results.remarks().into_iter();
             remarks.filter(|r| r.contains("always_on")).collect()

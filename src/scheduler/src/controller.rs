@@ -672,23 +672,16 @@ fn declared(setup: &Setup) -> Vec<(String, Unit)> {
 
 /// Whether a job could ever run on the site.
 fn runnable(site: &Site, job: &Job) -> Result<(), JobRefusal> {
-    let Some(pool) = site.gpu_pools.get(job.gpu_pool) else {
+    if job.gpu_pool >= site.gpu_pools.len() {
         return Err(JobRefusal::Impossible("its GPU pool does not exist"));
-    };
+    }
     if job.gangs.is_empty() || job.gangs.windows(2).any(|w| w[1] <= w[0]) || job.gangs[0] == 0 {
         return Err(JobRefusal::Impossible(
             "its gang sizes must be positive and rising",
         ));
     }
-    if job.gangs[0] > pool.count.max() {
-        return Err(JobRefusal::Impossible(
-            "its smallest gang is larger than its GPU pool",
-        ));
-    }
-    if impossible::gangs(&mut impossible::Rooms::new(site), job).is_empty() {
-        return Err(JobRefusal::Impossible(
-            "no node above its GPU pool, or not all supply, carries its smallest gang",
-        ));
+    if let Some(work) = impossible::never_runs(site, job) {
+        return Err(JobRefusal::NeverRuns(Box::new(work)));
     }
     if job.work <= 0 {
         return Err(JobRefusal::Impossible("it has no work to do"));

@@ -8,7 +8,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use swingload_model::job::{ImpossibleWork, Job, Obstacle};
 use swingload_model::site::tree::{NodeKind, RatedAt};
@@ -32,20 +32,34 @@ const ROUNDING: f64 = 1e-9;
 
 /// Jobs of which work cannot be done, by their positions, rising: proven by the site alone.
 pub fn find(site: &Site, jobs: &[Job]) -> Vec<(usize, ImpossibleWork)> {
-    all(jobs, Rooms::new(site))
+    all(jobs, Rooms::new(site)).into_iter().collect()
 }
 
-/// [`find`], where what series reach at most is known as well.
+/// [`find`], and what is proven once it is known how much series reach at most.
 pub fn find_knowing(site: &Site, jobs: &[Job], most: &Most<'_>) -> Vec<(usize, ImpossibleWork)> {
-    all(jobs, Rooms::knowing(site, most))
+    let mut found = all(jobs, Rooms::new(site));
+    for (k, work) in all(jobs, Rooms::knowing(site, most)) {
+        let ahead = found.get(&k);
+        if !ahead.is_some_and(|ahead| ahead.never_runs() || !work.never_runs()) {
+            let by_series = true;
+            found.insert(k, ImpossibleWork { by_series, ..work });
+        }
+    }
+    found.into_iter().collect()
 }
 
-fn all(jobs: &[Job], mut rooms: Rooms<'_>) -> Vec<(usize, ImpossibleWork)> {
+/// What keeps a job from ever running on the site, waiting for others aside.
+pub fn never_runs(site: &Site, job: &Job) -> Option<ImpossibleWork> {
+    let found = Rooms::new(site).obstacle(job);
+    found.filter(ImpossibleWork::never_runs)
+}
+
+fn all(jobs: &[Job], mut rooms: Rooms<'_>) -> BTreeMap<usize, ImpossibleWork> {
     let mut all: BTreeMap<usize, ImpossibleWork> = (jobs.iter().enumerate())
         .filter_map(|(k, job)| Some((k, rooms.obstacle(job)?)))
         .collect();
     dependents(jobs, &mut all);
-    all.into_iter().collect()
+    all
 }
 
 /// Sizes of a job that GPUs and power can ever carry; none where it can never run.
@@ -55,29 +69,35 @@ pub fn gangs(rooms: &mut Rooms<'_>, job: &Job) -> Vec<u32> {
     job.gangs.iter().copied().filter(carried).collect()
 }
 
-/// Adds the jobs that wait for one that can never run.
+/// Adds the jobs that wait for one that is never finished.
 fn dependents(jobs: &[Job], all: &mut BTreeMap<usize, ImpossibleWork>) {
-    let mut never: BTreeSet<&str> = (all.iter())
-        .filter(|(_, work)| work.never_runs())
-        .map(|(k, _)| jobs[*k].id.as_str())
+    // Whether each of them ever starts.
+    let mut unfinished: BTreeMap<&str, bool> = (all.iter())
+        .map(|(k, work)| (jobs[*k].id.as_str(), !work.never_runs()))
         .collect();
-    if never.is_empty() {
+    if unfinished.is_empty() {
         return;
     }
     loop {
-        let known = never.len();
+        let mut found = false;
         for (k, job) in jobs.iter().enumerate() {
-            let before = job.depends_on.iter().find(|id| never.contains(id.as_str()));
-            let Some(before) = before.filter(|_| !never.contains(job.id.as_str())) else {
+            let before = job.depends_on.iter();
+            let mut before = before.filter_map(|id| Some((id, *unfinished.get(id.as_str())?)));
+            let Some((before, starts)) = before.next() else {
                 continue;
             };
-            never.insert(&job.id);
-            let why = format!("waits for {before}, which can never run");
+            // What could be begun alone never is behind one that is not finished.
+            if unfinished.insert(&job.id, false) == Some(false) {
+                continue;
+            }
+            found = true;
+            let never = if starts { "be finished" } else { "run" };
+            let why = format!("waits for {before}, which can never {never}");
             let smallest = job.gangs.first().copied().unwrap_or(0);
             let (limit, of) = (Obstacle::Dependency, before.clone());
             all.insert(k, work(job, smallest, limit, of, (0.0, 0.0), why));
         }
-        if never.len() == known {
+        if !found {
             return;
         }
     }
@@ -100,6 +120,7 @@ fn work(
         has: millionths(has),
         missed_gpu_h: millionths(job.work as f64 / 3600.0),
         why,
+        by_series: false,
     }
 }
 
@@ -381,9 +402,10 @@ const NAMED: usize = 3;
 
 /// One sentence per obstacle, for people.
 pub fn notes(all: &[ImpossibleWork]) -> Vec<String> {
-    let mut groups: BTreeMap<(Obstacle, &str), Vec<&ImpossibleWork>> = BTreeMap::new();
+    let mut groups: BTreeMap<(bool, Obstacle, &str), Vec<&ImpossibleWork>> = BTreeMap::new();
     for work in all {
-        groups.entry((work.limit, &work.of)).or_default().push(work);
+        let key = (work.by_series, work.limit, &work.of[..]);
+        groups.entry(key).or_default().push(work);
     }
     groups.into_values().map(|group| note(&group)).collect()
 }
@@ -410,12 +432,26 @@ fn note(group: &[&ImpossibleWork]) -> String {
         (_, 0) => format!("; so are {named}"),
         _ => format!("; so are {named} and {more} more"),
     };
-    let (what, then) = match worst.never_runs() {
-        true => ("can never run", "left out of plans and bound, and missed"),
-        false => ("cannot be finished", "missed whatever is decided"),
+    let (what, then) = match (worst.never_runs(), worst.by_series) {
+        (true, false) => (
+            "can never run",
+            "left out of plans and bound, and missed from the start",
+        ),
+        (false, false) => (
+            "cannot be finished",
+            "missed whatever is decided from the start",
+        ),
+        (true, true) => (
+            "can never run as its series turn out",
+            "missed whatever is decided, which plans cannot know ahead",
+        ),
+        (false, true) => (
+            "cannot be finished as its series turn out",
+            "missed whatever is decided, which plans cannot know ahead",
+        ),
     };
     format!(
-        "job {} {what}: {}{like}. {missed:.0} GPU-hours are {then} from the start.",
+        "job {} {what}: {}{like}. {missed:.0} GPU-hours are {then}.",
         worst.job, worst.why
     )
 }

@@ -31,7 +31,8 @@ pub(crate) struct Flow {
     pub(crate) exported: Vec<i64>,
     /// Facility joules drawn below each node.
     pub(crate) node_load: Vec<i64>,
-    /// Net import of each node, J; negative when it sends power up.
+    /// What the loads below each node import through it, J; negative when supply below it
+    /// serves loads elsewhere. Exports are not in it.
     pub(crate) import: Vec<i64>,
     /// Joules drawn beyond a block's availability.
     pub(crate) beyond: Vec<i64>,
@@ -90,7 +91,7 @@ impl Flow {
             supplied: vec![0; nodes],
             tree: Tree {
                 parent: (0..nodes).map(|n| site.tree.parent(n)).collect(),
-                export: (0..nodes).map(|n| site.export_of(n).get()).collect(),
+                export: (0..nodes).map(|n| site.tree.node(n).export.get()).collect(),
                 supply_node: site.supply.iter().map(|s| s.node).collect(),
                 grid: site
                     .supply

@@ -61,6 +61,19 @@ pub struct SupplyTruth {
     pub carbon: Column<i64>,
 }
 
+impl SupplyTruth {
+    /// Price of a MWh at step `t`, own and forgone, currency: the mean over all there is, since
+    /// what lies beyond the limit on exports forgoes nothing.
+    pub fn price_at(&self, t: usize) -> f64 {
+        let there = self.available.at(t);
+        let exportable = match there > self.export_limit {
+            true => self.export_limit.max(0) as f64 / there as f64,
+            false => 1.0,
+        };
+        self.price.at(t).as_per_mwh() + exportable * self.forgone.at(t).as_per_mwh()
+    }
+}
+
 /// What a hash earns, as it turns out.
 #[derive(Debug, Clone)]
 pub struct MiningTruth {

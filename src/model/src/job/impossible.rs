@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A job whose work cannot be done, or not all of it, whatever is decided: no plan and no
-/// bound counts that work, and it is missed from the start.
+/// A job whose work cannot be done, or not all of it, whatever is decided: it is missed from
+/// the start. Where the site alone proves that it never runs, no plan and no bound counts it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ImpossibleWork {
     /// The job.
@@ -24,6 +24,9 @@ pub struct ImpossibleWork {
     pub missed_gpu_h: f64,
     /// The same in words.
     pub why: String,
+    /// Whether it is proven by what series turn out to be, which nobody knows ahead, so that
+    /// plans may count on it all the same; else the site alone proves it.
+    pub by_series: bool,
 }
 
 /// What makes work impossible.
@@ -38,7 +41,7 @@ pub enum Obstacle {
     Node,
     /// More power than all supply together has.
     Supply,
-    /// It waits for a job that can never run.
+    /// It waits for a job that can never run, or never be finished.
     Dependency,
     /// Its window is shorter than its work takes at the largest gang: what fits is done.
     Window,

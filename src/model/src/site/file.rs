@@ -107,9 +107,9 @@ pub struct NodeFile {
     #[serde(default = "one")]
     pub n_minus_1_factor: f64,
     /// Power the node may send to its parent, MW; of the root: what the site may export in
-    /// all, its usable rating where this is 0 or not given.
-    #[serde(default)]
-    pub export_mw: f64,
+    /// all, 0 for none. Not given, the root may export its usable rating, any other node
+    /// nothing.
+    pub export_mw: Option<f64>,
     /// Largest rise of its load, kW per minute.
     pub ramp_up_kw_per_min: Option<f64>,
     /// Largest fall of its load, kW per minute.

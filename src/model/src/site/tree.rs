@@ -84,8 +84,8 @@ pub struct Node {
     /// Share of the nameplate usable without end, after the continuous-load rule
     /// (0.8 for NEC loads of three hours or more) and N-1 (N/(N+1), 0.5 for 2N).
     pub derating: f64,
-    /// Power it may send up to its parent; zero for ordinary loads, positive for
-    /// regions that export.
+    /// Power it may send up to its parent; of the root, what the site may export in all. Zero
+    /// for ordinary loads, positive for regions that export.
     pub export: Power,
     /// Largest rise of its load, W per minute.
     pub ramp_up_per_minute: Option<Power>,

@@ -197,7 +197,7 @@ impl<'a> Hindsight<'a> {
                     (left, (prepaid - used).clamp(0, left))
                 }
             };
-            let price = supply.price.at(t).as_per_mwh() + supply.forgone.at(t).as_per_mwh();
+            let price = supply.price_at(t);
             all.extend([(0.0, free), (price, joules - free)]);
         }
         all.sort_by(|a, b| match part {

@@ -6,7 +6,7 @@ use petgraph::Direction;
 use petgraph::acyclic::Acyclic;
 use petgraph::data::Build;
 use petgraph::graph::{DiGraph, NodeIndex};
-use swingload_model::job::Job;
+use swingload_model::job::{ImpossibleWork, Job};
 
 /// Dependencies between submitted jobs; edges lead from the earlier job to the one that waits.
 #[derive(Debug, Clone, Default)]
@@ -17,7 +17,7 @@ pub(super) struct JobGraph {
 }
 
 /// Why a job is not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum JobRefusal {
     /// Another job has its id.
     #[error("a job `{0}` was submitted before")]
@@ -31,9 +31,12 @@ pub enum JobRefusal {
     /// It depends on a job that failed or was refused.
     #[error("it depends on `{0}`, which failed")]
     FailedDependency(String),
-    /// Its GPU pool, gangs or window allow nothing.
+    /// Its GPU pool, gangs or window make no job.
     #[error("{0}")]
     Impossible(&'static str),
+    /// GPUs, a node or all supply never carry its smallest gang.
+    #[error("{}", .0.why)]
+    NeverRuns(Box<ImpossibleWork>),
 }
 
 impl JobGraph {

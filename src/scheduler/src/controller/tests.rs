@@ -298,14 +298,25 @@ fn circular_unknown_and_repeated_jobs_are_refused() {
         })
         .collect();
     assert_eq!(
-        why,
+        why[..4],
         [
             JobRefusal::Circular("a".into()),
             JobRefusal::UnknownDependency("nobody".into()),
             JobRefusal::Duplicate("c".into()),
             JobRefusal::FailedDependency("b".into()),
-            JobRefusal::Impossible("its smallest gang is larger than its GPU pool"),
         ]
+    );
+    let JobRefusal::NeverRuns(work) = &why[4] else {
+        panic!("{why:?}");
+    };
+    assert_eq!(
+        (work.limit, work.needs),
+        (swingload_model::job::Obstacle::Gpus, 5000.0)
+    );
+    assert!(
+        why[4]
+            .to_string()
+            .starts_with("gang of 5000 needs 5000 GPUs of")
     );
     assert_eq!(world.controller.open_jobs(), [2]);
     assert_eq!(

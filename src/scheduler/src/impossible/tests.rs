@@ -171,6 +171,25 @@ fn a_window_too_short_misses_what_does_not_fit() {
     assert_eq!(find(&site(SAME), &[enough]), []);
 }
 
+/// What is never finished lets nothing start behind it, however much of it can be done.
+#[test]
+fn what_waits_for_work_that_cannot_be_finished_never_runs() {
+    let short = job("short")
+        .window(START, START + 3600)
+        .gangs(&[100])
+        .hours(900);
+    let next = job("next").after(&["short"]).gangs(&[100]);
+    let last = job("last").after(&["next"]).gangs(&[100]);
+    let jobs = [last, next, short];
+    let found = why(&site(SAME), &jobs);
+    assert_eq!(found[2].1, Obstacle::Window, "{found:?}");
+    let waits = |k: usize| (found[k].1, found[k].2.as_str());
+    let of_next = "waits for short, which can never be finished";
+    assert_eq!(waits(1), (Obstacle::Dependency, of_next));
+    let of_last = "waits for next, which can never run";
+    assert_eq!(waits(0), (Obstacle::Dependency, of_last));
+}
+
 #[test]
 fn notes_name_the_largest_and_some_more() {
     let large = |id: &str, hours: i64| job(id).gangs(&[512]).hours(hours);

@@ -4,20 +4,19 @@
 //! |---|---|
 //! | demand charges | twelve months, of the months that the run was charged for |
 //! | coincident peaks | the intervals that count in a year, of those that lie in the run |
-//! | programmes with a season | the months of the season, of the run's days in it |
+//! | programmes with a season | the months of the season, of the run's days in it: the days with an availability payment, or, of a programme that pays none, all of a run that is called in |
 //! | all else | 8,760 hours, of the run's |
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Serialize;
-use swingload_model::site::tariff::TariffLine;
+use swingload_model::site::tariff::{Programme, TariffLine};
 
 use super::HOURS_PER_YEAR;
 use crate::ledger::{Line, LineKind};
 use crate::record::PolicyRun;
 use crate::run::Context;
 use crate::settlement::demand;
-
-/// Seconds of a day.
-const DAY_S: i64 = 86_400;
 
 /// A line that is not annualised by time.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
@@ -84,21 +83,37 @@ pub(super) fn lines(context: &Context<'_>) -> Vec<AnnualLine> {
         }
     }
     for programme in site.programmes.iter().filter(|p| p.months_per_year < 12) {
-        // A day lies in the season when any of it is paid for.
-        let pays = truth.amount(&programme.availability);
-        let paid = (0..grid.len()).filter(|t| pays.at(*t) != 0.0);
-        let mut days: Vec<i64> = paid.map(|t| grid.start_s(t).div_euclid(DAY_S)).collect();
-        days.dedup();
         let year = f64::from(programme.months_per_year) / 12.0 * HOURS_PER_YEAR / 24.0;
         // The run's first and last day may be parts of days.
         let most = grid.span().as_hours() / 24.0;
-        let found = (days.len() as f64).min(most);
+        let found = season_days(context, programme).min(most);
         for kind in [LineKind::Availability, LineKind::CallPenalty] {
             let by = AnnualBasis::SeasonDays;
             all.push(one(&programme.id, kind, by, found, year));
         }
     }
     all
+}
+
+/// Days of the site's zone in a run that lie in a programme's season: those on which any
+/// availability is paid, or all where none ever is and the programme is called.
+fn season_days(context: &Context<'_>, programme: &Programme) -> f64 {
+    let (site, truth) = (&context.scenario.site, &context.truth);
+    let grid = &truth.grid;
+    let zone = TimeZone::get(&site.time_zone)
+        .expect("invariant: a site's time zone was checked when it was read");
+    let pays = truth.amount(&programme.availability);
+    let paid = (0..grid.len()).filter(|t| pays.at(*t) != 0.0);
+    let mut days: Vec<Date> = paid
+        .map(|t| zone.to_datetime(grid.start(t)).date())
+        .collect();
+    days.dedup();
+    if !days.is_empty() {
+        return days.len() as f64;
+    }
+    let calls = programme.calls.as_ref().and_then(|name| truth.series(name));
+    let is_called = calls.is_some_and(|calls| calls.iter().any(|called| *called > 0.0));
+    if is_called { f64::INFINITY } else { 0.0 }
 }
 
 /// Value of a year like the run's period, currency.

@@ -275,19 +275,14 @@ impl Prices {
         }
     }
 
-    /// Own and forgone price of a block.
-    fn block(truth: &Truth, k: usize, t: usize) -> f64 {
-        (truth.supply[k].price.at(t).get() + truth.supply[k].forgone.at(t).get()) as f64 / 1e6
-    }
-
     /// The price a watt is held against: the grid's, or without one that of the dearest
     /// block in use; where nothing is drawn, that of the cheapest block there is.
     pub(crate) fn reference(&self, truth: &Truth, t: usize, used: impl Fn(usize) -> i64) -> f64 {
         if let Some(k) = self.grid {
-            return Self::block(truth, k, t);
+            return truth.supply[k].price_at(t);
         }
         let blocks = || 0..truth.supply.len();
-        let price = |k: usize| Self::block(truth, k, t);
+        let price = |k: usize| truth.supply[k].price_at(t);
         let dearest = blocks()
             .filter(|k| used(*k) > 0)
             .map(price)
@@ -302,13 +297,13 @@ impl Prices {
     /// mean over the blocks by their power, each as far as the root could carry it.
     pub(crate) fn expected(&self, truth: &Truth, t: usize) -> f64 {
         if let Some(k) = self.grid {
-            return Self::block(truth, k, t);
+            return truth.supply[k].price_at(t);
         }
         let (mut power, mut cost) = (0.0, 0.0);
-        for (k, block) in truth.supply.iter().enumerate() {
+        for block in &truth.supply {
             let usable = block.available.at(t).min(truth.limit[0].at(t)) as f64;
             power += usable;
-            cost += usable * Self::block(truth, k, t);
+            cost += usable * block.price_at(t);
         }
         if power > 0.0 { cost / power } else { 0.0 }
     }

@@ -74,8 +74,8 @@ fn backlog(
 ) -> Vec<OpenJob> {
     let queue = Queue::new(site, after, jobs, finished, open);
     let shortest = |state: &State| state.left / i64::from(jobs[state.job].gang_max().max(1));
-    let by_deadline = queue.clone().worked_off(|_| 0);
-    let by_start = queue.worked_off(shortest);
+    let by_deadline = queue.paying(|_| 0);
+    let by_start = queue.paying(shortest);
     let total = |done: &[OpenJob]| done.iter().map(|one| one.worth).sum::<Money>();
     match total(&by_start) > total(&by_deadline) {
         true => by_start,
@@ -167,6 +167,20 @@ impl<'a> Queue<'a> {
         }
     }
 
+    /// [`Queue::worked_off`] without the jobs that would cost more than they earn, which are not
+    /// begun and leave their room to others.
+    fn paying(&self, sooner: impl Fn(&State) -> i64) -> Vec<OpenJob> {
+        let mut queue = self.clone();
+        loop {
+            let done = queue.clone().worked_off(&sooner);
+            let before = queue.order.len();
+            queue.order.retain(|k| done[*k].worth >= Money::ZERO);
+            if queue.order.len() == before {
+                return done;
+            }
+        }
+    }
+
     /// What is done by the end, each job due by its deadline less `sooner` seconds.
     fn worked_off(mut self, sooner: impl Fn(&State) -> i64) -> Vec<OpenJob> {
         let (states, jobs) = (&self.states, self.jobs);
@@ -186,8 +200,7 @@ impl<'a> Queue<'a> {
             job: one.job as u32,
             left: one.left_at_end,
             done: one.left_at_end - one.left,
-            // A job that would cost more than it earns is not begun.
-            worth: Money::from_units(one.worth.max(0.0)),
+            worth: Money::from_units(one.worth),
         };
         self.states.iter().map(outcome).collect()
     }

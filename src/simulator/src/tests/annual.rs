@@ -102,6 +102,67 @@ fn two_months_and_two_peaks_and_a_part_of_a_month() {
     assert!((got - expected).abs() < 1e-3, "{got}, not {expected}");
 }
 
+/// A day of the site's zone lies on two of UTC's.
+#[test]
+fn days_of_a_season_are_the_sites() {
+    let mut input = world("2026-07-01T05:00:00Z", 5 * 24, &[]);
+    // Series begin a day before the run; what is paid is paid on its second day.
+    let hours = 24 * 5 + 24 * 4;
+    let paid: Vec<f64> = (0..hours)
+        .map(|h| f64::from(u8::from((48..72).contains(&h))))
+        .collect();
+    let paid = series(&input.scenario, "paid", "USD/MWh", &paid);
+    input.series.insert("paid".into(), paid);
+    input.scenario.site.programmes = vec![Programme {
+        id: "summer".into(),
+        capacity_mw: 5.0,
+        availability: Amount::Series {
+            series: "paid".into(),
+            scale: 10.0,
+        },
+        calls: None,
+        firm_mw: 1.0,
+        penalty_per_mwh: 400.0,
+        months_per_year: 4,
+    }];
+    let study = run(&input);
+    let line = study
+        .summary
+        .annualised
+        .iter()
+        .find(|l| l.kind == LineKind::Availability);
+    let line = line.expect("a season");
+    assert_eq!((line.by, line.in_run), (AnnualBasis::SeasonDays, 1.0));
+    // Four months are a third of 365 days.
+    assert!((line.times - 365.0 / 3.0).abs() < 1e-9, "{line:?}");
+}
+
+/// Without an availability payment a run that is called lies in the season.
+#[test]
+fn penalties_of_a_programme_that_pays_nothing_are_not_lost() {
+    let mut input = world("2026-07-01T05:00:00Z", 10 * 24, &[]);
+    let called: Vec<f64> = (0..24 * 14).map(|h| f64::from(u8::from(h == 40))).collect();
+    let called = series(&input.scenario, "calls", "1", &called);
+    input.series.insert("calls".into(), called);
+    input.scenario.site.programmes = vec![Programme {
+        id: "emergency".into(),
+        capacity_mw: 5.0,
+        availability: Amount::Constant(0.0),
+        calls: Some("calls".into()),
+        firm_mw: 0.1,
+        penalty_per_mwh: 400.0,
+        months_per_year: 4,
+    }];
+    let study = run(&input);
+    let penalty = of(&study, LineKind::CallPenalty);
+    assert!(penalty < -100.0, "{penalty}");
+    let season = 365.0 / 3.0 / 10.0;
+    let demand = 12.0 * 31.0 / 10.0;
+    let expected = year(&study, demand, 0.0, season);
+    let got = policy(&study).value_per_year;
+    assert!((got - expected).abs() < 1e-3, "{got}, not {expected}");
+}
+
 #[test]
 fn a_programme_pays_in_its_season_alone() {
     let mut input = world("2026-07-01T05:00:00Z", 30 * 24, &[]);

@@ -117,6 +117,27 @@ fn more_sun_is_worth_more_until_nothing_more_can_be_exported() {
     // Without `export_mw` the connection's rating is the limit.
     let rated = SITE.replace(", export_mw = 5", "");
     all_are(&run(&rated, &price, 20.0), 3.0 * (400.0 + hash));
+    // With `export_mw = 0` nothing is exported, and power is free at once.
+    let none = SITE.replace("export_mw = 5", "export_mw = 0");
+    all_are(&run(&none, &price, 20.0), 3.0 * hash);
+}
+
+/// Of 20 MW of the sun 5 may be exported at 400, the rest forgoes nothing: a MWh is worth 100.
+#[test]
+fn what_cannot_be_exported_costs_no_earnings() {
+    let without_grid = SITE.replace("available_mw = 10", "available_mw = 0");
+    let alone = {
+        let (before, rest) = without_grid.split_once("[[supply]]").expect("the grid");
+        let (_, sun) = rest.split_once("[[supply]]").expect("the sun");
+        format!("{before}[[supply]]{sun}")
+    };
+    let study = run(&alone, &[400.0; 3], 20.0);
+    assert_eq!(study.truth.supply[0].price_at(0), 100.0);
+    let miners = study.run("always_on").expect("ran");
+    assert!((miners.pool_reference_cost - 3.0 * 100.0).abs() < 1e-6);
+    // Of 4 MW all could be.
+    let study = run(&alone, &[400.0; 3], 4.0);
+    assert_eq!(study.truth.supply[0].price_at(0), 400.0);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Work that nobody can do is missed from the start, and moves no bound.
 
 use swingload_model::job::{Job, Obstacle};
+use swingload_scheduler::impossible::notes;
 
 use super::support::{SITE, input, job, scenario};
 use crate::run::{Study, StudyInput, impossible, simulate};
@@ -96,4 +97,11 @@ fn supply_that_never_suffices_is_told() {
     let told = impossible(&input);
     assert_eq!(told[0].limit, Obstacle::Supply, "{told:?}");
     assert_eq!(told[0].has, 0.4);
+    assert!(told[0].by_series, "nobody knows it ahead");
+    let said = &notes(&told)[0];
+    assert!(
+        said.starts_with("job night can never run as its series turn out: "),
+        "{said}"
+    );
+    assert!(said.ends_with("which plans cannot know ahead."), "{said}");
 }

@@ -107,6 +107,22 @@ fn a_job_that_had_to_start_small_grows_where_it_would_be_late() {
     assert!((worth(&run) - all).abs() < 1e-2, "{}", worth(&run));
 }
 
+/// A job that costs more than it earns is not begun, and leaves its GPUs to the next.
+#[test]
+fn a_job_that_would_lose_money_leaves_its_room_to_others() {
+    // Due at the end: worth 1.5 in the first second after it and nothing half an hour on.
+    let mut losing = plain("losing", 1024, 1.0, 4.0);
+    losing.lateness_penalty = Money::from_units(3.0);
+    losing.latest = losing.deadline + 3600;
+    let mut next = plain("next", 1024, 1.0, 5.0);
+    next.latest = next.deadline;
+    let (input, run) = left_open(vec![losing, next]);
+    let done: Vec<i64> = run.open_work.iter().map(|one| one.done / 3600).collect();
+    assert_eq!(done, [0, 1024]);
+    let expected = 1024.0 * (1.5 - cost(&input));
+    assert!((worth(&run) - expected).abs() < 1e-2, "{}", worth(&run));
+}
+
 #[test]
 fn promised_inference_and_power_limits_leave_the_backlog_less() {
     let jobs = || vec![plain("a", 512, 10.0, 12.0), plain("b", 512, 10.0, 12.0)];

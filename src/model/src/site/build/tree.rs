@@ -27,7 +27,8 @@ impl Builder<'_> {
                 1.0,
             );
             let n_minus_1 = self.within(&key("n_minus_1_factor"), n.n_minus_1_factor, 0.0, 1.0);
-            let export = self.at_least(&key("export_mw"), n.export_mw, 0.0, "MW");
+            let export = (n.export_mw)
+                .map(|mw| Power::from_megawatts(self.at_least(&key("export_mw"), mw, 0.0, "MW")));
             let mut ramp = |field: &str, value: Option<f64>| {
                 value.map(|kw| {
                     let kw = self.at_least(&key(field), kw, 0.001, "kW per minute");
@@ -64,20 +65,23 @@ impl Builder<'_> {
                 temperature: h.temperature.clone(),
             });
             let id = self.id(&key("id"), &n.id);
-            nodes.push((
-                Node {
-                    id,
-                    kind: n.kind,
-                    rating: Power::from_megawatts(rating),
-                    rated_at: n.rated_at,
-                    derating: continuous * n_minus_1,
-                    export: Power::from_megawatts(export),
-                    ramp_up_per_minute: ramp_up,
-                    ramp_down_per_minute: ramp_down,
-                    hall,
-                },
-                n.parent.clone(),
-            ));
+            let mut node = Node {
+                id,
+                kind: n.kind,
+                rating: Power::from_megawatts(rating),
+                rated_at: n.rated_at,
+                derating: continuous * n_minus_1,
+                export: Power::ZERO,
+                ramp_up_per_minute: ramp_up,
+                ramp_down_per_minute: ramp_down,
+                hall,
+            };
+            node.export = match (export, &n.parent) {
+                (Some(export), _) => export,
+                (None, Some(_)) => Power::ZERO,
+                (None, None) => node.usable(),
+            };
+            nodes.push((node, n.parent.clone()));
         }
         match PowerTree::new(nodes) {
             Ok(tree) => {
