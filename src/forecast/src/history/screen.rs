@@ -15,9 +15,9 @@
 //!
 //! An odd price of energy is doubtful: markets clear at their caps after calm months, and who
 //! does not believe it goes on paying. So is an odd value of any unit inside the range that its
-//! binding calls plausible. Odd power, temperatures and the like are refused one by one. How far
-//! an odd price lies makes no difference: after months below 1 a cap of 17,500 is ten thousand
-//! times what is usual, and still the price.
+//! binding calls plausible. Odd power, temperatures and the like are refused one by one, and so
+//! is a price that is both ten thousand times the usual top and beyond any market's cap: after
+//! months below 1 a cap of 17,500 is ten thousand times what is usual, and still the price.
 //!
 //! What is published together in another unit is refused together, odd or not: at least
 //! [`MANY`] values that are off by one factor and otherwise move as they usually do at that time
@@ -32,6 +32,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use libm::{fabs, log};
+use swingload_model::plausible::{Place, Quantity};
 use swingload_model::series::{Observation, Unit};
 
 use crate::calendar::DAY;
@@ -63,6 +64,8 @@ const FACTOR: f64 = 30.0;
 const FAR: f64 = 0.5;
 /// A power of a thousand, give or take this factor, is a slip of unit whatever the course.
 const ABOUT: f64 = 3.0;
+/// Multiple of the usual top that no price beyond the caps of markets reaches.
+const ABSURD: f64 = 10_000.0;
 /// Times the usual distance of hours from their usual course that another unit keeps to.
 const ALIKE: f64 = 1.6;
 /// Mean distance of logarithms from their median below which values do not move at all.
@@ -90,6 +93,8 @@ pub(super) struct Rule {
     room: f64,
     /// Whether odd values are doubtful rather than refused.
     believes: bool,
+    /// What markets of that unit clear at.
+    caps: (f64, f64),
     /// No value inside it is refused.
     range: (f64, f64),
 }
@@ -101,6 +106,13 @@ impl Rule {
         Self {
             room: if believes { ROOM_PRICE } else { ROOM },
             believes,
+            caps: match unit {
+                Unit::PricePerMwh(currency) => Quantity::EnergyPrice.limits(Place {
+                    currency,
+                    ..Place::default()
+                }),
+                _ => (f64::NEG_INFINITY, f64::INFINITY),
+            },
             range: (f64::NEG_INFINITY, f64::INFINITY),
         }
     }
@@ -230,10 +242,18 @@ impl Screen {
         if !is_odd {
             return Verdict::Accepted;
         }
-        match self.rule.believes || self.rule.vouches(value, is_large) {
+        let is_believed = self.rule.believes && !self.is_absurd(value);
+        match is_believed || self.rule.vouches(value, is_large) {
             true => Verdict::Doubtful,
             false => Verdict::Refused,
         }
+    }
+
+    /// Whether no market clears at the value, after those before it.
+    fn is_absurd(&self, value: f64) -> bool {
+        let (low, high) = self.rule.caps;
+        let is_within = (low..=high).contains(&value);
+        !is_within && self.limits.is_some_and(|l| fabs(value) > ABSURD * l.top)
     }
 
     /// Whether the values of the latest publication, other than zero, are in another unit,
