@@ -1,9 +1,8 @@
-//! Tiny sites, jobs and a world that performs commands, for tests.
+//! A controller with machines that perform its commands, for tests.
 
 use std::sync::Arc;
 
 use swingload_forecast::models::{Options, model};
-use swingload_model::catalogue::Catalogue;
 use swingload_model::job::Job;
 use swingload_model::scenario::{Horizon, MiningMarket, PolicySettings};
 use swingload_model::series::Observation;
@@ -11,14 +10,13 @@ use swingload_model::site::Site;
 use swingload_model::site::commitment::CommitmentKind;
 use swingload_model::site::tree::RatedAt;
 use swingload_model::time::Seconds;
-use swingload_model::units::{Money, Power};
+use swingload_model::units::Power;
+pub(crate) use swingload_worlds::{JobWords, START, TWO_HALLS as SITE, job, site_of};
 
 use crate::controller::{Controller, ForecastBook};
 use crate::event::{Action, BlockReport, Command, Event, JobReport, Telemetry};
 use crate::policy::{Policy, Setup};
 
-/// First second of every test: 2022-07-04T05:00:00Z, midnight in Texas.
-pub(crate) const START: i64 = 1_656_910_800;
 /// Length of a step, s.
 pub(crate) const STEP: i64 = 300;
 
@@ -26,81 +24,6 @@ pub(crate) const STEP: i64 = 300;
 pub(crate) fn site(extra: &str) -> Site {
     site_of(&format!("{SITE}\n{extra}"))
 }
-
-/// The site of a text.
-pub(crate) fn site_of(text: &str) -> Site {
-    let catalogue = Catalogue::embedded();
-    Site::from_toml("test.toml", text, &[], &catalogue).unwrap_or_else(|e| panic!("{e:?}"))
-}
-
-/// Two halls on one connection of 10 MW.
-pub(crate) const SITE: &str = r#"
-name = "Tiny"
-currency = "USD"
-time_zone = "America/Chicago"
-
-[[nodes]]
-id = "root"
-kind = "interconnect"
-rating_mw = 10
-
-[[nodes]]
-id = "mining"
-parent = "root"
-kind = "hall"
-rating_mw = 5
-hall = { fixed_overhead_kw = 50, marginal_pue = 1.05 }
-
-[[nodes]]
-id = "ai"
-parent = "root"
-kind = "hall"
-rating_mw = 4
-rated_at = "it"
-hall = { fixed_overhead_kw = 80, marginal_pue = 1.2 }
-
-[[supply]]
-id = "grid"
-kind = "grid"
-available_mw = 20
-price_per_mwh = { series = "price" }
-
-[[pools]]
-id = "steady"
-node = "mining"
-model = "own steady"
-count = 1000
-points = [{ power_w = 2000, hashrate_th_per_s = 80 }, { power_w = 3000, hashrate_th_per_s = 100 }]
-sleep_w = 20
-min_on_min = 30
-min_off_min = 20
-
-[[pools]]
-id = "nimble"
-node = "mining"
-model = "own nimble"
-count = 1000
-points = [{ power_w = 3000, hashrate_th_per_s = 140 }]
-sleep_w = 20
-
-[[gpu_pools]]
-id = "gpus"
-node = "ai"
-model = "own"
-count = 1000
-running_w = 1500
-idle_w = 300
-
-[[services]]
-id = "chat"
-gpu_pool = "gpus"
-gpus_per_replica = 8
-demand_gpus = 200
-floor_gpus = 100
-floor_value_per_gpu_h = 3
-floor_penalty_per_gpu_h = 6
-tiers = [{ share = 1, value_per_gpu_h = 2 }]
-"#;
 
 /// A setup with hashing worth 100 USD/PH/day at the subsidy of 2022.
 pub(crate) fn setup(site: Site) -> Arc<Setup> {
@@ -118,67 +41,6 @@ pub(crate) fn setup(site: Site) -> Arc<Setup> {
         policies: PolicySettings::default(),
         seed: 1,
     })
-}
-
-/// A job of one GPU pool; [`JobWords`] gives it terms.
-pub(crate) fn job(id: &str) -> Job {
-    Job {
-        id: id.into(),
-        tenant: "tenant".into(),
-        gpu_pool: 0,
-        release: START,
-        deadline: START + 86_400,
-        latest: START + 86_400,
-        work: 100 * 3600,
-        gangs: vec![100],
-        value: Money::from_units(2.0),
-        unmet_penalty: Money::from_units(0.5),
-        lateness_penalty: Money::ZERO,
-        min_runtime: Seconds::ZERO,
-        checkpoint_interval: Seconds::ZERO,
-        checkpoint_cost: Seconds::ZERO,
-        restart: Seconds::ZERO,
-        notice: Seconds::ZERO,
-        tier: 0,
-        depends_on: Vec::new(),
-    }
-}
-
-/// Terms of a job, one word each.
-pub(crate) trait JobWords: Sized {
-    /// Release and deadline, which is the latest time too, seconds as given.
-    fn window(self, release: i64, deadline: i64) -> Self;
-    /// Gang sizes.
-    fn gangs(self, gangs: &[u32]) -> Self;
-    /// Work, GPU-hours.
-    fn hours(self, gpu_hours: i64) -> Self;
-    /// Jobs to be done before.
-    fn after(self, ids: &[&str]) -> Self;
-    /// Value of a GPU-hour.
-    fn worth(self, value: f64) -> Self;
-}
-
-impl JobWords for Job {
-    fn window(mut self, release: i64, deadline: i64) -> Self {
-        (self.release, self.deadline, self.latest) = (release, deadline, deadline);
-        self
-    }
-    fn gangs(mut self, gangs: &[u32]) -> Self {
-        self.gangs = gangs.to_vec();
-        self
-    }
-    fn hours(mut self, gpu_hours: i64) -> Self {
-        self.work = gpu_hours * 3600;
-        self
-    }
-    fn after(mut self, ids: &[&str]) -> Self {
-        self.depends_on = ids.iter().map(|id| (*id).to_owned()).collect();
-        self
-    }
-    fn worth(mut self, value: f64) -> Self {
-        self.value = Money::from_units(value);
-        self
-    }
 }
 
 /// What the world's machines do now.
