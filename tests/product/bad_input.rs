@@ -1,30 +1,16 @@
 //! Bad input: exit code 2, a message that says where and what to do, and nothing written.
 
 use swingload_tests::{World, world};
+use swingload_worlds::GPUS;
 
-const SITE: &str = r#"
-name = "Test"
-description = "One hall."
-currency = "USD"
-time_zone = "UTC"
-
-[[nodes]]
-id = "poi"
-kind = "interconnect"
-rating_mw = 20
-
-[[supply]]
-id = "grid"
-kind = "grid"
-available_mw = 20
-price_per_mwh = { series = "price" }
-
-[[gpu_pools]]
-id = "h100"
-node = "poi"
-model = "H100"
-count = 512
-"#;
+/// GPUs at a price that is bound.
+fn site() -> String {
+    let (constant, bound) = (
+        "price_per_mwh = 40",
+        "price_per_mwh = { series = \"price\" }",
+    );
+    GPUS.replace(constant, bound)
+}
 
 const SCENARIO: &str = r#"
 title = "Test"
@@ -88,7 +74,7 @@ fn broken(file: &str, from: &str, to: &str) -> World {
         text.replacen(from, to, 1)
     };
     world()
-        .file("site.toml", edit("site.toml", SITE))
+        .file("site.toml", edit("site.toml", &site()))
         .file("scenario.toml", edit("scenario.toml", SCENARIO))
         .file("prices.csv", edit("prices.csv", &prices()))
 }

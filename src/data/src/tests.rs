@@ -4,41 +4,9 @@ use std::path::{Path, PathBuf};
 
 use swingload_model::catalogue::Catalogue;
 use swingload_model::scenario::Scenario;
+use swingload_worlds::GPUS as SITE;
 
 use super::*;
-
-const SITE: &str = r#"
-name = "Test"
-description = "One hall."
-currency = "USD"
-time_zone = "UTC"
-
-[[nodes]]
-id = "poi"
-kind = "interconnect"
-rating_mw = 20
-
-[[nodes]]
-id = "hall"
-parent = "poi"
-kind = "hall"
-rating_mw = 20
-[nodes.hall]
-fixed_overhead_kw = 0
-marginal_pue = 1.1
-
-[[supply]]
-id = "grid"
-kind = "grid"
-available_mw = 20
-price_per_mwh = 40
-
-[[gpu_pools]]
-id = "h100"
-node = "hall"
-model = "H100"
-count = 512
-"#;
 
 /// A scenario from 1 to 3 January 2022 with hourly steps, a day of history and a horizon of a day.
 const HEAD: &str = r#"

@@ -9,30 +9,7 @@ use swingload_model::catalogue::Catalogue;
 use swingload_model::scenario::Scenario;
 use swingload_model::units::Hashprice;
 use swingload_model::{TimeGrid, mining};
-
-const SITE: &str = r#"
-name = "Test"
-description = "One hall."
-currency = "USD"
-time_zone = "UTC"
-
-[[nodes]]
-id = "poi"
-kind = "interconnect"
-rating_mw = 20
-
-[[supply]]
-id = "grid"
-kind = "grid"
-available_mw = 20
-price_per_mwh = 40
-
-[[gpu_pools]]
-id = "h100"
-node = "poi"
-model = "H100"
-count = 512
-"#;
+use swingload_worlds::GPUS as SITE;
 
 fn data_root() -> Option<PathBuf> {
     let root = std::env::var_os("SWINGLOAD_DATA").map(PathBuf::from);

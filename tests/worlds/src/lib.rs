@@ -12,4 +12,4 @@ mod site;
 pub use job::{JobWords, gang, job};
 pub use scenario::scenario;
 pub use series::{series, series_of, study_series};
-pub use site::{MINERS, START, TWO_HALLS, TWO_HALLS_AND_SUN, site_of};
+pub use site::{GPUS, MINERS, START, TWO_HALLS, TWO_HALLS_AND_SUN, site_of};

@@ -39,6 +39,40 @@ model = "Antminer S21"
 count = 1000
 "#;
 
+/// A hall of 512 H100 on one connection of 20 MW, at a constant price of 40.
+pub const GPUS: &str = r#"
+name = "Test"
+description = "One hall."
+currency = "USD"
+time_zone = "UTC"
+
+[[nodes]]
+id = "poi"
+kind = "interconnect"
+rating_mw = 20
+
+[[nodes]]
+id = "hall"
+parent = "poi"
+kind = "hall"
+rating_mw = 20
+[nodes.hall]
+fixed_overhead_kw = 0
+marginal_pue = 1.1
+
+[[supply]]
+id = "grid"
+kind = "grid"
+available_mw = 20
+price_per_mwh = 40
+
+[[gpu_pools]]
+id = "h100"
+node = "hall"
+model = "H100"
+count = 512
+"#;
+
 /// A hall for two kinds of miners and one for GPUs on one connection of 10 MW: constants but
 /// for the price.
 pub const TWO_HALLS: &str = r#"
