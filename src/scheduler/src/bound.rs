@@ -28,7 +28,7 @@ use crate::evaluate::{root_load, unserved_constant};
 use crate::inputs::{Gangs, JobInput, PlanInputs, RampInput};
 use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment};
 use crate::placement::Windows;
-use crate::ramp::Level;
+use crate::ramp::RampedLoad;
 use crate::residuals::Residuals;
 use crate::schedule::{Problem, Room, Run};
 
@@ -693,6 +693,6 @@ impl Active {
 }
 
 /// Ramp prices of courses, zero where a ramp does not bind.
-pub(crate) fn ramp_prices(levels: &[Level]) -> Vec<Vec<f64>> {
-    levels.iter().map(|l| l.multiplier.clone()).collect()
+pub(crate) fn ramp_prices(ramped_loads: &[RampedLoad]) -> Vec<Vec<f64>> {
+    ramped_loads.iter().map(|l| l.multiplier.clone()).collect()
 }

@@ -97,7 +97,7 @@ fn sweep_pool(
                 .iter_mut()
                 .for_each(|c| c.touch(problem, pool.node, t, mw));
         }
-        if let Some(courses) = courses.as_mut().filter(|c| c.matters()) {
+        if let Some(courses) = courses.as_mut().filter(|c| c.are_stale()) {
             for t in courses.refresh(problem, schedule, room) {
                 states.forget(t);
                 markets[t].fill(problem, schedule, states, (m, t), fleet, room);

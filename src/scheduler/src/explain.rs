@@ -212,10 +212,10 @@ fn ramp_charge(inputs: &PlanInputs, planned: &Planned, node: usize) -> f64 {
     let hours = inputs.grid.hours(0);
     planned
         .evaluated
-        .levels
+        .ramped_loads
         .iter()
-        .filter(|level| level.binding && inputs.is_below(node, level.node))
-        .map(|level| match level.multiplier[..] {
+        .filter(|ramped| ramped.binding && inputs.is_below(node, ramped.node))
+        .map(|ramped| match ramped.multiplier[..] {
             [into, out, ..] => (into - out) / hours,
             _ => 0.0,
         })

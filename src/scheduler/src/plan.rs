@@ -133,7 +133,7 @@ impl Planned {
         outcome(
             &Problem::new(&inputs),
             &self.schedule,
-            &self.evaluated.levels,
+            &self.evaluated.ramped_loads,
             t,
             &mut Room::default(),
         )
@@ -148,7 +148,7 @@ impl Planned {
                 outcome(
                     &problem,
                     &self.schedule,
-                    &self.evaluated.levels,
+                    &self.evaluated.ramped_loads,
                     t,
                     &mut room,
                 )
@@ -255,8 +255,14 @@ fn finished(
     } = best;
     let held = under_caps(problem.inputs, caps.as_deref());
     let first = match caps {
-        Some(_) => outcome(&Problem::new(&held), &schedule, &evaluated.levels, 0, room),
-        None => outcome(problem, &schedule, &evaluated.levels, 0, room),
+        Some(_) => outcome(
+            &Problem::new(&held),
+            &schedule,
+            &evaluated.ramped_loads,
+            0,
+            room,
+        ),
+        None => outcome(problem, &schedule, &evaluated.ramped_loads, 0, room),
     };
     Planned {
         schedule,
@@ -515,9 +521,9 @@ fn solve(
         // Where jobs alone couple steps, the sweeps that spread them were enough.
         let alone = problem.residuals.is_some() && schedule.jobs.iter().any(|r| !r.is_empty());
         let evaluated = evaluate(problem, &schedule, windows, room);
-        let binds = evaluated.levels.iter().any(|l| l.binding);
+        let binds = evaluated.ramped_loads.iter().any(|l| l.binding);
         let adders = if binds {
-            ramp::adders(problem, &evaluated.levels)
+            ramp::adders(problem, &evaluated.ramped_loads)
         } else {
             Vec::new()
         };

@@ -58,9 +58,9 @@ pub(super) fn relaxed_prices(
     };
     let mut starts = Vec::new();
     if !inputs.ramps.is_empty() || !inputs.demand.is_empty() {
-        let levels = ramp::levels(relaxed, spread, room);
+        let ramped_loads = ramp::ramped_loads(relaxed, spread, room);
         starts.push(Prices {
-            ramp: bound::ramp_prices(&levels),
+            ramp: bound::ramp_prices(&ramped_loads),
             peak: demand::peak_prices(relaxed, spread, room),
             ..free.clone()
         });
@@ -335,7 +335,7 @@ fn prices(
         work,
         power,
         jobs: Vec::new(),
-        ramp: bound::ramp_prices(&evaluated.levels),
+        ramp: bound::ramp_prices(&evaluated.ramped_loads),
         peak,
     }
 }

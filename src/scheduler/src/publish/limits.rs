@@ -99,11 +99,11 @@ fn nodes(built: &Built, planned: &Planned, steps: &[Step<'_>]) -> Vec<BindingLim
 fn ramps(built: &Built, planned: &Planned) -> Vec<BindingLimit> {
     let inputs = &built.inputs;
     let mut all = Vec::new();
-    for level in planned.evaluated.levels.iter().filter(|l| l.binding) {
-        let id = &inputs.nodes[level.node].id;
+    for ramped in planned.evaluated.ramped_loads.iter().filter(|l| l.binding) {
+        let id = &inputs.nodes[ramped.node].id;
         let mut up = binding(LimitKind::RampUp, id);
         let mut down = binding(LimitKind::RampDown, id);
-        for (t, worth) in level.multiplier.iter().enumerate().take(inputs.steps()) {
+        for (t, worth) in ramped.multiplier.iter().enumerate().take(inputs.steps()) {
             // Already per MW, whatever the length of the step.
             let of = if *worth > 0.0 { &mut up } else { &mut down };
             note(of, t, worth.abs(), 1.0);
@@ -246,7 +246,11 @@ impl Step<'_> {
                 && self.part(**s).is_some_and(|p| p.is_beyond_export)
         };
         let cost = own.iter().find(is_spilled).map_or_else(
-            || own.iter().map(|s| plain(*s)).fold(f64::NEG_INFINITY, f64::max),
+            || {
+                own.iter()
+                    .map(|s| plain(*s))
+                    .fold(f64::NEG_INFINITY, f64::max)
+            },
             |s| plain(*s),
         );
         // It displaces the dearest supply in use that it can stand in for ...

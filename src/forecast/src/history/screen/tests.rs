@@ -259,7 +259,15 @@ fn a_cap_after_months_below_one_is_a_price_whatever_its_size() {
     for d in 0..60 {
         day(&mut screen, d, |hour| market(d, hour) / 30.0);
     }
-    let spiked = |cap: f64| move |hour| if hour < 4 { cap } else { market(60, hour) / 30.0 };
+    let spiked = |cap: f64| {
+        move |hour| {
+            if hour < 4 {
+                cap
+            } else {
+                market(60, hour) / 30.0
+            }
+        }
+    };
     for cap in [5_000.0, 17_500.0, 500_000.0, -1_000.0] {
         let mut screen = screen.clone();
         assert_eq!(day(&mut screen, 60, spiked(cap)), (20, 4, 0), "{cap}");

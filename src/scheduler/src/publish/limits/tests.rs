@@ -241,9 +241,7 @@ fn a_block_cut_at_the_limit_on_exports_is_the_one_that_is_named() {
         let (before, rest) = text.split_once("[[supply]]\nid = \"grid\"").expect("grid");
         let (rest, sun) = rest.split_once("[[supply]]\nid = \"sun\"").expect("sun");
         let nodes = before.replace("rating_mw = 2.0", "rating_mw = 2.0, export_mw = 0.1");
-        format!(
-            "{nodes}[[supply]]\nid = \"sun\"{sun}\n[[supply]]\nid = \"grid\"{rest}"
-        )
+        format!("{nodes}[[supply]]\nid = \"sun\"{sun}\n[[supply]]\nid = \"grid\"{rest}")
     };
     let plan = planned(&sun(0.5));
     let limit = only(&plan);
@@ -255,5 +253,8 @@ fn a_block_cut_at_the_limit_on_exports_is_the_one_that_is_named() {
     assert!((worth - truth).abs() < 1e-3 * truth, "{worth} {truth}");
     // Its price is what exporting it would earn.
     let supply = plan.supply.iter().find(|s| s.supply == "sun").expect("sun");
-    assert!(supply.per_mwh.iter().all(|p| p.as_per_mwh() == 20.0), "{supply:?}");
+    assert!(
+        supply.per_mwh.iter().all(|p| p.as_per_mwh() == 20.0),
+        "{supply:?}"
+    );
 }
