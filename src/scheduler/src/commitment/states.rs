@@ -3,7 +3,7 @@
 //! A step is cleared anew only once blocks of some weight have moved in it: on a large
 //! site one clearing serves many pools.
 
-use crate::market::{Cleared, CostStep, EPSILON_MW, Kept, Load, Owner};
+use crate::market::{Cleared, CostStep, EPSILON_MW, Load, Owner, Snapshot};
 use crate::schedule::{Ask, Problem, Room, Schedule};
 
 /// Share of the pools' power below a node that blocks may move there before a step is
@@ -20,7 +20,7 @@ pub(super) struct States {
 /// A cleared step.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    kept: Kept,
+    snapshot: Snapshot,
     /// Whether all load was carried, so that prices can be read from it.
     carried: bool,
     /// Devices of each pool that were awake.
@@ -70,7 +70,7 @@ impl States {
         let state = &mut self.steps[t];
         state.carried = cleared.overload <= EPSILON_MW;
         if state.carried {
-            state.kept.keep(&room.work);
+            state.snapshot.keep(&room.work);
         }
         state.awake.clear();
         state.awake.extend(schedule.awake.iter().map(|a| a[t]));
@@ -119,7 +119,7 @@ impl States {
                 owner: Some(Owner::Pool(m as u32)),
             };
             let market = &problem.market;
-            if market.price_without(t, &state.kept, load, &mut room.work, curve) {
+            if market.price_without(t, &state.snapshot, load, &mut room.work, curve) {
                 let charge = problem.adder(schedule, pool.node, t);
                 curve.iter_mut().for_each(|s| s.cost += charge);
                 return;

@@ -3,7 +3,7 @@
 //! A step is cleared once and read for every node, until the jobs of other nodes have moved
 //! by some weight in it: on a large site one clearing serves many nodes and many jobs.
 
-use crate::market::{CostStep, EPSILON_MW, Kept, Load};
+use crate::market::{CostStep, EPSILON_MW, Load, Snapshot};
 use crate::schedule::{Ask, Problem, Room, Schedule};
 
 /// Share of the power that jobs can draw by which those of other nodes may move in a step
@@ -28,7 +28,7 @@ pub struct Curves {
 /// A step as it was last cleared.
 #[derive(Debug, Default)]
 struct Seen {
-    kept: Kept,
+    snapshot: Snapshot,
     /// Whether all load was carried, so that curves can be read from it.
     carried: bool,
     /// Power of the jobs of each node number then, MW.
@@ -104,7 +104,7 @@ impl Curves {
             // The only node is cleared without its jobs.
             seen.carried = seen.jobs.len() > 1 && {
                 let cleared = problem.clear(schedule, t, room);
-                seen.kept.keep(&room.work);
+                seen.snapshot.keep(&room.work);
                 cleared.overload <= EPSILON_MW
             };
         }
@@ -116,7 +116,7 @@ impl Curves {
             owner: None,
         };
         let (market, work) = (&problem.market, &mut room.work);
-        if seen.carried && market.price_without(t, &seen.kept, load, work, &mut self.one) {
+        if seen.carried && market.price_without(t, &seen.snapshot, load, work, &mut self.one) {
             let charge = problem.adder(schedule, node, t);
             self.one.iter_mut().for_each(|step| step.cost += charge);
         } else {
