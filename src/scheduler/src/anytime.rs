@@ -27,7 +27,7 @@ const IDLE: u32 = 4;
 
 /// The first plan: one sweep and one round, since it is waited for whatever time there is.
 const AT_ONCE: Budget = Budget {
-    surcharges: &[0.05],
+    smoothing: &[0.05],
     rounds: 1,
     bound: 1,
     asap: true,

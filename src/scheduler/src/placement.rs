@@ -3,7 +3,7 @@
 //! Coordinate descent: sweeps over all jobs, each moved alone against the residual supply
 //! curves that the others leave it. Alone, jobs do not see that others need the same steps: a
 //! step costs the same until it is full. So the first sweeps round off the edges of the curves
-//! (a surcharge), and a job meets a higher price before a step is full; the rounding fades from
+//! (a smoothing), and a job meets a higher price before a step is full; the rounding fades from
 //! sweep to sweep, and the last sweeps are exact. A full step stays with its holder, who has no
 //! reason to leave, whatever the next job would pay: that is left to [`displace`].
 
@@ -38,32 +38,32 @@ pub use windows::Windows;
 /// # Source
 /// Measured on the reference problems: with this course and one exact sweep behind it 99.6
 /// to 99.99 % of the gain are reached, against 91 to 94 % without any rounding.
-pub(crate) const SURCHARGES: [f64; 4] = [1.0, 0.3, 0.1, 0.03];
+pub(crate) const SMOOTHING: [f64; 4] = [1.0, 0.3, 0.1, 0.03];
 
-/// One sweep over all jobs; returns whether any job moved. `surcharge` is the rounding of
-/// [`SURCHARGES`], 0 for an exact sweep.
+/// One sweep over all jobs; returns whether any job moved. `smoothing` is the rounding of
+/// [`SMOOTHING`], 0 for an exact sweep.
 pub(crate) fn sweep(
     problem: &Problem<'_>,
     schedule: &mut Schedule,
     curves: &mut Curves,
     windows: &Windows,
-    surcharge: f64,
+    smoothing: f64,
     room: &mut Room,
 ) -> bool {
     let mut moved = false;
-    if surcharge == 0.0 {
+    if smoothing == 0.0 {
         successors::estimate(problem, schedule, curves, windows, room);
     }
     for &j in &windows.order {
-        moved |= place(problem, schedule, curves, windows, j, surcharge, room);
+        moved |= place(problem, schedule, curves, windows, j, smoothing, room);
         if !goes_on(problem, schedule, j) {
             let again = |schedule: &mut _, curves: &mut _| {
-                place(problem, schedule, curves, windows, j, surcharge, room);
+                place(problem, schedule, curves, windows, j, smoothing, room);
             };
             make_room(problem, schedule, curves, j, again);
         }
     }
-    if surcharge == 0.0 && !schedule.successors.is_empty() {
+    if smoothing == 0.0 && !schedule.successors.is_empty() {
         moved |= successors::withdraw(problem, schedule, curves, windows, room);
     }
     moved
@@ -76,7 +76,7 @@ pub(crate) fn place(
     curves: &mut Curves,
     windows: &Windows,
     j: usize,
-    surcharge: f64,
+    smoothing: f64,
     room: &mut Room,
 ) -> bool {
     let before = remove_job(problem, schedule, j);
@@ -93,10 +93,10 @@ pub(crate) fn place(
     }
     let job = &problem.inputs.jobs[j];
     let beyond_worth = windows.beyond_worth[j];
-    // Sweeps with a surcharge treat gangs as divisible and starts as free.
+    // Sweeps with a smoothing treat gangs as divisible and starts as free.
     let placed = match &job.gangs {
         // One that may not stop yet keeps its place from the first sweep on.
-        Gangs::Sizes(_) if surcharge == 0.0 || is_held(job, window.start) => {
+        Gangs::Sizes(_) if smoothing == 0.0 || is_held(job, window.start) => {
             let tables = &mut room.runs;
             runs::place(
                 problem,
@@ -116,7 +116,7 @@ pub(crate) fn place(
                 curves,
                 j,
                 window,
-                surcharge,
+                smoothing,
                 beyond_worth,
                 offers,
             )

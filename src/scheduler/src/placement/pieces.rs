@@ -21,7 +21,7 @@ pub(super) fn divisible(
     curves: &Curves,
     j: usize,
     window: Range<usize>,
-    surcharge: f64,
+    smoothing: f64,
     beyond_worth: f64,
     offers: &mut Offers,
 ) -> Placed {
@@ -32,7 +32,7 @@ pub(super) fn divisible(
     let (others, hours) = (&schedule.job_mw[number], &problem.hours);
     let worth = Worth::new(problem, j, schedule.successors.of(j));
     offers.clear();
-    let half = 0.5 * surcharge;
+    let half = 0.5 * smoothing;
     for t in window {
         let gpu_mw = job.gpu_mw * factor[t];
         let (worth, work) = (worth.at(t), hours[t] / gpu_mw);
@@ -70,7 +70,7 @@ pub(super) fn divisible(
             begin = reach;
         }
     }
-    let rounding = if surcharge > 0.0 { 1e-4 } else { 1e-10 };
+    let rounding = if smoothing > 0.0 { 1e-4 } else { 1e-10 };
     // Work that can wait for after the horizon is an offer like any other.
     let later = u32::MAX as usize;
     if beyond_worth > 0.0 {
