@@ -90,7 +90,7 @@ pub(super) fn descend(
         add(&mut next, &slope, -length);
         unflatten(&next, &scale, &mut prices);
         for (ramp, row) in problem.inputs.ramps.iter().zip(&mut prices.ramp) {
-            // A limit that is none has no price.
+            // An infinite limit has no price.
             let low = if ramp.down.is_finite() { f64::MIN } else { 0.0 };
             let high = if ramp.up.is_finite() { f64::MAX } else { 0.0 };
             row.iter_mut()
