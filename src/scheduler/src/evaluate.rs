@@ -14,7 +14,10 @@ use crate::schedule::{Problem, Room, Schedule, area};
 /// Loss per MW by which a ramp limit is exceeded: far above any saving, so that such schedules lose.
 pub(crate) const RAMP_VIOLATION: f64 = 1e6;
 
-/// A schedule with everything that follows from it.
+/// A schedule and what it is worth.
+pub(crate) type Valued = (Schedule, Evaluated);
+
+/// What follows from a schedule: its value, loads of ramped nodes, peaks and violations.
 #[derive(Debug, Clone)]
 pub struct Evaluated {
     /// Value over the grid, currency.

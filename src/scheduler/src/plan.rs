@@ -11,11 +11,11 @@ use crate::bound::Prices;
 use crate::commitment;
 use crate::demand;
 use crate::divisible;
-use crate::evaluate::{Evaluated, StepOutcome, evaluate, outcome};
+use crate::evaluate::{Evaluated, StepOutcome, Valued, evaluate, outcome};
 use crate::inputs::{Gangs, JobInput, PlanInputs};
 use crate::market::CostStep;
 use crate::placement::{self, Curves, SMOOTHING, Windows};
-use crate::polish::{in_order, out_of_order, polished};
+use crate::polish::{improve, jobs_breaking_rules, keeps_job_rules};
 use crate::ramp;
 use crate::schedule::{Ask, Problem, Room, Run, Schedule};
 
@@ -281,7 +281,7 @@ fn to_planned(
 /// The better of two plans of the same inputs: the one that breaks the rules of fewer jobs
 /// (shortest runs, dependencies); else the one worth more, `one` where they are worth the same.
 fn better_of(problem: &Problem<'_>, one: Incumbent, other: Incumbent) -> Incumbent {
-    let broken = |plan: &Incumbent| out_of_order(problem, &plan.schedule);
+    let broken = |plan: &Incumbent| jobs_breaking_rules(problem, &plan.schedule);
     let first = match broken(&one).cmp(&broken(&other)) {
         Ordering::Less => true,
         Ordering::Equal => one.evaluated.value >= other.evaluated.value,
@@ -322,7 +322,7 @@ fn find_incumbent(
             caps: None,
         };
     }
-    let mut best: Option<(Best, Option<Vec<f64>>)> = None;
+    let mut best: Option<(Valued, Option<Vec<f64>>)> = None;
     let mut binds = false;
     if !inputs.demand.is_empty() {
         let (capped, caps) = under_peaks(problem, windows, &spread, budget, room);
@@ -333,8 +333,9 @@ fn find_incumbent(
     if best.is_none() || (budget.compare_peaks && binds) {
         let free = solve(problem, windows, spread.clone(), budget, room);
         // Caps can leave a job that may not stop without power.
-        let holds =
-            |(schedule, _): &Best| in_order(problem, schedule) || !in_order(problem, &free.0);
+        let holds = |(schedule, _): &Valued| {
+            keeps_job_rules(problem, schedule) || !keeps_job_rules(problem, &free.0)
+        };
         best = best
             .filter(|(capped, _)| capped.1.value > free.1.value && holds(capped))
             .or(Some((free, None)));
@@ -345,7 +346,7 @@ fn find_incumbent(
         let again = |capped: &Problem<'_>, room: &mut Room| {
             solve(capped, windows, spread.clone(), budget, room)
         };
-        (best, caps) = polished(inputs, windows, best, caps, budget.polish, again, room);
+        (best, caps) = improve(inputs, windows, best, caps, budget.polish, again, room);
     }
     let (schedule, evaluated) = best;
     Incumbent {
@@ -411,9 +412,6 @@ const LATER_DISCOUNT: f64 = 0.1;
 
 /// Gain of a round, as a share of the value, below which the rounds end.
 const ROUND_GAIN_MIN: f64 = 1e-6;
-
-/// A schedule and what it is worth.
-type Best = (Schedule, Evaluated);
 
 /// Windows of the jobs, with what work left for after the horizon is worth.
 fn windows(problem: &Problem<'_>, room: &mut Room) -> Windows {
@@ -499,9 +497,9 @@ fn solve(
     schedule: Schedule,
     budget: Budget,
     room: &mut Room,
-) -> Best {
+) -> Valued {
     let mut schedule = schedule;
-    let mut best: Option<Best> = None;
+    let mut best: Option<Valued> = None;
     if !problem.inputs.ramps.is_empty() && budget.rounds > 1 {
         schedule = without_ramps(problem, windows, schedule, budget, room);
         let evaluated = evaluate(problem, &schedule, windows, room);
@@ -571,8 +569,8 @@ fn under_peaks(
     placed: &Schedule,
     budget: Budget,
     room: &mut Room,
-) -> (Best, Vec<f64>) {
-    let mut inputs = demand::capped(problem, placed, room);
+) -> (Valued, Vec<f64>) {
+    let mut inputs = demand::cap_peaks(problem, placed, room);
     let best = solve(
         &Problem::new(&inputs),
         windows,

@@ -1,7 +1,7 @@
 //! Subgradient descent from the best prices met.
 
 use super::{Goal, Prices, Relaxed, Steps, Subgradient};
-use crate::demand::hold;
+use crate::demand::scale_to_charge;
 use crate::placement::Windows;
 use crate::schedule::{Problem, Room};
 
@@ -128,7 +128,7 @@ fn step(problem: &Problem<'_>, prices: &mut Prices, direction: &Subgradient, exc
         for (price, slope) in prices.iter_mut().zip(direction) {
             *price += length * peak * slope;
         }
-        hold(prices, demand.per_mw);
+        scale_to_charge(prices, demand.per_mw);
     }
     for (price, slope) in (prices.ramp.iter_mut().flatten()).zip(direction.ramp.iter().flatten()) {
         let moved = *price + length * ramp * slope;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use swingload_model::TimeGrid;
 
 use crate::bound::Prices;
-use crate::demand::hold;
+use crate::demand::scale_to_charge;
 use crate::inputs::{DemandInput, JobInput, PlanInputs, PoolInput, RampInput};
 use crate::schedule::JobNodes;
 
@@ -147,7 +147,7 @@ impl CarriedPrices {
             })
             .map(|price| price.unwrap_or(0.0))
             .collect();
-        hold(&mut prices, demand.per_mw);
+        scale_to_charge(&mut prices, demand.per_mw);
         prices
     }
 }

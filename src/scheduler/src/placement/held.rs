@@ -107,7 +107,7 @@ fn stop_blocks(problem: &Problem<'_>, schedule: &mut Schedule, until: usize) -> 
             };
             let path: Vec<bool> = (0..problem.inputs.steps()).map(|t| t < ends).collect();
             let now = &schedule.on[m][b][..until];
-            if now != &path[..until] && commitment::may(problem, m, b, &path) {
+            if now != &path[..until] && commitment::is_feasible(problem, m, b, &path) {
                 problem.set_path(schedule, m, b, path);
                 found = true;
             }

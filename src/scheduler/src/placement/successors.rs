@@ -132,7 +132,7 @@ mod tests {
     use crate::inputs::small::{job, site};
     use crate::inputs::{JobInput, PlanInputs};
     use crate::plan::{Budget, plan};
-    use crate::polish::in_order;
+    use crate::polish::keeps_job_rules;
     use crate::schedule::Problem;
 
     /// Three hours of work worth `own` each, and two hours worth each of `values` that wait for it.
@@ -167,7 +167,7 @@ mod tests {
         let planned = plan(&inputs, Budget::LOOP);
         let runs = &planned.schedule.jobs;
         assert!(
-            in_order(&Problem::new(&inputs), &planned.schedule),
+            keeps_job_rules(&Problem::new(&inputs), &planned.schedule),
             "{runs:?}"
         );
     }

@@ -8,7 +8,7 @@ use crate::exchange;
 use crate::inputs::PlanInputs;
 use crate::market::CostStep;
 use crate::placement::{self, Curves, Windows};
-use crate::polish::in_order;
+use crate::polish::keeps_job_rules;
 use crate::ramp;
 use crate::schedule::{Ask, Problem, Room, Schedule};
 
@@ -53,7 +53,7 @@ pub(super) fn relaxed_prices(
         ramp: (inputs.ramps.iter())
             .map(|_| vec![0.0; inputs.steps() + 1])
             .collect(),
-        peak: demand::no_peaks(inputs),
+        peak: demand::zero_peak_prices(inputs),
         work: Vec::new(),
     };
     let mut starts = Vec::new();
@@ -100,7 +100,7 @@ pub(super) fn find_bound(
     room: &mut Room,
 ) -> Bounded {
     let (inputs, evaluated) = (problem.inputs, &best.evaluated);
-    let free = demand::no_peaks(inputs);
+    let free = demand::zero_peak_prices(inputs);
     let mut starts = vec![prices(problem, &best.schedule, evaluated, free, room)];
     match begin {
         Begin::At(prices) => starts.extend(prices),
@@ -219,7 +219,7 @@ pub(super) fn place_dearest_first(
     let dearest = windows.dearest_first(problem, &bounded.prices.work);
     let spread = spread_jobs(&held, &dearest, budget, room);
     let (schedule, evaluated) = solve(&held, &dearest, spread, budget, room);
-    if evaluated.value > value && in_order(problem, &schedule) {
+    if evaluated.value > value && keeps_job_rules(problem, &schedule) {
         (best.schedule, best.evaluated) = (schedule, evaluated);
     }
 }
@@ -233,7 +233,7 @@ fn keep(
     room: &mut Room,
 ) {
     let evaluated = evaluate(problem, &schedule, windows, room);
-    if evaluated.value > best.evaluated.value && in_order(problem, &schedule) {
+    if evaluated.value > best.evaluated.value && keeps_job_rules(problem, &schedule) {
         *best = Incumbent {
             schedule,
             evaluated,

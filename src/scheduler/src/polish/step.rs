@@ -70,7 +70,7 @@ impl Corner {
     }
 }
 
-/// Room to work in.
+/// Buffers of a walk.
 #[derive(Default)]
 pub(super) struct Walk {
     /// Position in the loads, or in the supplies after them, by falling slope.
