@@ -10,7 +10,7 @@ use swingload_model::series::Unit;
 use swingload_model::time::TimeGrid;
 
 use crate::calendar::Clock;
-use crate::errors::{Books, MEDIAN, Step, Stretch};
+use crate::errors::{MEDIAN, PastErrorsCache, Step, Stretch};
 use crate::models::climatology::{Table, Tables};
 use crate::seed::mix;
 use crate::{Forecast, Forecaster, History, Request, View};
@@ -33,13 +33,13 @@ pub(crate) trait Rule: Send + Sync {
         &[]
     }
 
-    /// What it knows of its inputs over `[start, end)`, a bit for each: errors of
-    /// forecasts that knew something else say nothing of this one's.
+    /// Which of its inputs are known over `[start, end)`, a bit for each: a forecast has the band
+    /// of past forecasts that knew the same inputs.
     fn informed(&self, _sight: &Sight<'_>, _start: i64, _end: i64) -> u64 {
         0
     }
 
-    /// Whether what it says needs no spread.
+    /// Whether its forecasts are certain, so that they have no spread.
     fn is_certain(&self) -> bool {
         false
     }
@@ -91,7 +91,7 @@ pub(crate) struct Baseline {
     rules: Vec<Box<dyn Rule>>,
     clock: Clock,
     tables: Tables,
-    books: Books,
+    past_errors: PastErrorsCache,
 }
 
 /// The expected value of one step.
@@ -110,7 +110,7 @@ impl Baseline {
             rules,
             clock,
             tables: Tables::new(clock),
-            books: Books::default(),
+            past_errors: PastErrorsCache::default(),
         }
     }
 
@@ -125,7 +125,7 @@ impl Baseline {
         self.clock
     }
 
-    /// For a decision: doubtful values are taken at their word.
+    /// For a decision: doubtful values count.
     pub(crate) fn deciding<'a>(
         &'a self,
         history: &'a History,
@@ -140,7 +140,7 @@ impl Baseline {
         }
     }
 
-    /// For looking back: as if doubtful values had never been published.
+    /// For learning and hindcasts: as if doubtful values had never been published.
     pub(crate) fn learning<'a>(
         &'a self,
         history: &'a History,
@@ -239,7 +239,7 @@ impl Baseline {
         counts.into_iter().map(named).collect()
     }
 
-    /// Where the steps stand that are forecast by a rule, at least in part; `None` for the others.
+    /// Lead, hour and rule of the steps that are forecast at least in part; `None` for the others.
     fn steps(
         &self,
         sight: &Sight<'_>,
@@ -274,7 +274,7 @@ impl Baseline {
         let steps = self.steps(sight, request.grid, estimates);
         let open: Vec<Step> = steps.iter().copied().flatten().collect();
         let of = (request.grid, &*open);
-        let book = self.books.get(self, history, series, &sight.view, of);
+        let past_errors = self.past_errors.get(self, history, series, &sight.view, of);
         let silence = history.silence(series, request.issued_at);
         let mut bands = Bands::default();
         for (estimate, step) in estimates.iter().zip(&steps) {
@@ -283,29 +283,29 @@ impl Baseline {
                 bands.stretches.push(None);
                 continue;
             };
-            let mut band = book.spread(estimate, step, floor);
+            let mut band = past_errors.spread(estimate, step, floor);
             if let Some(silence) = silence {
-                // No surer than if the feed had not fallen silent.
-                let heard = book.spread(estimate, &step.sooner(silence), floor);
-                band = wider(&band, &heard);
+                // A band is never narrower than if the feed were not silent.
+                let on_time = past_errors.spread(estimate, &step.sooner(silence), floor);
+                band = wider(&band, &on_time);
             }
             bands.spread.push(band);
-            let stretch = (request.paths > 0).then(|| book.stretch(step));
+            let stretch = (request.paths > 0).then(|| past_errors.stretch(step));
             bands.stretches.push(stretch);
-            bands.scant += usize::from(book.is_scant(step));
+            bands.scant += usize::from(past_errors.is_scant(step));
         }
         bands
     }
 }
 
-/// What may come, per step.
+/// Bands and path errors, per step.
 #[derive(Default)]
 pub(crate) struct Bands {
     /// Values at the quantile levels.
     pub(crate) spread: Vec<[f64; 19]>,
     /// How paths spread past errors; `None` where nothing is uncertain or paths are not wanted.
     pub(crate) stretches: Vec<Option<Stretch>>,
-    /// Steps whose rule was tried too seldom for a band of its errors alone.
+    /// Number of steps whose rule has too few past errors for a band of these alone.
     scant: usize,
 }
 

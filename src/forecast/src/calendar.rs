@@ -31,7 +31,7 @@ impl Clock {
 
 /// The last multiple of `period` at or before `as_of`, at which a slow estimate is
 /// made anew; hourly in the first two days after `first`, when each hour counts.
-pub(crate) fn anchor(first: i64, as_of: i64, period: i64) -> i64 {
+pub(crate) fn refreshed_at(first: i64, as_of: i64, period: i64) -> i64 {
     let slow = as_of - as_of.rem_euclid(period);
     if slow.saturating_sub(first) < 2 * DAY {
         as_of - as_of.rem_euclid(HOUR)
@@ -62,8 +62,8 @@ mod tests {
 
     #[test]
     fn anchors_are_hourly_at_first() {
-        assert_eq!(anchor(0, DAY + 5_000, 6 * HOUR), DAY + HOUR);
-        assert_eq!(anchor(0, 4 * DAY + 5_000, 6 * HOUR), 4 * DAY);
-        assert_eq!(anchor(i64::MIN, 5_000, DAY), 0);
+        assert_eq!(refreshed_at(0, DAY + 5_000, 6 * HOUR), DAY + HOUR);
+        assert_eq!(refreshed_at(0, 4 * DAY + 5_000, 6 * HOUR), 4 * DAY);
+        assert_eq!(refreshed_at(i64::MIN, 5_000, DAY), 0);
     }
 }

@@ -30,7 +30,7 @@ const BEYOND: f64 = 0.1;
 const COMMON: f64 = 0.3;
 /// Gain of the part of an hour of day, per day.
 const HOURLY: f64 = 0.07;
-/// Bounds of the logarithm of a factor, so that one storm does not blow a band up for long.
+/// Bounds of the logarithm of a factor, so that one extreme event does not widen a band for long.
 const LIMITS: (f64, f64) = (-1.2, 1.2);
 
 /// Factors of one kind of forecast, moved by its past forecasts in order of issue.
@@ -112,8 +112,8 @@ impl Tracker {
     }
 }
 
-/// A tracker in the course of time: forecasts are issued, and learned from once their
-/// truths are known.
+/// A tracker over time: forecasts are issued, and learned from once their true values are
+/// known.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     tracker: Tracker,

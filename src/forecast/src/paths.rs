@@ -1,10 +1,10 @@
 //! Sample paths: the forecast plus stretches of errors the model made on past days.
 //!
-//! The model is asked again as of the same time on each of the past 28 days, for the
-//! same steps moved by whole days. A path takes its errors day by day, each day's
+//! Hindcasts are made as of the same time on each of the past 28 days, for the same steps
+//! moved by whole days. A path takes its errors day by day, each day's
 //! stretch whole from one past day at the same lead and the same hours, so that the
-//! dependence across steps is that of the past. Which days is the same for all series
-//! of an issue, so that the dependence between them is that of the past too. Errors are
+//! dependence across steps is that of the past. All series of an issue take the same days,
+//! so that the dependence between them is that of the past too. Errors are
 //! spread by the same factors as the bands. Where no past day is complete, a path keeps to
 //! one quantile.
 

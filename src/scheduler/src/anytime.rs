@@ -9,7 +9,7 @@ mod tests;
 
 use crate::inputs::PlanInputs;
 use crate::plan::{Budget, Planned, WarmStart, plan, plan_from};
-use crate::polish::in_order;
+use crate::polish::keeps_job_rules;
 use crate::schedule::Problem;
 
 /// Stages after which no more is sought: the last takes eight times a study's work, all together some thirty times.
@@ -27,7 +27,7 @@ const IDLE: u32 = 4;
 
 /// The first plan: one sweep and one round, since it is waited for whatever time there is.
 const AT_ONCE: Budget = Budget {
-    surcharges: &[0.05],
+    smoothing: &[0.05],
     rounds: 1,
     bound: 1,
     asap: true,
@@ -83,7 +83,7 @@ fn keep(problem: &Problem<'_>, best: &mut Planned, next: Planned) -> bool {
         false => (best.bound, best.prices.clone()),
     };
     // A job that may not stop yet goes on, whatever stopping it would earn.
-    let goes_on = |planned: &Planned| in_order(problem, &planned.schedule);
+    let goes_on = |planned: &Planned| keeps_job_rules(problem, &planned.schedule);
     let better = next.value() > best.value() && (goes_on(&next) || !goes_on(best));
     if better {
         let asap = best.asap;

@@ -4,13 +4,13 @@
 //! each step's own market at the dual mu of their work; blocks of miners buy at a dual
 //! lambda per pool and step and choose their best path alone; ramps and demand charges
 //! enter as charges on load, at their limits' duals. The sum of the relaxed parts' optima
-//! is at least the optimum, for every choice of duals (here: prices); subgradient steps
-//! improve the choice, and a proximal bundle where jobs buy.
+//! is at least the optimum, for every choice of duals (called prices below); subgradient
+//! steps improve the choice, or a proximal bundle method where jobs buy.
 //!
-//! Relaxed soundly: gangs to divisible power, restarts to power that a job may draw or
-//! leave, minimum runtimes and dependencies of jobs to none, limits of nodes between
-//! blocks and other loads to the price lambda. Where jobs buy, gangs are whole, starts are
-//! paid for, and dependencies count by the earliest end of what a job waits for.
+//! What is relaxed, each to something no tighter: gangs to divisible power, restarts to power
+//! that a job may draw or leave, minimum runtimes and dependencies of jobs to none, limits of
+//! nodes between blocks and other loads to the price lambda. Where jobs buy, gangs are whole,
+//! starts are paid for, and dependencies count by the earliest end of what a job waits for.
 
 mod book;
 mod bundle;
@@ -28,7 +28,7 @@ use crate::evaluate::{root_load, unserved_constant};
 use crate::inputs::{Gangs, JobInput, PlanInputs, RampInput};
 use crate::market::{Cleared, CostStep, EPSILON_MW, Market, Owner, Segment};
 use crate::placement::Windows;
-use crate::ramp::Level;
+use crate::ramp::RampedLoad;
 use crate::residuals::Residuals;
 use crate::schedule::{Problem, Room, Run};
 
@@ -38,11 +38,12 @@ const OUTWARD: f64 = 1e-10;
 /// Auctions (coordinate descents along each job's own price) before subgradient steps.
 const AUCTIONS: usize = 3;
 
-/// Bids looked at in one descent along all jobs, at most: beyond it other steps do better.
+/// Bids looked at in one descent along all jobs, at most: with more of them subgradient
+/// steps do better for the time.
 const RIVALRY_MAX: usize = 3_000_000;
 
 /// Share of the gap that an auction must close for another to follow.
-const SETTLED: f64 = 0.1;
+const AUCTION_GAIN_MIN: f64 = 0.1;
 
 /// Duals of the relaxed couplings.
 #[derive(Debug, Clone)]
@@ -59,26 +60,26 @@ pub struct Prices {
     pub peak: Vec<Vec<f64>>,
 }
 
-/// A bound and its subgradient.
+/// The relaxed optimum at some prices: a bound and its subgradient.
 #[derive(Clone)]
 struct Relaxed {
     bound: f64,
-    slopes: Slopes,
+    subgradient: Subgradient,
 }
 
-/// A subgradient: by how much the relaxed optimum breaks each constraint that is priced.
+/// A subgradient of the bound in its prices: by how much the relaxed optimum breaks each constraint that is priced.
 #[derive(Clone)]
-struct Slopes {
+struct Subgradient {
     /// Work done less work there is, per job, GPU-hours.
     work: Vec<f64>,
-    /// Power bought by blocks less power sold to them, MWh.
+    /// Energy bought by blocks less energy sold to them, per pool and step, MWh.
     power: Vec<Vec<f64>>,
-    /// The same of jobs that buy.
+    /// The same of jobs that buy, per node number and step, MWh.
     jobs: Vec<Vec<f64>>,
     /// Per demand charge and step of its range, load less the peak so far, MW.
     peak: Vec<Vec<f64>>,
     /// Per ramp and boundary, by how much the rise (positive) or fall (negative) goes beyond
-    /// its limit, MW; where a price stands, also by how much it stays within.
+    /// its limit, MW; where the price is not zero, also (negative) by how much it stays within.
     ramp: Vec<Vec<f64>>,
 }
 
@@ -102,7 +103,10 @@ pub struct Bounded {
     pub prices: Prices,
 }
 
-/// The best bound found from the best of the prices in `starts` on.
+/// The best bound found, from the prices in `starts` that prove the lowest one on.
+///
+/// # Panics
+/// When `starts` is empty.
 pub fn tighten(
     problem: &Problem<'_>,
     windows: &Windows,
@@ -112,7 +116,7 @@ pub fn tighten(
 ) -> Bounded {
     let mut steps = Steps::new(problem);
     if problem.residuals.is_some() {
-        // Jobs that alone couple steps bid: prices carried here may be of others that bought.
+        // Where jobs alone couple steps they bid; carried prices may be of a plan whose jobs bought.
         starts.iter_mut().for_each(|prices| prices.jobs.clear());
     }
     let mut best = best_start(problem, windows, &mut steps, starts, room);
@@ -136,13 +140,14 @@ pub fn tighten(
         if gained > 0.0 {
             best = (relaxed, prices);
         }
-        if gained <= SETTLED * (best.0.bound - goal.target) {
+        if gained <= AUCTION_GAIN_MIN * (best.0.bound - goal.target) {
             break;
         }
     }
     let searches = goal.iterations > 1 && !buying && !near(&best.0);
     if searches && problem.inputs.jobs.iter().any(has_memory) {
-        // Bids leave out gangs and starts: among many of them a long search is lost.
+        // Bids leave out gangs and starts: with many bids a long search for their best prices
+        // does not pay.
         if !crowded {
             let bids = Goal {
                 iterations: goal.iterations / 2,
@@ -150,7 +155,7 @@ pub fn tighten(
             };
             descend(problem, windows, &mut steps, &mut best, bids, room);
         }
-        let prices = bought_at(problem, &best.1, room);
+        let prices = with_buying_jobs(problem, &best.1, room);
         let relaxed = steps.relax(problem, windows, &prices, room);
         if relaxed.bound < best.0.bound {
             best = (relaxed, prices);
@@ -176,8 +181,8 @@ fn has_memory(job: &JobInput) -> bool {
     job.restart > 0.0 || matches!(job.gangs, Gangs::Sizes(_))
 }
 
-/// The same prices with jobs that buy, each where its node's power costs what it does under their bids.
-fn bought_at(problem: &Problem<'_>, prices: &Prices, room: &mut Room) -> Prices {
+/// The same prices with jobs that buy: power of their node costs what it does when they bid.
+fn with_buying_jobs(problem: &Problem<'_>, prices: &Prices, room: &mut Room) -> Prices {
     let inputs = problem.inputs;
     let nodes = &problem.job_nodes.nodes;
     let mut jobs = market_prices(problem, prices, nodes, room);
@@ -210,7 +215,7 @@ pub(crate) fn market_prices(
     let mut curve: Vec<CostStep> = Vec::new();
     for t in 0..problem.inputs.steps() {
         let charges = charges(problem, prices, t);
-        bids(problem, prices, &active, &charges, t, None, room);
+        lay_out_bids(problem, prices, &active, &charges, t, None, room);
         let cleared = clear(problem, &charges, t, room);
         debug_assert!(cleared.value.is_finite(), "bids are finite");
         for (found, node) in found.iter_mut().zip(nodes) {
@@ -299,7 +304,7 @@ pub(crate) fn without_ramps(prices: &Prices) -> Option<Prices> {
     })
 }
 
-/// The prices at which the relaxed optimum is least.
+/// The start whose relaxed optimum is least, with that optimum.
 fn best_start(
     problem: &Problem<'_>,
     windows: &Windows,
@@ -320,8 +325,8 @@ fn best_start(
     best.expect("invariant: there is a price to start from")
 }
 
-/// One descent along each job's own price, node by node: the bids of all other nodes stand
-/// while the jobs of one meet on what these leave.
+/// One descent along each job's own price, node by node: the bids of all other nodes stay
+/// fixed while the jobs of one compete for what these leave.
 fn auction(problem: &Problem<'_>, active: &Active, prices: &mut Prices, room: &mut Room) {
     let inputs = problem.inputs;
     let mut curve: Vec<CostStep> = Vec::new();
@@ -329,7 +334,7 @@ fn auction(problem: &Problem<'_>, active: &Active, prices: &mut Prices, room: &m
         let mut residuals = Residuals::default();
         for t in 0..inputs.steps() {
             let charges = charges(problem, prices, t);
-            bids(problem, prices, active, &charges, t, Some(*node), room);
+            lay_out_bids(problem, prices, active, &charges, t, Some(*node), room);
             clear(problem, &charges, t, room);
             let most = problem.most_at(*node, t);
             problem
@@ -348,7 +353,8 @@ fn auction(problem: &Problem<'_>, active: &Active, prices: &mut Prices, room: &m
     }
 }
 
-/// What the bound takes from the jobs alone, and per job the work missing, GPU-hours.
+/// The part of the bound that does not depend on the steps' markets, currency, and the part
+/// of the work's subgradient that belongs to it, GPU-hours per job.
 fn job_constants(inputs: &PlanInputs, windows: &Windows, prices: &Prices) -> (f64, Vec<f64>) {
     let mut bound = -unserved_constant(inputs);
     let mut work: Vec<f64> = inputs.jobs.iter().map(|j| -j.work).collect();
@@ -384,7 +390,7 @@ fn relax(
     } else {
         job_constants(inputs, windows, prices)
     };
-    let mut power = bought(problem, prices, &mut bound);
+    let mut power = buy_for_blocks(problem, prices, &mut bound);
     bound += ramp_constants(problem, &prices.ramp);
     for (demand, peak) in inputs.demand.iter().zip(&prices.peak) {
         bound += peak.iter().sum::<f64>() * demand.peak_so_far;
@@ -394,7 +400,7 @@ fn relax(
     let mut loads = vec![Vec::with_capacity(steps); inputs.ramps.len()];
     for t in 0..steps {
         let charges = charges(problem, prices, t);
-        bids(problem, prices, active, &charges, t, None, room);
+        lay_out_bids(problem, prices, active, &charges, t, None, room);
         let cleared = clear(problem, &charges, t, room);
         let hours = problem.hours[t];
         bound += hours * cleared.value;
@@ -410,7 +416,7 @@ fn relax(
             match segment.owner {
                 Owner::Job(j) => {
                     let (j, job) = (j as usize, &inputs.jobs[j as usize]);
-                    if paid(
+                    if bid_for(
                         job,
                         job.value_in(&inputs.grid, t) + job.unmet - prices.work[j],
                     ) != 0.0
@@ -428,18 +434,22 @@ fn relax(
     }
     Relaxed {
         bound,
-        slopes: Slopes {
+        subgradient: Subgradient {
             work,
             power,
             jobs: drawn,
             peak,
-            ramp: ramp_slopes(problem, &prices.ramp, &loads),
+            ramp: ramp_subgradient(problem, &prices.ramp, &loads),
         },
     }
 }
 
-/// Slopes of ramp prices at the loads of the ramped nodes.
-fn ramp_slopes(problem: &Problem<'_>, prices: &[Vec<f64>], loads: &[Vec<f64>]) -> Vec<Vec<f64>> {
+/// Subgradient of ramp prices at the loads of the ramped nodes.
+fn ramp_subgradient(
+    problem: &Problem<'_>,
+    prices: &[Vec<f64>],
+    loads: &[Vec<f64>],
+) -> Vec<Vec<f64>> {
     let ramps = problem.inputs.ramps.iter().zip(prices).zip(loads);
     let of = |((ramp, prices), loads): ((&RampInput, &Vec<f64>), &Vec<f64>)| {
         let mut slopes = vec![0.0; prices.len()];
@@ -449,7 +459,7 @@ fn ramp_slopes(problem: &Problem<'_>, prices: &[Vec<f64>], loads: &[Vec<f64>]) -
             } else {
                 ramp.initial
             };
-            // Nothing ties a first step that is free.
+            // A first step without a load before it has no ramp.
             let Some(before) = before else { continue };
             let rise = loads[t] - before;
             let (up, down) = (ramp.up * problem.hours[t], ramp.down * problem.hours[t]);
@@ -464,8 +474,9 @@ fn ramp_slopes(problem: &Problem<'_>, prices: &[Vec<f64>], loads: &[Vec<f64>]) -
     ramps.map(of).collect()
 }
 
-/// Lays out the bids of active jobs, all but those at the node `without`, and the power sold to blocks in step `t`.
-fn bids(
+/// Lays out in `room` the bids of active jobs, all but those at the node `without`, and the
+/// power sold to blocks, in step `t`.
+fn lay_out_bids(
     problem: &Problem<'_>,
     prices: &Prices,
     active: &Active,
@@ -481,7 +492,7 @@ fn bids(
     for (number, prices) in prices.jobs.iter().enumerate() {
         let node = problem.job_nodes.nodes[number];
         let slope = prices[t] - charge_on(problem, charges, node);
-        // Nothing below a node draws more.
+        // The node can carry no more.
         room.extra.push(Segment {
             slope,
             width: problem.most_at(node, t),
@@ -502,8 +513,9 @@ fn bids(
         let job = &inputs.jobs[j];
         let gpu_mw = problem.gpu_mw(j, t);
         let worth = (job.value_in(&inputs.grid, t) + job.unmet - prices.work[j]) / gpu_mw;
-        let slope = paid(job, worth) - inputs.job_adder[t] - charge_on(problem, charges, job.node);
-        let width = widest(job, problem.hours[t]) * gpu_mw;
+        let slope =
+            bid_for(job, worth) - inputs.job_adder[t] - charge_on(problem, charges, job.node);
+        let width = mean_gpus_max(job, problem.hours[t]) * gpu_mw;
         if width > EPSILON_MW {
             room.extra.push(Segment {
                 slope,
@@ -533,14 +545,14 @@ fn bids(
 
 /// Most GPUs that a job can keep busy on average over a step of `hours`: no step draws
 /// more than all of the work takes, and the start before it.
-fn widest(job: &JobInput, hours: f64) -> f64 {
+fn mean_gpus_max(job: &JobInput, hours: f64) -> f64 {
     let most = job.gangs.max();
     most.min((job.work + job.restart * most) / hours)
 }
 
-/// What a job bids for power that is worth `worth`. Where starts draw power that does no
-/// work, a job may draw it for the sake of negative prices alone.
-fn paid(job: &JobInput, worth: f64) -> f64 {
+/// What a job bids for power that is worth `worth` to it, currency per MWh. Starts draw power
+/// that does no work, so a job with starts may draw power at any price below zero.
+fn bid_for(job: &JobInput, worth: f64) -> f64 {
     if job.restart > 0.0 {
         worth.max(0.0)
     } else {
@@ -574,9 +586,9 @@ fn charge_on(problem: &Problem<'_>, charges: &[(usize, f64)], node: usize) -> f6
         .sum()
 }
 
-/// Blocks' own optima at the prices of power; adds their worth to `bound` and returns
-/// the energy each pool buys per step, MWh.
-fn bought(problem: &Problem<'_>, prices: &Prices, bound: &mut f64) -> Vec<Vec<f64>> {
+/// Finds the blocks' own optima at the prices of power; adds their worth to `bound` and
+/// returns the energy each pool buys per step, MWh.
+fn buy_for_blocks(problem: &Problem<'_>, prices: &Prices, bound: &mut f64) -> Vec<Vec<f64>> {
     let inputs = problem.inputs;
     let mut power = vec![vec![0.0; inputs.steps()]; inputs.pools.len()];
     for (m, pool) in inputs.pools.iter().enumerate() {
@@ -693,6 +705,6 @@ impl Active {
 }
 
 /// Ramp prices of courses, zero where a ramp does not bind.
-pub(crate) fn ramp_prices(levels: &[Level]) -> Vec<Vec<f64>> {
-    levels.iter().map(|l| l.multiplier.clone()).collect()
+pub(crate) fn ramp_prices(ramped_loads: &[RampedLoad]) -> Vec<Vec<f64>> {
+    ramped_loads.iter().map(|l| l.multiplier.clone()).collect()
 }

@@ -3,8 +3,8 @@
 //! Plans that follow one another differ little. Started from where the last one put the
 //! jobs, the next follows what has changed with few sweeps, and does not move gangs
 //! between places that are worth the same. Started from the prices that proved the last
-//! bound, the next bound needs few steps. Whatever is carried, the plan keeps what its own
-//! inputs say, and every price proves a bound: what no longer fits costs time, not truth.
+//! bound, the next bound needs few steps. A carried place or price that no longer fits costs
+//! time only: the plan keeps the limits of its own inputs, and any prices prove a bound.
 
 mod prices;
 #[cfg(test)]
@@ -31,11 +31,12 @@ struct CarriedJob {
     stretches: Vec<Stretch>,
     /// Price of its work, currency per GPU-hour.
     work_price: f64,
-    /// By how much it may have fallen short of its best place, currency; NaN where unknown.
+    /// Duality gap of its place: by how much it may be worse than its best, currency; NaN where
+    /// unknown.
     slack: f64,
 }
 
-/// A mean of GPUs over a stretch of time.
+/// Mean GPUs over a stretch of time.
 #[derive(Debug, Clone, Copy)]
 struct Stretch {
     /// Unix seconds, half-open.
@@ -45,7 +46,7 @@ struct Stretch {
 }
 
 impl Carried {
-    /// Of a plan.
+    /// What a plan of `inputs` leaves.
     pub fn new(inputs: &PlanInputs, planned: &Planned) -> Self {
         let stretch = |run: &Run| Stretch {
             start: inputs.grid.start_s(run.step as usize),
@@ -70,15 +71,15 @@ impl Carried {
         }
     }
 
-    /// With the prices of the plan before it, where this one has none of its own.
+    /// With the prices of an earlier plan where this one has none of its own.
     pub fn or_prices_of(mut self, before: Option<Self>) -> Self {
         self.prices = self.prices.or(before.and_then(|before| before.prices));
         self
     }
 
-    /// Where a plan of `inputs` begins: every job where it was planned, but for those that
-    /// are new, those that run where power no longer reaches and those that wait for others,
-    /// which are placed anew; every price at its name and time.
+    /// Warm start of a plan of `inputs`: every job where it was planned, except new jobs, jobs
+    /// that wait for others and jobs that power no longer reaches, which are placed anew; prices
+    /// matched by name and time.
     pub fn start(&self, inputs: &PlanInputs) -> WarmStart {
         let of = |job: &JobInput| match self.jobs.get(&job.id) {
             Some(known) if job.after.is_empty() => on_grid(inputs, job, &known.stretches),
@@ -102,8 +103,8 @@ impl Carried {
     }
 }
 
-/// Takes out the jobs that run in a step in which all jobs below some node together draw
-/// more than it may import and has of its own.
+/// Takes out the jobs that run below a node in a step in which the jobs there draw more
+/// together than the node may import and is supplied with below.
 fn remove_overfull(inputs: &PlanInputs, rows: &mut [Vec<Run>]) {
     let steps = inputs.steps();
     let mut below = vec![0.0; inputs.nodes.len() * steps];
@@ -153,8 +154,8 @@ fn remove_overfull(inputs: &PlanInputs, rows: &mut [Vec<Run>]) {
     }
 }
 
-/// What a job was planned to run, on another grid. A start takes its time again unless the
-/// job runs already.
+/// A job's planned runs on the grid of `inputs`. A start costs its time again, unless the job
+/// runs already.
 fn on_grid(inputs: &PlanInputs, job: &JobInput, stretches: &[Stretch]) -> Vec<Run> {
     let (mut runs, mut next): (Vec<Run>, usize) = (Vec::new(), 0);
     let (mut left, mut starting) = (job.work, 0.0);

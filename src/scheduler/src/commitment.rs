@@ -1,12 +1,12 @@
 //! Commitment: which blocks of miners are on when, one block at a time against the others.
 //!
-//! A block that is on draws at least its lowest setting and follows its marginal
-//! settings above that; what a step is worth to it follows from the residual of
+//! A block that is on draws at least its lowest setting, and higher settings as far as they
+//! pay; what a step is worth to it follows from the residual of
 //! its node without it. The path over time is a dynamic program over on/off with
 //! stretches of the minimum times taken in one stride, and over the starts made
 //! on the day where those are limited.
 
-mod states;
+mod cleared;
 
 use std::ops::Range;
 
@@ -15,38 +15,42 @@ use crate::market::{CostStep, EPSILON_MW};
 use crate::ramp::Courses;
 use crate::schedule::{Problem, Room, Schedule, area, minimum_end};
 
-pub(crate) use states::State;
-use states::States;
+pub(crate) use cleared::ClearedStep;
+use cleared::ClearedSteps;
 
-/// Worth per device and hour where the power tree has no room: far below any loss.
+/// Worth per device and hour where the power tree has no capacity left, currency: far below any
+/// loss.
 const NO_ROOM: f64 = -1e9;
 
 /// Re-decides every block once, in the order of the pools, ramps priced in; returns whether
 /// any path changed.
 pub(crate) fn sweep(problem: &Problem<'_>, schedule: &mut Schedule, room: &mut Room) -> bool {
-    let (mut courses, mut states) = (None, States::new(problem, std::mem::take(&mut room.states)));
+    let (mut courses, mut cleared) = (
+        None,
+        ClearedSteps::new(problem, std::mem::take(&mut room.cleared_steps)),
+    );
     if !problem.inputs.ramps.is_empty() && !problem.inputs.pools.is_empty() {
-        begin_as_they_are(problem, schedule);
+        keep_present_states(problem, schedule);
         let mut all = Courses::new(problem);
-        all.refresh_seen(problem, schedule, room, |schedule, t, cleared, room| {
-            states.keep(problem, schedule, t, cleared, room);
+        all.refresh_seen(problem, schedule, room, |schedule, t, outcome, room| {
+            cleared.keep(problem, schedule, t, outcome, room);
         });
         if !schedule.adders.is_empty() {
-            states.forget_all();
+            cleared.forget_all();
         }
         courses = Some(all);
     }
     let mut changed = false;
     for m in 0..problem.inputs.pools.len() {
-        changed |= sweep_pool(problem, schedule, m, &mut states, &mut courses, room);
+        changed |= sweep_pool(problem, schedule, m, &mut cleared, &mut courses, room);
     }
-    room.states = states.into_room();
+    room.cleared_steps = cleared.into_buffers();
     changed
 }
 
-/// Blocks not decided yet stay in the state they are in: a course that keeps its ramps,
-/// from which each can move in turn.
-fn begin_as_they_are(problem: &Problem<'_>, schedule: &mut Schedule) {
+/// Leaves all blocks in their present state where none has been decided yet: this start keeps
+/// the ramps, and from it each block can be switched in turn.
+fn keep_present_states(problem: &Problem<'_>, schedule: &mut Schedule) {
     if schedule.on.iter().flatten().flatten().any(|on| *on) {
         return;
     }
@@ -62,7 +66,7 @@ fn sweep_pool(
     problem: &Problem<'_>,
     schedule: &mut Schedule,
     m: usize,
-    states: &mut States,
+    cleared: &mut ClearedSteps,
     courses: &mut Option<Courses>,
     room: &mut Room,
 ) -> bool {
@@ -72,7 +76,7 @@ fn sweep_pool(
     let mut markets = std::mem::take(&mut room.markets);
     markets.resize_with(steps, PoolMarket::default);
     for (t, market) in markets.iter_mut().enumerate() {
-        market.fill(problem, schedule, states, (m, t), fleet, room);
+        market.fill(problem, schedule, cleared, (m, t), fleet, room);
     }
     let mut changed = false;
     let (mut alike, mut tables) = (Worths::new(steps), None);
@@ -92,15 +96,15 @@ fn sweep_pool(
         let lowest = pool.points[0].0 * block.devices;
         for t in moved {
             let mw = lowest * problem.inputs.nodes[pool.node].factor[t];
-            states.touch(problem, pool.node, t, mw);
+            cleared.touch(problem, pool.node, t, mw);
             courses
                 .iter_mut()
                 .for_each(|c| c.touch(problem, pool.node, t, mw));
         }
-        if let Some(courses) = courses.as_mut().filter(|c| c.matters()) {
+        if let Some(courses) = courses.as_mut().filter(|c| c.are_stale()) {
             for t in courses.refresh(problem, schedule, room) {
-                states.forget(t);
-                markets[t].fill(problem, schedule, states, (m, t), fleet, room);
+                cleared.forget(t);
+                markets[t].fill(problem, schedule, cleared, (m, t), fleet, room);
                 alike.forget(t);
             }
         }
@@ -109,11 +113,12 @@ fn sweep_pool(
     changed
 }
 
-/// Worth of being on per step, kept from block to block: most are of one size and see the
-/// same others.
+/// Worth of being on per step, kept from block to block: most blocks are of one size and face
+/// the same number of other devices.
 struct Worths {
     worth: Vec<f64>,
-    /// Devices and other devices awake that each worth is of; NaN where none is known.
+    /// Devices of the block, and other devices awake, for which each worth was found; NaN where
+    /// none is known.
     known: Vec<(f64, f64)>,
 }
 
@@ -125,7 +130,7 @@ impl Worths {
         }
     }
 
-    /// The market of step `t` changed.
+    /// Drops the worth of step `t`, whose market changed.
     fn forget(&mut self, t: usize) {
         self.known[t] = (f64::NAN, f64::NAN);
     }
@@ -161,9 +166,9 @@ pub(crate) fn first_margins(
 ) -> Vec<f64> {
     let pool = &problem.inputs.pools[m];
     let fleet: f64 = pool.blocks.iter().map(|b| b.devices).sum();
-    let mut states = States::new(problem, Vec::new());
+    let mut cleared = ClearedSteps::new(problem, Vec::new());
     let markets: Vec<PoolMarket> = (0..problem.inputs.steps())
-        .map(|t| PoolMarket::new(problem, schedule, &mut states, m, t, fleet, room))
+        .map(|t| PoolMarket::new(problem, schedule, &mut cleared, m, t, fleet, room))
         .collect();
     let margin = |(b, block): (usize, &BlockState)| {
         let worth = |(t, market): (usize, &PoolMarket)| {
@@ -181,12 +186,12 @@ pub(crate) fn first_margins(
     pool.blocks.iter().enumerate().map(margin).collect()
 }
 
-/// Worth per device and step of staying as it is: far above any gain.
+/// Worth per device and step of keeping the present state: far above any gain.
 const FIXED: f64 = 1e9;
 
 /// The path of block `b` of pool `m` that is worth most among those that differ from its
 /// present one within `range` alone, everything else fixed.
-pub(crate) fn within(
+pub(crate) fn best_path_within(
     problem: &Problem<'_>,
     schedule: &Schedule,
     (m, b): (usize, usize),
@@ -200,9 +205,9 @@ pub(crate) fn within(
         .iter()
         .map(|on| if *on { FIXED } else { -FIXED } * own)
         .collect();
-    let mut states = States::new(problem, Vec::new());
+    let mut cleared = ClearedSteps::new(problem, Vec::new());
     for t in range.clone() {
-        let market = PoolMarket::new(problem, schedule, &mut states, m, t, fleet, room);
+        let market = PoolMarket::new(problem, schedule, &mut cleared, m, t, fleet, room);
         let others = schedule.awake[m][t] - if now[t] { own } else { 0.0 };
         worth[t] = (market.worth(others + own) - market.worth(others)) * problem.hours[t];
     }
@@ -227,14 +232,14 @@ impl PoolMarket {
     fn new(
         problem: &Problem<'_>,
         schedule: &Schedule,
-        states: &mut States,
+        cleared: &mut ClearedSteps,
         m: usize,
         t: usize,
         fleet: f64,
         room: &mut Room,
     ) -> Self {
         let mut market = Self::default();
-        market.fill(problem, schedule, states, (m, t), fleet, room);
+        market.fill(problem, schedule, cleared, (m, t), fleet, room);
         market
     }
 
@@ -243,7 +248,7 @@ impl PoolMarket {
         &mut self,
         problem: &Problem<'_>,
         schedule: &Schedule,
-        states: &mut States,
+        cleared: &mut ClearedSteps,
         (m, t): (usize, usize),
         fleet: f64,
         room: &mut Room,
@@ -263,7 +268,7 @@ impl PoolMarket {
         let most = before.0 * fleet * pool.scale[t];
         self.curve.clear();
         if most > EPSILON_MW {
-            states.curve(problem, schedule, (m, t), most, room, &mut self.curve);
+            cleared.curve(problem, schedule, (m, t), most, room, &mut self.curve);
         }
     }
 
@@ -347,7 +352,8 @@ struct Tables<'p, 'i> {
     steps: usize,
     /// Devices of the block.
     devices: f64,
-    /// Counts of starts told apart, one more than the limit; 1 without one that can be reached.
+    /// Numbers of starts made today that are distinguished: the limit and one more, or 1 where no
+    /// limit can be reached.
     counts: usize,
     /// `prefix[t]`: worth of being on in the first t steps.
     prefix: Vec<f64>,
@@ -367,7 +373,7 @@ fn steps_of_a_day(days: &[u32]) -> usize {
     days.map(<[u32]>::len).max().unwrap_or(0)
 }
 
-/// Counts of starts to tell apart for block `b`; a limit that cannot be reached is none.
+/// Numbers of starts to distinguish for block `b`: a limit that cannot be reached is none.
 fn counts(pool: &PoolInput, b: usize) -> usize {
     let made = pool.blocks[b].starts_today as usize;
     pool.starts_per_day
@@ -400,7 +406,8 @@ impl<'p, 'i> Tables<'p, 'i> {
         tables
     }
 
-    /// The tables of block `b`, from those of the block before it in the pool as far as the two are alike.
+    /// The tables of block `b`, reusing those of the block before it in the pool where the two
+    /// are alike.
     fn of_next<'t>(
         kept: &'t mut Option<Self>,
         problem: &'p Problem<'i>,
@@ -441,7 +448,7 @@ impl<'p, 'i> Tables<'p, 'i> {
         for t in (0..steps).rev() {
             for made in 0..counts {
                 let at = t * counts + made;
-                let next = (t + 1) * counts + self.carried(t, t + 1, made);
+                let next = (t + 1) * counts + self.starts_counted(t, t + 1, made);
                 let stay_on = worth[t] + self.on[next];
                 let stay_off = self.off[next];
                 self.on[at] = stay_on.max(self.stop(t, made));
@@ -450,8 +457,9 @@ impl<'p, 'i> Tables<'p, 'i> {
         }
     }
 
-    /// Starts that still count at step `to` of `made` at step `from`.
-    fn carried(&self, from: usize, to: usize, made: usize) -> usize {
+    /// How many of the `made` starts known at step `from` still count at step `to`: none on
+    /// another day.
+    fn starts_counted(&self, from: usize, to: usize, made: usize) -> usize {
         let day = &self.problem.inputs.pools[self.m].day;
         if self.counts == 1 || to >= self.steps || day[to] != day[from] {
             0
@@ -468,7 +476,7 @@ impl<'p, 'i> Tables<'p, 'i> {
         }
         let end = self.on_until[t];
         let after = if limited {
-            self.carried(t, end, made + 1)
+            self.starts_counted(t, end, made + 1)
         } else {
             0
         };
@@ -478,10 +486,10 @@ impl<'p, 'i> Tables<'p, 'i> {
     /// Worth of stopping at `t`.
     fn stop(&self, t: usize, made: usize) -> f64 {
         let end = self.off_until[t];
-        self.off[end * self.counts + self.carried(t, end, made)]
+        self.off[end * self.counts + self.starts_counted(t, end, made)]
     }
 
-    /// Step from which the block is free to leave the state it begins in.
+    /// First step in which the block may leave the state it begins in.
     fn held(&self) -> usize {
         let pool = &self.problem.inputs.pools[self.m];
         let block = &pool.blocks[self.b];
@@ -502,7 +510,7 @@ impl<'p, 'i> Tables<'p, 'i> {
     /// Worth of the best path.
     fn value(&self) -> f64 {
         let held = self.held();
-        let made = self.carried(0, held, self.made_today());
+        let made = self.starts_counted(0, held, self.made_today());
         let at = held * self.counts + made;
         if self.problem.inputs.pools[self.m].blocks[self.b].on {
             self.prefix[held] + self.on[at]
@@ -521,8 +529,8 @@ impl<'p, 'i> Tables<'p, 'i> {
                 f64::NEG_INFINITY
             };
         }
-        let made = self.carried(0, 0, self.made_today());
-        let next = self.counts + self.carried(0, 1, made);
+        let made = self.starts_counted(0, 0, self.made_today());
+        let next = self.counts + self.starts_counted(0, 1, made);
         if begins_on {
             self.prefix[1] + self.on[next] - self.stop(0, made)
         } else {
@@ -536,20 +544,20 @@ impl<'p, 'i> Tables<'p, 'i> {
         let mut path = vec![false; self.steps];
         let mut t = self.held();
         path[..t].fill(begins_on);
-        let mut made = self.carried(0, t, self.made_today());
+        let mut made = self.starts_counted(0, t, self.made_today());
         let mut on = begins_on;
         while t < self.steps {
             let at = t * self.counts + made;
             let (until, turns) = if on {
                 let stay = self.prefix[t + 1] - self.prefix[t]
-                    + self.on[(t + 1) * self.counts + self.carried(t, t + 1, made)];
+                    + self.on[(t + 1) * self.counts + self.starts_counted(t, t + 1, made)];
                 if stay >= self.on[at] - 1e-9 {
                     (t + 1, false)
                 } else {
                     (self.off_until[t], true)
                 }
             } else {
-                let stay = self.off[(t + 1) * self.counts + self.carried(t, t + 1, made)];
+                let stay = self.off[(t + 1) * self.counts + self.starts_counted(t, t + 1, made)];
                 if stay >= self.off[at] - 1e-9 {
                     (t + 1, false)
                 } else {
@@ -558,7 +566,7 @@ impl<'p, 'i> Tables<'p, 'i> {
             };
             on ^= turns;
             let starts = if on && turns { made + 1 } else { made };
-            made = self.carried(t, until, starts);
+            made = self.starts_counted(t, until, starts);
             path[t..until].fill(on);
             t = until;
         }
@@ -566,8 +574,9 @@ impl<'p, 'i> Tables<'p, 'i> {
     }
 }
 
-/// Whether block `b` of pool `m` may take a path: shortest times, state at the start, starts per day.
-pub(crate) fn may(problem: &Problem<'_>, m: usize, b: usize, path: &[bool]) -> bool {
+/// Whether a path of block `b` of pool `m` keeps its shortest times, from its present state on,
+/// and its limit on starts per day.
+pub(crate) fn is_feasible(problem: &Problem<'_>, m: usize, b: usize, path: &[bool]) -> bool {
     let pool = &problem.inputs.pools[m];
     let block = &pool.blocks[b];
     let (mut on, mut hours, mut made) = (block.on, block.hours_in_state, block.starts_today);
@@ -620,7 +629,7 @@ mod tests {
         inputs
     }
 
-    /// Steps on, and how many counts of starts the tables tell apart.
+    /// Steps on, and how many numbers of starts the tables distinguish.
     fn path(inputs: &PlanInputs) -> (Vec<bool>, usize) {
         let problem = Problem::new(inputs);
         let worth: Vec<f64> = inputs.supplies[0].cost.iter().map(|c| 100.0 - c).collect();

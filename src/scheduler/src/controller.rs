@@ -351,7 +351,7 @@ impl Controller {
     }
 
     fn acknowledge(&mut self, now: i64, command: u64, accepted: bool) {
-        let Some(confirmed) = self.ledger.acknowledged(command) else {
+        let Some(confirmed) = self.ledger.acknowledge(command) else {
             return; // Of a command that a newer one or telemetry has overtaken.
         };
         if accepted {
@@ -362,7 +362,7 @@ impl Controller {
     }
 
     fn observe(&mut self, now: i64, telemetry: &Telemetry) {
-        for confirmed in self.ledger.confirmed_by(telemetry) {
+        for confirmed in self.ledger.take_confirmed(telemetry) {
             self.apply(confirmed);
         }
         for (p, blocks) in telemetry
@@ -381,7 +381,8 @@ impl Controller {
         }
         if telemetry.node_power.len() == self.setup.site.tree.len() {
             self.state.month_peak = self.state.month_peak.max(telemetry.node_power[0]);
-            self.guard.metered(&self.setup.site, &telemetry.node_power);
+            self.guard
+                .compare_meters(&self.setup.site, &telemetry.node_power);
             match &mut self.state.load {
                 Some(load) => load.copy_from_slice(&telemetry.node_power),
                 none => *none = Some(telemetry.node_power.clone()),
@@ -427,7 +428,7 @@ impl Controller {
                 block,
                 at_point,
             } => {
-                self.ledger.commanded(pool, block, &at_point);
+                self.ledger.note_commanded(pool, block, &at_point);
                 self.set_block(pool, block, &at_point, issued);
             }
             Action::SetService { service, gpus } => self.state.services[service] = gpus,
@@ -483,7 +484,7 @@ impl Controller {
             // The world freed its GPUs; nothing is left to command.
             self.jobs[position].gpus = 0;
             self.active.remove(&position);
-            self.ledger.job_is_over(position);
+            self.ledger.forget_job(position);
         }
     }
 
@@ -541,13 +542,13 @@ impl Controller {
 
     /// Counters of the day and month begin anew; newly installed devices are counted.
     fn begin_day(&mut self, now: i64) {
-        let turned = self.calendar.turn(now);
-        if turned.day {
+        let begun = self.calendar.advance(now);
+        if begun.day {
             for block in self.state.pools.iter_mut().flat_map(|p| &mut p.blocks) {
                 block.starts_today = 0;
             }
         }
-        if turned.month {
+        if begun.month {
             self.state.month_peak = swingload_model::Power::ZERO;
         }
         for (p, pool) in self.setup.site.pools.iter().enumerate() {
@@ -576,7 +577,7 @@ impl Controller {
                 action,
             };
             self.next_id += 1;
-            self.ledger.sent(&command, now);
+            self.ledger.note_sent(&command, now);
             commands.push(command);
         }
         commands

@@ -2,7 +2,8 @@
 //!
 //! With a cap L on the root's load, the worth of the capped steps is concave in L
 //! and the charge linear, so the best cap is found by golden section. The plan is
-//! then made under that cap, and the steps at it say what the peak is worth.
+//! then made under that cap; what its last MW is worth in the steps that reach it is the dual
+//! of the peak.
 
 use crate::inputs::{DemandInput, PlanInputs};
 use crate::schedule::{Problem, Room, Schedule};
@@ -14,7 +15,7 @@ const SECTIONS: usize = 15;
 const HALVINGS: usize = 30;
 
 /// The inputs with the root capped in every charged range, around the jobs and blocks of `schedule`.
-pub(crate) fn capped(problem: &Problem<'_>, schedule: &Schedule, room: &mut Room) -> PlanInputs {
+pub(crate) fn cap_peaks(problem: &Problem<'_>, schedule: &Schedule, room: &mut Room) -> PlanInputs {
     let mut inputs = problem.inputs.clone();
     for demand in &problem.inputs.demand {
         let range = demand.first..demand.end;
@@ -60,8 +61,8 @@ impl Step {
         }
     }
 
-    /// What the last MW below `cap` is worth; nothing where the load lies below it, and
-    /// `most` where it could not be cut.
+    /// What the last MW cut at `cap` is worth, currency per MW, at most `most`: 0 where the load
+    /// lies below the cap, `most` where it cannot be cut so far.
     fn last_worth(&self, cap: f64, most: f64) -> f64 {
         let mut left = self.load - cap;
         if left <= 0.0 {
@@ -76,6 +77,7 @@ impl Step {
         most
     }
 
+    /// Value lost by cutting the load at `cap`, currency.
     fn loss(&self, cap: f64) -> f64 {
         let (mut left, mut loss) = (self.load - cap, 0.0);
         for (worth, width) in &self.cuts {
@@ -90,7 +92,7 @@ impl Step {
 }
 
 /// No price for any peak.
-pub(crate) fn no_peaks(inputs: &PlanInputs) -> Vec<Vec<f64>> {
+pub(crate) fn zero_peak_prices(inputs: &PlanInputs) -> Vec<Vec<f64>> {
     let demands = inputs.demand.iter();
     demands.map(|d| vec![0.0; d.end - d.first]).collect()
 }
@@ -130,7 +132,7 @@ fn prices_of(
             .map(|s| s.last_worth(cap, demand.per_mw))
             .sum::<f64>()
     };
-    // The lower the peak, the dearer its last MW; what that costs beyond the charge is not saved.
+    // The lower the peak, the more its last MW is worth: seek where that equals the charge.
     for _ in 0..HALVINGS {
         let middle = 0.5 * (low + high);
         if worth(middle) > demand.per_mw {
@@ -143,7 +145,7 @@ fn prices_of(
         let prices = steps.iter().map(|s| s.last_worth(cap, demand.per_mw));
         prices.collect()
     };
-    // Between two levels the multipliers lie between theirs.
+    // At the peak between the two, the multipliers lie between theirs.
     let (above, below) = (of(high), of(low));
     let (least, most) = (above.iter().sum::<f64>(), below.iter().sum::<f64>());
     let share = if most > least {
@@ -153,12 +155,12 @@ fn prices_of(
     };
     let mix = |(a, b): (&f64, &f64)| a + share * (b - a);
     let mut prices: Vec<f64> = above.iter().zip(&below).map(mix).collect();
-    hold(&mut prices, demand.per_mw);
+    scale_to_charge(&mut prices, demand.per_mw);
     prices
 }
 
 /// Scales peak prices down to add up to at most the charge.
-pub(crate) fn hold(prices: &mut [f64], per_mw: f64) {
+pub(crate) fn scale_to_charge(prices: &mut [f64], per_mw: f64) {
     prices.iter_mut().for_each(|p| *p = p.max(0.0));
     let total: f64 = prices.iter().sum();
     if total > per_mw {
@@ -166,7 +168,7 @@ pub(crate) fn hold(prices: &mut [f64], per_mw: f64) {
     }
 }
 
-/// The largest of a concave function on `[low, high]`, found in so many narrowings.
+/// Where a concave function is largest on `[low, high]`, after `sections` narrowings.
 pub(crate) fn golden_section(
     mut low: f64,
     mut high: f64,

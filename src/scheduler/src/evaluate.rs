@@ -7,20 +7,23 @@ use crate::commitment;
 use crate::inputs::PlanInputs;
 use crate::market::{EPSILON_MW, Market, Owner};
 use crate::placement::{self, Windows};
-use crate::ramp::{self, Level};
+use crate::ramp::{self, RampedLoad};
 use crate::residuals::Residuals;
 use crate::schedule::{Problem, Room, Schedule, area};
 
 /// Loss per MW by which a ramp limit is exceeded: far above any saving, so that such schedules lose.
 pub(crate) const RAMP_VIOLATION: f64 = 1e6;
 
-/// A schedule with everything that follows from it.
+/// A schedule and what it is worth.
+pub(crate) type Valued = (Schedule, Evaluated);
+
+/// What follows from a schedule: its value, loads of ramped nodes, peaks and violations.
 #[derive(Debug, Clone)]
 pub struct Evaluated {
     /// Value over the grid, currency.
     pub value: f64,
-    /// Net load of every ramped node per step, MW, in the order of the inputs' ramps.
-    pub levels: Vec<Level>,
+    /// Load of every ramped node per step, MW, in the order of the inputs' ramps.
+    pub ramped_loads: Vec<RampedLoad>,
     /// Must-take power that no supply or limit could carry, MWh.
     pub overload: f64,
     /// Amount by which ramps are exceeded, MW, summed over steps.
@@ -40,15 +43,16 @@ pub fn evaluate(
         return by_residuals(problem, residuals, schedule, windows);
     }
     let plain = plain(schedule);
-    let levels = ramp::levels(problem, &plain, room);
+    let ramped_loads = ramp::ramped_loads(problem, &plain, room);
     let (mut value, mut overload) = (0.0, 0.0);
     let mut peaks = vec![0.0f64; problem.inputs.demand.len()];
     // Courses that keep their ramps by themselves come of the steps' own optima.
-    let known = !levels.is_empty() && peaks.is_empty() && levels.iter().all(|l| !l.binding);
+    let known =
+        !ramped_loads.is_empty() && peaks.is_empty() && ramped_loads.iter().all(|l| !l.binding);
     for t in 0..problem.inputs.steps() {
         let cleared = match known {
             true => room.cleared[t],
-            false => ramp::clear_at(problem, &plain, &levels, t, room),
+            false => ramp::clear_at(problem, &plain, &ramped_loads, t, room),
         };
         value += problem.hours[t] * (cleared.value + lowest_settings(problem, &plain, t));
         overload += problem.hours[t] * cleared.overload;
@@ -64,12 +68,12 @@ pub fn evaluate(
     value -= unserved_constant(problem.inputs);
     value += placement::value(problem, schedule, windows);
     value -= commitment::start_costs(problem, schedule);
-    let ramp_excess = levels.iter().map(|l| l.excess).sum();
+    let ramp_excess = ramped_loads.iter().map(|l| l.excess).sum();
     value -= RAMP_VIOLATION * ramp_excess;
     value -= crate::inputs::MUST_TAKE_VALUE * overload;
     Evaluated {
         value,
-        levels,
+        ramped_loads,
         overload,
         ramp_excess,
         peaks,
@@ -111,7 +115,7 @@ fn by_residuals(
     value -= crate::inputs::MUST_TAKE_VALUE * overload;
     Evaluated {
         value,
-        levels: Vec::new(),
+        ramped_loads: Vec::new(),
         overload,
         ramp_excess: 0.0,
         peaks: Vec::new(),
@@ -169,7 +173,7 @@ pub struct StepOutcome {
 pub fn outcome(
     problem: &Problem<'_>,
     schedule: &Schedule,
-    levels: &[Level],
+    ramped_loads: &[RampedLoad],
     t: usize,
     room: &mut Room,
 ) -> StepOutcome {
@@ -179,7 +183,7 @@ pub fn outcome(
         schedule.adders.is_empty(),
         "a finished schedule carries no adders"
     );
-    ramp::clear_at(problem, schedule, levels, t, room);
+    ramp::clear_at(problem, schedule, ramped_loads, t, room);
     let mut outcome = StepOutcome {
         power: StepPower {
             stacks: vec![0.0; inputs.stacks.len()],
@@ -236,7 +240,7 @@ pub fn outcome(
     }
     let mut steps = Vec::new();
     for node in 0..inputs.nodes.len() {
-        ramp::clear_at(problem, schedule, levels, t, room);
+        ramp::clear_at(problem, schedule, ramped_loads, t, room);
         problem
             .market
             .residual(t, node, 10.0 * EPSILON_MW, &mut room.work, &mut steps);

@@ -13,9 +13,9 @@
 pub(crate) mod alone;
 mod change;
 mod flips;
+mod load_state;
 mod price;
 mod search;
-mod standing;
 #[cfg(test)]
 mod tests;
 mod wait;
@@ -28,11 +28,11 @@ use crate::dispatch::{DispatchReason, LoadRef};
 use crate::inputs::PlanInputs;
 use crate::plan::Planned;
 
-use standing::{Standing, standings};
+use load_state::{LoadState, load_states};
 
 pub use flips::flips;
+pub(crate) use load_state::slopes;
 pub(crate) use price::parts;
-pub(crate) use standing::slopes;
 pub(crate) use wait::wait;
 pub use words::{price_words, sentence, wait_words};
 
@@ -49,38 +49,38 @@ pub(crate) fn millionths(number: f64) -> f64 {
 
 /// Reasons of the plan's first step, one per load that draws, could draw or is kept from it.
 pub fn reasons(built: &Built, planned: &Planned) -> Vec<DispatchReason> {
-    let standings = standings(built, planned);
-    let root = root_price(planned, &standings);
+    let load_states = load_states(built, planned);
+    let root = root_price(planned, &load_states);
     let prices: Vec<Price> = (0..built.inputs.nodes.len())
         .map(|node| Price::at(&built.inputs, planned, node, root))
         .collect();
-    let codes: Vec<ReasonCode> = standings
+    let codes: Vec<ReasonCode> = load_states
         .iter()
         .map(|s| s.code.unwrap_or_else(|| code(s, &prices[s.node])))
         .collect();
-    let coded = || standings.iter().zip(codes.iter().copied());
+    let coded = || load_states.iter().zip(codes.iter().copied());
     // Loads that would take power were it cheaper, and loads that would give it up were it
     // dearer; one that something else holds would do neither.
-    let takers: Vec<&Standing> = coded()
+    let takers: Vec<&LoadState> = coded()
         .filter(|(s, c)| {
             !s.is_full() && matches!(c, ReasonCode::Unprofitable | ReasonCode::Marginal)
         })
         .map(|(s, _)| s)
         .collect();
-    let holders: Vec<&Standing> = coded()
+    let holders: Vec<&LoadState> = coded()
         .filter(|(s, c)| s.runs() && matches!(c, ReasonCode::Profitable | ReasonCode::Marginal))
         .map(|(s, _)| s)
         .collect();
     coded()
         .map(|(s, code)| {
             let price = &prices[s.node];
-            // Beyond the price, limits keep the other load's power from this one.
+            // A load beyond the price is no rival: limits keep its power from this one.
             let rival = match () {
-                () if kept(code) => None,
+                () if has_no_margin(code) => None,
                 () if s.runs() => best(&takers, |r| {
                     (r.load != s.load && r.idle <= price.shown + EVEN).then_some(r.idle)
                 }),
-                // Held off against its price: nobody outbid it.
+                // It is off for another cause than the price: no load outbid it.
                 () if code == ReasonCode::Committed => None,
                 () => best(&holders, |r| {
                     (r.load != s.load && r.value >= price.shown - EVEN).then_some(-r.value)
@@ -98,9 +98,9 @@ pub fn reasons(built: &Built, planned: &Planned) -> Vec<DispatchReason> {
                 price: price.shown,
                 runner_up: rival.map(|r| r.load),
                 margin: match code {
-                    // Whatever stops it short of all it wants is what sets its own price.
+                    // It sets the price itself.
                     ReasonCode::Marginal => 0.0,
-                    _ if kept(code) || !above.is_finite() => 0.0,
+                    _ if has_no_margin(code) || !above.is_finite() => 0.0,
                     _ => above,
                 },
                 peaks: price::peaks(built, planned, price.shown),
@@ -110,7 +110,7 @@ pub fn reasons(built: &Built, planned: &Planned) -> Vec<DispatchReason> {
 }
 
 /// Whether something else than this step's price decided, so that there is no margin.
-fn kept(code: ReasonCode) -> bool {
+fn has_no_margin(code: ReasonCode) -> bool {
     matches!(
         code,
         ReasonCode::Deferred
@@ -125,12 +125,12 @@ fn kept(code: ReasonCode) -> bool {
     )
 }
 
-/// The load for which `key` is largest, of those it gives a number.
+/// The load with the largest `key`, of those that have one.
 fn best<'s>(
-    standings: &[&'s Standing],
-    key: impl Fn(&Standing) -> Option<f64>,
-) -> Option<&'s Standing> {
-    standings
+    load_states: &[&'s LoadState],
+    key: impl Fn(&LoadState) -> Option<f64>,
+) -> Option<&'s LoadState> {
+    load_states
         .iter()
         .filter_map(|s| Some((*s, key(s)?)))
         .max_by(|a, b| a.1.total_cmp(&b.1))
@@ -139,15 +139,15 @@ fn best<'s>(
 
 /// Price of one more MWh at the root. Where limits leave no more of it, and a ramp holds the
 /// loads it would come from, it is what the cheapest of those earns.
-fn root_price(planned: &Planned, standings: &[Standing]) -> f64 {
+fn root_price(planned: &Planned, load_states: &[LoadState]) -> f64 {
     let marginal = planned.first.marginal[0];
     if marginal.is_finite() {
         return marginal;
     }
-    let flexible = |s: &&Standing| {
+    let flexible = |s: &&LoadState| {
         s.runs() && !s.must_serve && !matches!(s.load, LoadRef::Job(_) | LoadRef::Overhead)
     };
-    let worths = standings.iter().filter(flexible).map(|s| s.value);
+    let worths = load_states.iter().filter(flexible).map(|s| s.value);
     worths.fold(f64::INFINITY, f64::min)
 }
 
@@ -190,7 +190,7 @@ impl Price {
         };
         Self {
             shown,
-            // None at the root is none anywhere, and no limit below it stands in the way.
+            // Where the root has no more power, no limit below it is to blame.
             local: if marginal[0].is_finite() {
                 marginal[node]
             } else {
@@ -212,10 +212,10 @@ fn ramp_charge(inputs: &PlanInputs, planned: &Planned, node: usize) -> f64 {
     let hours = inputs.grid.hours(0);
     planned
         .evaluated
-        .levels
+        .ramped_loads
         .iter()
-        .filter(|level| level.binding && inputs.is_below(node, level.node))
-        .map(|level| match level.multiplier[..] {
+        .filter(|ramped| ramped.binding && inputs.is_below(node, ramped.node))
+        .map(|ramped| match ramped.multiplier[..] {
             [into, out, ..] => (into - out) / hours,
             _ => 0.0,
         })
@@ -223,11 +223,12 @@ fn ramp_charge(inputs: &PlanInputs, planned: &Planned, node: usize) -> f64 {
 }
 
 /// The code that follows from what a load draws, earns and pays.
-fn code(s: &Standing, price: &Price) -> ReasonCode {
+fn code(s: &LoadState, price: &Price) -> ReasonCode {
     let pays = |value: f64| value > price.shown + EVEN;
-    // Where no power is left at any price, that price is no loss to who has it.
+    // Where no power is left at any price, loads that have some lose nothing at that price.
     let loses = |value: f64| price.shown.is_finite() && value < price.shown - EVEN;
-    // Between the price of power and that price with the ramp's, the ramp decides.
+    // Where its value lies between the price of power and that price plus the ramp's charge,
+    // the ramp decides.
     let with_ramp = price.shown + price.ramp;
     let rounding = EVEN * (1.0 + price.ramp.abs());
     if !s.is_full() && pays(s.idle) && price.ramp > EVEN && s.idle <= with_ramp + rounding {

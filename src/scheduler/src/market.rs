@@ -16,17 +16,27 @@
 
 use crate::inputs::PlanInputs;
 
-mod kept;
 mod level;
 mod sites;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod walk;
 
-pub use kept::{Kept, Load};
+pub use snapshot::{Load, Snapshot};
 
 /// Powers below this, MW, are rounding noise (a thousandth of a watt).
 pub(crate) const EPSILON_MW: f64 = 1e-9;
+
+/// A charge on load beyond every value and penalty, currency per MWh: drives load to its ends.
+pub(crate) const CHARGE_MAX: f64 = 1e7;
+
+/// Whether one optimum, `(load in MW, value in currency per hour)`, is worth more than another
+/// under a charge on load, currency per MWh, by more than rounding.
+pub(crate) fn is_better_under(charge: f64, this: (f64, f64), other: (f64, f64)) -> bool {
+    let margin = (this.1 - charge * this.0) - (other.1 - charge * other.0);
+    margin > 1e-9 * (1.0 + this.1.abs() + other.1.abs() + charge.abs() * this.0.abs())
+}
 
 /// What a segment belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,22 +45,24 @@ pub enum Owner {
     Supply(u32),
     /// Stack and tier.
     Stack(u32, u32),
-    /// Settings of a pool's devices: from asleep before commitment, above the lowest of awake ones after it.
+    /// Settings of a pool's devices: all of them before commitment; after it, those above the
+    /// lowest of the devices that are awake.
     Pool(u32),
     /// Bid of a job.
     Job(u32),
-    /// Power sold to whoever couples steps, at a node.
+    /// Power that the bound sells at a price: to the blocks of the pool of this position, or,
+    /// from the number of pools on, to the jobs of a node.
     Sale(u32),
 }
 
-/// Watts at a slope.
+/// Power of one value or cost: a load that may be served or a supply that may be shut.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Segment {
     /// Value of a load or cost of a supply, currency per MWh.
     pub slope: f64,
     /// Width, MW.
     pub width: f64,
-    /// Node it hangs below.
+    /// Position of the node it hangs at.
     pub node: u32,
     /// What it is.
     pub owner: Owner,
@@ -85,10 +97,11 @@ struct Tree {
     leave: Vec<u32>,
     /// Whether any supply lies in the subtree.
     supplied: Vec<bool>,
+    /// Most import per node and step, and most export per node, MW.
     limit: Vec<Vec<f64>>,
     export: Vec<f64>,
-    /// Nodes below the root with supply below them, and per node the number of that at or
-    /// above it, from 1; 0 where none is.
+    /// Sites: nodes below the root with supply at or below them. `site` is per node the number,
+    /// from 1, of the lowest site at or above it; 0 where none is.
     sites: Vec<usize>,
     site: Vec<u32>,
     /// Whether no site lies below another.
@@ -152,7 +165,7 @@ impl Tree {
     }
 }
 
-/// Room to work in; one per thread.
+/// Buffers of a clearing, one per thread; after [`Market::clear`] they hold its result.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace {
     segments: Vec<Segment>,
@@ -174,7 +187,7 @@ pub struct Workspace {
     /// Extra segments in order, where they came in none.
     sorted: Vec<Segment>,
     /// Loads and supplies of sites.
-    sites: sites::Room,
+    sites: sites::Scratch,
 }
 
 impl Workspace {
@@ -184,9 +197,9 @@ impl Workspace {
     }
 }
 
-/// Which limits hold in a walk: those of each kind nest among themselves.
+/// Which limits hold in a walk; those of each kind nest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Held {
+enum Limits {
     /// All.
     All,
     /// All but the root's.
@@ -198,7 +211,7 @@ enum Held {
 /// Result of clearing one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cleared {
-    /// Stack and bid values less supply cost, currency per hour.
+    /// Value of served loads less cost of supply, currency per hour.
     pub value: f64,
     /// Must-take and fixed power that no supply or limit could carry, MW.
     pub overload: f64,
@@ -248,8 +261,8 @@ impl Market {
         &self.segments[self.start[t]..self.start[t + 1]]
     }
 
-    /// [`Market::clear`] with static loads charged more, as ramps and demand charges
-    /// make them; `extra` comes charged already.
+    /// [`Market::clear`] with `charge` (currency per MWh, by node) on static loads, as duals of
+    /// ramps and demand charges ask; `extra` is charged already.
     pub(crate) fn clear_charged(
         &self,
         t: usize,
@@ -269,7 +282,7 @@ impl Market {
     }
 
     /// Clears step `t` with `fixed` MW drawn at each node on top and `extra` segments
-    /// beside the static ones.
+    /// beside the static ones. What was taken stays in `work`.
     pub fn clear(
         &self,
         t: usize,
@@ -353,18 +366,18 @@ impl Market {
     /// Takes of the segments laid out in `work` what is worth most.
     fn take(&self, t: usize, fixed: &[f64], work: &mut Workspace) -> Cleared {
         if !self.local_supply {
-            return self.walk(t, fixed, Held::All, work);
+            return self.walk(t, fixed, Limits::All, work);
         }
         if let Some(cleared) = self.take_by_sites(t, fixed, work) {
             return cleared;
         }
         // The root's limit holds loads, not net import: where supplies hang below, it does
         // not nest with the limits between. Mostly none of those would bind.
-        let cleared = self.walk(t, fixed, Held::Loads, work);
+        let cleared = self.walk(t, fixed, Limits::Loads, work);
         if self.keeps_imports(t, work) {
             return cleared;
         }
-        let cleared = self.walk(t, fixed, Held::Imports, work);
+        let cleared = self.walk(t, fixed, Limits::Imports, work);
         let limit = self.tree.limit[0][t];
         if work.load <= limit + EPSILON_MW {
             cleared

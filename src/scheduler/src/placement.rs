@@ -2,10 +2,10 @@
 //!
 //! Coordinate descent: sweeps over all jobs, each moved alone against the residual supply
 //! curves that the others leave it. Alone, jobs do not see that others need the same steps: a
-//! step costs the same until it is full. So the first sweeps round off the edges of the curves
-//! (a surcharge), and a job meets a higher price before a step is full; the rounding fades from
-//! sweep to sweep, and the last sweeps are exact. A full step stays with its holder, who has no
-//! reason to leave, whatever the next job would pay: that is left to [`displace`].
+//! step costs the same until it is full. So the first sweeps smooth the curves, so that a job
+//! meets a higher price before a step is full; the smoothing fades from sweep to sweep, and the
+//! last sweeps are exact. A move of one job never takes a full step from the jobs that hold it,
+//! however much more it is worth to the one that wants it: that is left to [`displace`].
 
 mod curves;
 mod displace;
@@ -33,37 +33,38 @@ pub use runs::Tables;
 pub use successors::SuccessorValues;
 pub use windows::Windows;
 
-/// Rounding of each sweep of a full placement, as a share of the residual's steps.
+/// Smoothing of each sweep that spreads jobs: the share of the width of the residual's steps
+/// over which the cost of one passes into that of the next.
 ///
 /// # Source
-/// Measured on the reference problems: with this course and one exact sweep behind it 99.6
-/// to 99.99 % of the gain are reached, against 91 to 94 % without any rounding.
-pub(crate) const SURCHARGES: [f64; 4] = [1.0, 0.3, 0.1, 0.03];
+/// Measured on the reference problems: with these sweeps and an exact one after them 99.6 to
+/// 99.99 % of the gain are reached, against 91 to 94 % without any smoothing.
+pub(crate) const SMOOTHING: [f64; 4] = [1.0, 0.3, 0.1, 0.03];
 
-/// One sweep over all jobs; returns whether any job moved. `surcharge` is the rounding of
-/// [`SURCHARGES`], 0 for an exact sweep.
+/// One sweep over all jobs; returns whether any job moved. `smoothing` is as in [`SMOOTHING`],
+/// 0 for an exact sweep.
 pub(crate) fn sweep(
     problem: &Problem<'_>,
     schedule: &mut Schedule,
     curves: &mut Curves,
     windows: &Windows,
-    surcharge: f64,
+    smoothing: f64,
     room: &mut Room,
 ) -> bool {
     let mut moved = false;
-    if surcharge == 0.0 {
+    if smoothing == 0.0 {
         successors::estimate(problem, schedule, curves, windows, room);
     }
     for &j in &windows.order {
-        moved |= place(problem, schedule, curves, windows, j, surcharge, room);
+        moved |= place(problem, schedule, curves, windows, j, smoothing, room);
         if !goes_on(problem, schedule, j) {
             let again = |schedule: &mut _, curves: &mut _| {
-                place(problem, schedule, curves, windows, j, surcharge, room);
+                place(problem, schedule, curves, windows, j, smoothing, room);
             };
             make_room(problem, schedule, curves, j, again);
         }
     }
-    if surcharge == 0.0 && !schedule.successors.is_empty() {
+    if smoothing == 0.0 && !schedule.successors.is_empty() {
         moved |= successors::withdraw(problem, schedule, curves, windows, room);
     }
     moved
@@ -76,7 +77,7 @@ pub(crate) fn place(
     curves: &mut Curves,
     windows: &Windows,
     j: usize,
-    surcharge: f64,
+    smoothing: f64,
     room: &mut Room,
 ) -> bool {
     let before = remove_job(problem, schedule, j);
@@ -93,10 +94,10 @@ pub(crate) fn place(
     }
     let job = &problem.inputs.jobs[j];
     let beyond_worth = windows.beyond_worth[j];
-    // Sweeps with a surcharge treat gangs as divisible and starts as free.
+    // Smoothed sweeps treat gangs as divisible and starts as free.
     let placed = match &job.gangs {
-        // One that may not stop yet keeps its place from the first sweep on.
-        Gangs::Sizes(_) if surcharge == 0.0 || is_held(job, window.start) => {
+        // A job that may not stop yet is placed exactly from the first sweep on.
+        Gangs::Sizes(_) if smoothing == 0.0 || is_held(job, window.start) => {
             let tables = &mut room.runs;
             runs::place(
                 problem,
@@ -116,7 +117,7 @@ pub(crate) fn place(
                 curves,
                 j,
                 window,
-                surcharge,
+                smoothing,
                 beyond_worth,
                 offers,
             )
@@ -128,21 +129,23 @@ pub(crate) fn place(
         *slack = placed.slack;
     }
     insert_job(problem, schedule, j, placed.runs);
-    // A smaller gang in the last step is the larger one for part of it, and no start: it may
-    // have done more than it was placed for.
+    // A smaller gang in the last step counts as the larger one for part of it, without a start,
+    // so the job may do more than it was placed for.
     let left = job.work - work_done(problem, schedule, j);
     schedule.beyond[j] = placed.beyond.min(left.max(0.0));
     moved
 }
 
-/// Where a job was put.
+/// Where a job was placed.
 #[derive(Debug, Default)]
 struct Placed {
     runs: Vec<Run>,
+    /// Work left for after the horizon, GPU-hours.
     beyond: f64,
-    /// Price of work, currency per GPU-hour; 0 where none was sought.
+    /// Price (dual) of its work, currency per GPU-hour; 0 where none was sought.
     price: f64,
-    /// How much more that price shows to be possible, currency.
+    /// Duality gap: by how much the upper bound at that price lies above the worth of the runs,
+    /// currency.
     slack: f64,
 }
 
@@ -159,7 +162,7 @@ pub(crate) fn remove_job(problem: &Problem<'_>, schedule: &mut Schedule, j: usiz
     runs
 }
 
-/// Puts job `j` into the schedule.
+/// Puts job `j`, which the schedule must not hold, into it.
 pub fn insert_job(problem: &Problem<'_>, schedule: &mut Schedule, j: usize, runs: Vec<Run>) {
     let number = problem.job_nodes.number[problem.inputs.jobs[j].node];
     for run in &runs {
@@ -169,9 +172,9 @@ pub fn insert_job(problem: &Problem<'_>, schedule: &mut Schedule, j: usize, runs
     schedule.jobs[j] = runs;
 }
 
-/// Price of each job's work, currency per GPU-hour: what the last GPU-hour is worth that
-/// it would buy if it chose freely with all others fixed, `charge` (currency per
-/// MWh and step) on top; zero where it cannot do all its work.
+/// Price of each job's work, currency per GPU-hour: net worth of the last GPU-hour that the
+/// job would buy with all others fixed and `charge` (currency per MWh, per step) on its power;
+/// zero where it cannot do all its work.
 pub(crate) fn work_prices(
     problem: &Problem<'_>,
     schedule: &Schedule,
@@ -195,8 +198,9 @@ pub(crate) fn work_prices(
     inputs.jobs.iter().enumerate().map(price).collect()
 }
 
-/// What job `j` could buy in a window with all others fixed, `(worth, GPU-hours)`,
-/// its power divisible, with `charge` (currency per MWh and step) on top.
+/// Writes to `found` what job `j` could buy in a window with all others fixed, `(net worth of a
+/// GPU-hour, GPU-hours)`, as if it were divisible, with `charge` (currency per MWh, per step)
+/// on its power.
 #[expect(
     clippy::too_many_arguments,
     reason = "one job against everything that is fixed"
@@ -294,7 +298,8 @@ fn work_of<'a>(
     })
 }
 
-/// Value of what the jobs do, in currency: work at its value, less unmet work, the energy not counted.
+/// Value of what the jobs do, currency: work at its value, less adders on its power and the
+/// penalty of unmet work; energy is not counted.
 pub fn value(problem: &Problem<'_>, schedule: &Schedule, windows: &Windows) -> f64 {
     let grid = &problem.inputs.grid;
     let mut total = 0.0;

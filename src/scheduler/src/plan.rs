@@ -11,16 +11,17 @@ use crate::bound::Prices;
 use crate::commitment;
 use crate::demand;
 use crate::divisible;
-use crate::evaluate::{Evaluated, StepOutcome, evaluate, outcome};
+use crate::evaluate::{Evaluated, StepOutcome, Valued, evaluate, outcome};
 use crate::inputs::{Gangs, JobInput, PlanInputs};
 use crate::market::CostStep;
-use crate::placement::{self, Curves, SURCHARGES, Windows};
-use crate::polish::{in_order, out_of_order, polished};
+use crate::placement::{self, Curves, SMOOTHING, Windows};
+use crate::polish::{improve, jobs_breaking_rules, keeps_job_rules};
 use crate::ramp;
 use crate::schedule::{Ask, Problem, Room, Run, Schedule};
 
 use bounding::{
-    Begin, assign_winners, bounded, dearest_first, displace_jobs, exchanged, relaxed_prices,
+    Begin, assign_winners, displace_jobs, exchange_power, find_bound, place_dearest_first,
+    relaxed_prices,
 };
 
 pub use in_loop::plan_in_loop;
@@ -28,21 +29,22 @@ pub use in_loop::plan_in_loop;
 /// How much work a plan may take, in iterations, so that the same inputs give the same plan.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Budget {
-    /// Surcharge of each sweep that spreads the jobs.
-    pub surcharges: &'static [f64],
+    /// Smoothing of the supply curves in each sweep that spreads the jobs, as a share of their
+    /// steps' widths.
+    pub smoothing: &'static [f64],
     /// Rounds of commitment and exact placement in turn.
     pub rounds: usize,
     /// Most evaluations of the bound; 0 leaves it out (infinite).
     pub bound: usize,
-    /// Share of what is gained over `asap` that the bound may lie above the value: nearer is
-    /// not sought.
+    /// The search for a bound ends where it lies above the value by no more than this share of
+    /// the value's gain over `asap`.
     pub gap: f64,
     /// Whether the value of running as soon as possible is computed.
     pub asap: bool,
-    /// Whether a plan under the best monthly peaks is held against one without caps.
+    /// Whether a plan under the best monthly peaks is compared with one without caps.
     pub compare_peaks: bool,
     /// Evaluations of single steps in the local search; it serves small problems and is
-    /// spent before it begins on large ones.
+    /// too small for a first try on large ones.
     pub polish: usize,
     /// Most exchanges of power between blocks and jobs that are tried.
     pub exchanges: usize,
@@ -51,13 +53,13 @@ pub struct Budget {
 impl Budget {
     /// A plan that follows another from a warm start; jobs are not spread anew.
     pub const FOLLOW: Self = Self {
-        surcharges: &[],
+        smoothing: &[],
         rounds: 2,
         ..Self::LOOP
     };
     /// A plan made once, with its certificate.
     pub const STUDY: Self = Self {
-        surcharges: &SURCHARGES,
+        smoothing: &SMOOTHING,
         rounds: 4,
         bound: 40,
         gap: 0.002,
@@ -69,7 +71,7 @@ impl Budget {
     /// A plan made afresh in a closed loop, without local search, since the next one follows
     /// soon. [`plan_in_loop`] bounds it from the last certificate's prices.
     pub const LOOP: Self = Self {
-        surcharges: &SURCHARGES,
+        smoothing: &SMOOTHING,
         rounds: 4,
         bound: 0,
         gap: 0.0,
@@ -85,7 +87,7 @@ impl Budget {
 pub struct Planned {
     /// Decisions that couple steps.
     pub schedule: Schedule,
-    /// What they are worth, and the course of ramped loads.
+    /// What they are worth, and the load of ramped nodes over time.
     pub evaluated: Evaluated,
     /// No plan of these inputs is worth more; infinite when not asked for.
     pub bound: f64,
@@ -98,7 +100,7 @@ pub struct Planned {
     /// Prices that prove the bound; `None` without one.
     pub prices: Option<Prices>,
     /// The budget by which [`plan`] makes this plan again from its inputs; `None` where it
-    /// began at another plan, was searched on, or came of another engine.
+    /// had a warm start, was improved further, or came from another solver.
     pub budget: Option<Budget>,
 }
 
@@ -116,8 +118,8 @@ pub struct WarmStart {
     /// Per job, what its work cost in the earlier plan, currency per GPU-hour; NaN where
     /// unknown, empty where no job has one. Only [`plan_in_loop`] uses it.
     pub work_price: Vec<f64>,
-    /// Per job, by how much the earlier plan may have placed it worse than its best, currency;
-    /// as `work_price`.
+    /// Per job, the duality gap of its place in the earlier plan: by how much it may be worse
+    /// than its best, currency; NaN and empty as in `work_price`.
     pub slack: Vec<f64>,
 }
 
@@ -133,7 +135,7 @@ impl Planned {
         outcome(
             &Problem::new(&inputs),
             &self.schedule,
-            &self.evaluated.levels,
+            &self.evaluated.ramped_loads,
             t,
             &mut Room::default(),
         )
@@ -148,7 +150,7 @@ impl Planned {
                 outcome(
                     &problem,
                     &self.schedule,
-                    &self.evaluated.levels,
+                    &self.evaluated.ramped_loads,
                     t,
                     &mut room,
                 )
@@ -184,7 +186,7 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, start: WarmStart) -> Plann
     let problem = Problem::new(inputs);
     let afresh = start.runs.is_none() && start.prices.is_none();
     let windows = windows(&problem, &mut room);
-    // Relaxed: blocks are divisible while jobs are spread, and for the bound's first duals.
+    // Blocks are taken as divisible while jobs are spread, and for the bound's first duals.
     let relaxed =
         (budget.bound > 0 && !inputs.pools.is_empty()).then(|| divisible::inputs(&problem));
     let relaxed = relaxed.as_ref().map(Problem::new);
@@ -203,12 +205,12 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, start: WarmStart) -> Plann
         )),
         (None, None) => Begin::At(Vec::new()),
     };
-    let mut best = solved(&problem, &windows, spread, budget, &mut room);
+    let mut best = find_incumbent(&problem, &windows, spread, budget, &mut room);
     if budget.asap && afresh && inputs.jobs.iter().any(|job| !is_divisible(job)) {
-        // Where gangs hardly fit beside one another, sweeps from prices leave gaps that
-        // running in the order of deadlines does not.
+        // Where gangs hardly fit beside one another, sweeps at prices leave GPUs idle that
+        // placing jobs in the order of deadlines fills.
         let soon = asap::schedule(&problem, &mut room);
-        let other = solved(&problem, &windows, soon, budget, &mut room);
+        let other = find_incumbent(&problem, &windows, soon, budget, &mut room);
         best = better_of(&problem, best, other);
     }
     let asap = match budget.asap {
@@ -217,7 +219,7 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, start: WarmStart) -> Plann
     };
     let (mut bound, mut proven) = (f64::INFINITY, None);
     if budget.bound > 0 {
-        let bounded = bounded(&problem, &windows, &best, begin, budget, asap, &mut room);
+        let bounded = find_bound(&problem, &windows, &best, begin, budget, asap, &mut room);
         bound = bounded.bound;
         assign_winners(
             &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
@@ -225,10 +227,10 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, start: WarmStart) -> Plann
         displace_jobs(
             &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
         );
-        dearest_first(
+        place_dearest_first(
             &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
         );
-        exchanged(
+        exchange_power(
             &problem, &windows, &mut best, &bounded, budget, asap, &mut room,
         );
         proven = Some(bounded.prices);
@@ -236,12 +238,12 @@ pub fn plan_from(inputs: &PlanInputs, budget: Budget, start: WarmStart) -> Plann
     Planned {
         prices: proven,
         budget: afresh.then_some(budget),
-        ..finished(&problem, best, bound, asap, &mut room)
+        ..to_planned(&problem, best, bound, asap, &mut room)
     }
 }
 
-/// The plan of the best schedule.
-fn finished(
+/// The plan that an incumbent stands for, with what every load draws in its first step.
+fn to_planned(
     problem: &Problem<'_>,
     best: Incumbent,
     bound: f64,
@@ -255,8 +257,14 @@ fn finished(
     } = best;
     let held = under_caps(problem.inputs, caps.as_deref());
     let first = match caps {
-        Some(_) => outcome(&Problem::new(&held), &schedule, &evaluated.levels, 0, room),
-        None => outcome(problem, &schedule, &evaluated.levels, 0, room),
+        Some(_) => outcome(
+            &Problem::new(&held),
+            &schedule,
+            &evaluated.ramped_loads,
+            0,
+            room,
+        ),
+        None => outcome(problem, &schedule, &evaluated.ramped_loads, 0, room),
     };
     Planned {
         schedule,
@@ -273,7 +281,7 @@ fn finished(
 /// The better of two plans of the same inputs: the one that breaks the rules of fewer jobs
 /// (shortest runs, dependencies); else the one worth more, `one` where they are worth the same.
 fn better_of(problem: &Problem<'_>, one: Incumbent, other: Incumbent) -> Incumbent {
-    let broken = |plan: &Incumbent| out_of_order(problem, &plan.schedule);
+    let broken = |plan: &Incumbent| jobs_breaking_rules(problem, &plan.schedule);
     let first = match broken(&one).cmp(&broken(&other)) {
         Ordering::Less => true,
         Ordering::Equal => one.evaluated.value >= other.evaluated.value,
@@ -295,9 +303,9 @@ struct Incumbent {
     caps: Option<Vec<f64>>,
 }
 
-/// Commitment and exact placement from where the jobs are spread, under the best peaks or
-/// none, and the local search.
-fn solved(
+/// The best schedule by commitment and exact placement from where the jobs are spread, with
+/// the root capped at the best monthly peaks or not, and by local search from there.
+fn find_incumbent(
     problem: &Problem<'_>,
     windows: &Windows,
     spread: Schedule,
@@ -314,19 +322,20 @@ fn solved(
             caps: None,
         };
     }
-    let mut best: Option<(Best, Option<Vec<f64>>)> = None;
-    let mut bind = false;
+    let mut best: Option<(Valued, Option<Vec<f64>>)> = None;
+    let mut binds = false;
     if !inputs.demand.is_empty() {
         let (capped, caps) = under_peaks(problem, windows, &spread, budget, room);
-        bind = caps_bind(problem, &capped.1, &caps);
+        binds = caps_bind(problem, &capped.1, &caps);
         best = Some((capped, Some(caps)));
     }
     // Caps that do not bind cost nothing: the plan without them is the same.
-    if best.is_none() || (budget.compare_peaks && bind) {
+    if best.is_none() || (budget.compare_peaks && binds) {
         let free = solve(problem, windows, spread.clone(), budget, room);
         // Caps can leave a job that may not stop without power.
-        let holds =
-            |(schedule, _): &Best| in_order(problem, schedule) || !in_order(problem, &free.0);
+        let holds = |(schedule, _): &Valued| {
+            keeps_job_rules(problem, schedule) || !keeps_job_rules(problem, &free.0)
+        };
         best = best
             .filter(|(capped, _)| capped.1.value > free.1.value && holds(capped))
             .or(Some((free, None)));
@@ -337,7 +346,7 @@ fn solved(
         let again = |capped: &Problem<'_>, room: &mut Room| {
             solve(capped, windows, spread.clone(), budget, room)
         };
-        (best, caps) = polished(inputs, windows, best, caps, budget.polish, again, room);
+        (best, caps) = improve(inputs, windows, best, caps, budget.polish, again, room);
     }
     let (schedule, evaluated) = best;
     Incumbent {
@@ -397,15 +406,12 @@ fn as_soon_as_possible(
     }
 }
 
-/// Share of the worth of work that leaving it for after the horizon puts at risk: other
-/// jobs will want the same hours, and none of them is known yet.
-const WAITING: f64 = 0.1;
+/// Discount, as a share, on the worth of work left for after the horizon: jobs that are not
+/// known yet will want the same hours.
+const LATER_DISCOUNT: f64 = 0.1;
 
 /// Gain of a round, as a share of the value, below which the rounds end.
-const SETTLED: f64 = 1e-6;
-
-/// A schedule and what it is worth.
-type Best = (Schedule, Evaluated);
+const ROUND_GAIN_MIN: f64 = 1e-6;
 
 /// Windows of the jobs, with what work left for after the horizon is worth.
 fn windows(problem: &Problem<'_>, room: &mut Room) -> Windows {
@@ -439,11 +445,10 @@ fn windows(problem: &Problem<'_>, room: &mut Room) -> Windows {
             .beyond_cost
             .unwrap_or_else(|| costs[problem.job_nodes.number[job.node]] * job.gpu_mw);
         let worth = job.value_in(&inputs.grid, last) + job.unmet - cost;
-        // What only might be done later is worth less than what is done now.
         let sure = if job.beyond_cost.is_some() {
             1.0
         } else {
-            1.0 - WAITING
+            1.0 - LATER_DISCOUNT
         };
         windows.beyond_worth[j] = if job.beyond > 0.0 {
             sure * worth.max(0.0)
@@ -454,7 +459,7 @@ fn windows(problem: &Problem<'_>, room: &mut Room) -> Windows {
     windows
 }
 
-/// Jobs spread over their windows, pools still divisible.
+/// Jobs spread over their windows by smoothed sweeps, pools still divisible.
 fn spread_jobs(
     problem: &Problem<'_>,
     windows: &Windows,
@@ -463,13 +468,13 @@ fn spread_jobs(
 ) -> Schedule {
     let mut schedule = problem.empty_schedule();
     let mut curves = Curves::new(problem);
-    for surcharge in budget.surcharges {
+    for smoothing in budget.smoothing {
         placement::sweep(
             problem,
             &mut schedule,
             &mut curves,
             windows,
-            *surcharge,
+            *smoothing,
             room,
         );
     }
@@ -492,14 +497,14 @@ fn solve(
     schedule: Schedule,
     budget: Budget,
     room: &mut Room,
-) -> Best {
+) -> Valued {
     let mut schedule = schedule;
-    let mut best: Option<Best> = None;
+    let mut best: Option<Valued> = None;
     if !problem.inputs.ramps.is_empty() && budget.rounds > 1 {
         schedule = without_ramps(problem, windows, schedule, budget, room);
         let evaluated = evaluate(problem, &schedule, windows, room);
         best = Some((schedule.clone(), evaluated));
-        // How near jobs were to their best without ramps does not hold with them.
+        // Duality gaps found without ramps do not hold with them.
         schedule.slack.fill(f64::NAN);
     }
     schedule.relaxed = false;
@@ -515,23 +520,23 @@ fn solve(
         // Where jobs alone couple steps, the sweeps that spread them were enough.
         let alone = problem.residuals.is_some() && schedule.jobs.iter().any(|r| !r.is_empty());
         let evaluated = evaluate(problem, &schedule, windows, room);
-        let binds = evaluated.levels.iter().any(|l| l.binding);
+        let binds = evaluated.ramped_loads.iter().any(|l| l.binding);
         let adders = if binds {
-            ramp::adders(problem, &evaluated.levels)
+            ramp::adders(problem, &evaluated.ramped_loads)
         } else {
             Vec::new()
         };
         let gained = best
             .as_ref()
             .map_or(f64::INFINITY, |(_, known)| evaluated.value - known.value);
-        let settled = (0.0..SETTLED * evaluated.value.abs()).contains(&gained);
+        let settled = (0.0..ROUND_GAIN_MIN * evaluated.value.abs()).contains(&gained);
         if gained > 0.0 {
             best = Some((schedule.clone(), evaluated));
         }
         if gained <= 0.0 && priced {
             break;
         }
-        // The last round is spent only on ramps that have just become known.
+        // One more round follows only where ramps bind that no round has priced yet.
         if (settled || alone || round + 1 >= budget.rounds) && (!binds || priced) {
             break;
         }
@@ -557,15 +562,15 @@ fn without_ramps(
     solve(&Problem::new(&inputs), windows, schedule, budget, room).0
 }
 
-/// Solves under the best monthly peaks; returns the caps too, which hold the steps' markets below them.
+/// Solves under the best monthly peaks; returns also the caps on the root's load, MW per step.
 fn under_peaks(
     problem: &Problem<'_>,
     windows: &Windows,
     placed: &Schedule,
     budget: Budget,
     room: &mut Room,
-) -> (Best, Vec<f64>) {
-    let mut inputs = demand::capped(problem, placed, room);
+) -> (Valued, Vec<f64>) {
+    let mut inputs = demand::cap_peaks(problem, placed, room);
     let best = solve(
         &Problem::new(&inputs),
         windows,

@@ -1,9 +1,8 @@
 //! Polish: local search over moves of several blocks and jobs, for small problems.
 //!
-//! Placement and commitment decide one job or block at a time, each step's market as it
-//! stands. With few, large pieces, and with ramps or peaks that tie neighbouring steps
-//! together, that stops short: a job may need two blocks to make room, a block a
-//! neighbour to climb with. Here a few blocks are committed together, jobs are tried at
+//! Placement and commitment decide one job or block at a time, all others fixed. With few,
+//! large pieces, and with ramps or peaks that couple steps, that ends in a local optimum: to
+//! place a job, two blocks may have to stop at once. Here a few blocks are committed together, jobs are tried at
 //! their best courses with the blocks committed anew around them, and parts of the plan
 //! are taken out and rebuilt at the prices that ramps and peaks have in the best plan so
 //! far; what is worth more is kept. The moves are tried in a fixed order and counted, so
@@ -20,40 +19,43 @@ mod step;
 use std::ops::Range;
 
 use crate::commitment;
-use crate::evaluate::{Evaluated, evaluate};
+use crate::evaluate::{Valued, evaluate};
 use crate::inputs::PlanInputs;
 use crate::placement::{self, Windows, goes_on, work_done};
+use crate::plan::under_caps;
 use crate::schedule::{Problem, Room, Schedule};
 
-use appraise::{Appraiser, Ties};
+use appraise::{Appraiser, Duals};
 use paths::{Automaton, Place};
 
-/// Fewest tries worth beginning: large problems have pieces enough without.
+/// Fewest tries worth beginning; large problems, where the budget allows fewer, have pieces
+/// small enough without.
 const TRIES_MIN: usize = 1000;
 
-/// Levels of the peak from which the search begins.
+/// Peaks from which the search begins, between the peak so far and the highest load.
 const LEVELS: usize = 4;
 
-/// Improves `best` within `steps` evaluations of single steps; where there are demand
-/// charges, the caps on the root's load come with it.
+/// Improves `best` within `steps` evaluations of single steps; returns also the caps on the
+/// root's load, MW per step, where there are demand charges.
 ///
-/// `resolve` solves the problem anew, under lower caps, to begin from.
-pub(crate) fn polished(
+/// `resolve` solves the problem anew under lower caps: more schedules to begin from.
+pub(crate) fn improve(
     inputs: &PlanInputs,
     windows: &Windows,
-    best: Best,
+    best: Valued,
     caps: Option<Vec<f64>>,
     steps: usize,
-    resolve: impl Fn(&Problem<'_>, &mut Room) -> Best,
+    resolve: impl Fn(&Problem<'_>, &mut Room) -> Valued,
     room: &mut Room,
-) -> (Best, Option<Vec<f64>>) {
+) -> (Valued, Option<Vec<f64>>) {
     if steps / inputs.steps() < TRIES_MIN {
         return (best, caps);
     }
-    if !appraise::knows(inputs) {
-        // Inputs that the appraiser cannot value are valued as plans are, under the caps given.
-        let capped = caps.as_ref().map(|caps| under(inputs, caps));
-        let problem = Problem::new(capped.as_ref().unwrap_or(inputs));
+    if !appraise::can_value(inputs) {
+        // Where the appraiser cannot value the inputs, each schedule is valued as a plan is, under
+        // the caps given.
+        let capped = under_caps(inputs, caps.as_deref());
+        let problem = Problem::new(&capped);
         let schedule = Search::new(&problem, windows, best.0.clone(), steps, room).run(&[]);
         let evaluated = evaluate(&problem, &schedule, windows, room);
         let found = (schedule, evaluated);
@@ -68,7 +70,7 @@ pub(crate) fn polished(
     }
     let problem = Problem::new(inputs);
     // A schedule that stops a job that may not stop is replaced by any that does not.
-    let least = if in_order(&problem, &best.0) {
+    let least = if keeps_job_rules(&problem, &best.0) {
         best.1.value
     } else {
         f64::NEG_INFINITY
@@ -83,11 +85,11 @@ pub(crate) fn polished(
             let cap = demand.peak_so_far + more;
             limits[range].iter_mut().for_each(|l| *l = l.min(cap));
         }
-        starts.push(resolve(&Problem::new(&under(inputs, &limits)), room).0);
+        starts.push(resolve(&Problem::new(&under_caps(inputs, Some(&limits))), room).0);
     }
     let mut search = Search::new(&problem, windows, best.0.clone(), steps, room);
     let schedule = search.run(&starts);
-    let peaks = search.ties.peaks.clone();
+    let peaks = search.duals.peaks.clone();
     if inputs.demand.is_empty() {
         let evaluated = evaluate(&problem, &schedule, windows, room);
         let found = (schedule, evaluated);
@@ -101,7 +103,7 @@ pub(crate) fn polished(
             .iter_mut()
             .for_each(|l| *l = l.min(cap));
     }
-    let capped = under(inputs, &limits);
+    let capped = under_caps(inputs, Some(&limits));
     let evaluated = evaluate(&Problem::new(&capped), &schedule, windows, room);
     if evaluated.value > least {
         ((schedule, evaluated), Some(limits))
@@ -110,31 +112,21 @@ pub(crate) fn polished(
     }
 }
 
-/// The inputs with the root's limit cut.
-fn under(inputs: &PlanInputs, limits: &[f64]) -> PlanInputs {
-    let mut inputs = inputs.clone();
-    inputs.nodes[0].limit.copy_from_slice(limits);
-    inputs
-}
-
-/// A schedule and what it is worth.
-type Best = (Schedule, Evaluated);
-
 struct Search<'a, 'p, 'i> {
     problem: &'p Problem<'i>,
     windows: &'p Windows,
     appraiser: Appraiser<'p, 'i>,
-    /// Whether the appraiser's worth is the plan's.
+    /// Whether the appraiser can value the inputs; otherwise each schedule is evaluated in full.
     exact: bool,
     automata: Vec<Vec<Automaton>>,
     places: Vec<Place>,
-    /// The best schedule of the current descent, its worth and its ties.
+    /// The best schedule of the current descent, its worth and its duals of ramps and peaks.
     schedule: Schedule,
     value: f64,
-    ties: Ties,
-    /// Share of the ties' charges that blocks and jobs are decided at.
+    duals: Duals,
+    /// Share of the duals' charges on load at which blocks and jobs are decided.
     weight: f64,
-    /// Price at which each divisible job's work was last just done.
+    /// Last price of each divisible job's work, currency per GPU-hour.
     work: Vec<f64>,
     budget: usize,
     room: &'a mut Room,
@@ -164,12 +156,12 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
             problem,
             windows,
             appraiser: Appraiser::new(problem, windows),
-            exact: appraise::knows(problem.inputs),
+            exact: appraise::can_value(problem.inputs),
             automata,
             places,
             schedule,
             value: f64::NEG_INFINITY,
-            ties: Ties::default(),
+            duals: Duals::default(),
             weight: 1.0,
             work: vec![0.0; problem.inputs.jobs.len()],
             budget,
@@ -181,21 +173,21 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
 
     /// Makes a schedule the current one, whatever it is worth.
     fn go_to(&mut self, schedule: Schedule) {
-        (self.value, self.ties) = if self.exact {
-            self.appraiser.ties(&schedule, &self.ties.peaks)
+        (self.value, self.duals) = if self.exact {
+            self.appraiser.duals(&schedule, &self.duals.peaks)
         } else {
-            (self.valued(&schedule), Ties::default())
+            (self.valued(&schedule), Duals::default())
         };
         self.schedule = schedule;
         self.schedule.adders.clear();
-        // No more is left for later than was not done.
+        // Work left for after the horizon is at most what is not done within it.
         for (j, job) in self.problem.inputs.jobs.iter().enumerate() {
             let left = (job.work - work_done(self.problem, &self.schedule, j)).max(0.0);
             self.schedule.beyond[j] = self.schedule.beyond[j].min(left);
         }
     }
 
-    /// The plan's own arithmetic, and what it costs.
+    /// Worth of a schedule by a full evaluation, counted against the budget.
     fn valued(&mut self, schedule: &Schedule) -> f64 {
         self.appraiser.spent += 10 * self.problem.inputs.steps();
         evaluate(self.problem, schedule, self.windows, self.room).value
@@ -207,17 +199,17 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
 
     /// Charge on load in step `t` at which blocks and jobs are decided, currency per MWh.
     fn charge(&self, t: usize) -> f64 {
-        self.ties.charge.get(t).map_or(0.0, |c| self.weight * c)
+        self.duals.charge.get(t).map_or(0.0, |c| self.weight * c)
     }
 
     /// Keeps `schedule` if it is worth more.
     fn offer(&mut self, schedule: &Schedule) -> bool {
-        if self.is_over() || !in_order(self.problem, schedule) {
+        if self.is_over() || !keeps_job_rules(self.problem, schedule) {
             return false;
         }
         let than = self.value + 1e-9 * self.value.abs();
         let better = if self.exact {
-            let better = self.appraiser.better(schedule, than, &self.ties);
+            let better = self.appraiser.better(schedule, than, &self.duals);
             better.is_some()
         } else {
             self.valued(schedule) > than
@@ -254,13 +246,13 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
         }
     }
 
-    /// Descends from the schedule and from `starts`, then from parts of the best rebuilt.
+    /// Searches from the schedule and from `starts`, then rebuilds parts of the best one found.
     fn run(&mut self, starts: &[Schedule]) -> Schedule {
         self.repair();
         self.descend();
         let mut found = (self.value, self.schedule.clone());
         for start in starts {
-            self.ties = Ties::default();
+            self.duals = Duals::default();
             self.go_to(start.clone());
             self.repair();
             self.step_down();
@@ -271,7 +263,7 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
                 found = (self.value, self.schedule.clone());
             }
         }
-        self.ties = Ties::default();
+        self.duals = Duals::default();
         self.go_to(found.1);
         self.rebuild();
         self.schedule.clone()
@@ -294,7 +286,7 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
         }
     }
 
-    /// Pairs and threes of blocks decided together.
+    /// Tries pairs and threes of blocks decided together.
     fn groups(&mut self) {
         let places = self.places.clone();
         for (i, a) in places.iter().enumerate() {
@@ -315,26 +307,27 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
         if self.decide(&mut schedule, places) {
             self.offer(&schedule);
         }
-        self.offer_loosely(|search, schedule| search.decide(schedule, places));
+        self.offer_with_jobs_bidding(|search, schedule| search.decide(schedule, places));
     }
 
-    /// Offers the schedule as `decide` changes it while divisible jobs follow.
-    fn offer_loosely(&mut self, decide: impl FnOnce(&mut Self, &mut Schedule) -> bool) {
-        if self.is_over() || self.flexible().is_empty() {
+    /// Offers the schedule as `decide` changes it while divisible jobs bid for power instead of
+    /// keeping their places.
+    fn offer_with_jobs_bidding(&mut self, decide: impl FnOnce(&mut Self, &mut Schedule) -> bool) {
+        if self.is_over() || self.bidding_jobs().is_empty() {
             return;
         }
         let mut schedule = self.schedule.clone();
-        if self.loosely(&mut schedule, decide) {
+        if self.with_jobs_bidding(&mut schedule, decide) {
             self.offer(&schedule);
         }
     }
 
-    /// Every block switched over every stretch.
+    /// Tries every block switched over every range of steps.
     fn blocks(&mut self) {
         let steps = self.problem.inputs.steps();
         for place in self.places.clone() {
             self.offer_decided(&[place]);
-            for (first, end) in stretches(0..steps) {
+            for (first, end) in subranges(0..steps) {
                 if self.is_over() {
                     return;
                 }
@@ -347,7 +340,8 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
         }
     }
 
-    /// The schedule with a block switched over a stretch, if it may be.
+    /// The schedule with a block switched over a range of steps; `None` where that changes
+    /// nothing, or the block's minimum times forbid it.
     fn switched(
         &self,
         schedule: &Schedule,
@@ -362,14 +356,14 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
         }
         let mut path = own.clone();
         path[stretch].fill(on);
-        commitment::may(self.problem, m, b, &path).then(|| {
+        commitment::is_feasible(self.problem, m, b, &path).then(|| {
             let mut schedule = schedule.clone();
             self.problem.set_path(&mut schedule, m, b, path);
             schedule
         })
     }
 
-    /// Every block giving way to every other over every stretch.
+    /// Tries to turn every block off and every other on over every range of steps.
     fn swaps(&mut self) {
         let steps = self.problem.inputs.steps();
         let places = self.places.clone();
@@ -378,7 +372,7 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
             .flat_map(|off| places.iter().map(move |on| (*off, *on)))
             .filter(|(a, b)| a != b)
         {
-            for (first, end) in stretches(0..steps) {
+            for (first, end) in subranges(0..steps) {
                 if self.is_over() {
                     return;
                 }
@@ -393,13 +387,13 @@ impl<'a, 'p, 'i> Search<'a, 'p, 'i> {
     }
 }
 
-/// All stretches within a range of steps.
-fn stretches(range: Range<usize>) -> impl Iterator<Item = (usize, usize)> {
+/// All ranges within a range of steps, as first step and end.
+fn subranges(range: Range<usize>) -> impl Iterator<Item = (usize, usize)> {
     let end = range.end;
     range.flat_map(move |first| (first + 1..=end).map(move |until| (first, until)))
 }
 
-/// Numbers without pattern, the same in every run.
+/// Pseudo-random numbers, the same in every run.
 struct Draw(u64);
 
 impl Draw {
@@ -413,8 +407,8 @@ impl Draw {
     }
 }
 
-/// Whether jobs that wait for `j` still find it done.
-fn keeps_order(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> bool {
+/// Whether all jobs that wait for `j` start only when it is done.
+fn keeps_dependencies(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> bool {
     let jobs = &problem.inputs.jobs;
     if jobs.iter().all(|job| job.after.is_empty()) {
         return true;
@@ -430,13 +424,16 @@ fn keeps_order(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> bool {
         .all(|(_, runs)| done && last.is_none_or(|last| last < runs[0].step))
 }
 
-/// Jobs that do not find done what they wait for, or stop although they may not yet.
-pub(crate) fn out_of_order(problem: &Problem<'_>, schedule: &Schedule) -> usize {
-    let broken = |j: &usize| !keeps_order(problem, schedule, *j) || !goes_on(problem, schedule, *j);
+/// Number of jobs that break a rule: jobs that wait for them start before they are done, or
+/// they stop although they may not yet.
+pub(crate) fn jobs_breaking_rules(problem: &Problem<'_>, schedule: &Schedule) -> usize {
+    let broken =
+        |j: &usize| !keeps_dependencies(problem, schedule, *j) || !goes_on(problem, schedule, *j);
     (0..schedule.jobs.len()).filter(broken).count()
 }
 
-/// Whether every job finds done what it waits for, and none stops that may not yet.
-pub(crate) fn in_order(problem: &Problem<'_>, schedule: &Schedule) -> bool {
-    out_of_order(problem, schedule) == 0
+/// Whether every job starts only when what it waits for is done, and none stops that may not
+/// yet.
+pub(crate) fn keeps_job_rules(problem: &Problem<'_>, schedule: &Schedule) -> bool {
+    jobs_breaking_rules(problem, schedule) == 0
 }

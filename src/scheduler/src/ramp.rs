@@ -1,4 +1,5 @@
-//! Ramps: the course of a node's load worth most within its ramp limits, exactly.
+//! Ramps: the load of a node over time (its course) that is worth most within its ramp
+//! limits, exactly.
 //!
 //! With jobs and on/off paths fixed, a step's worth V(t, p) of drawing p MW below
 //! the ramped node is concave and piecewise linear: load values by falling slope
@@ -18,17 +19,17 @@ use crate::schedule::{Problem, Room, Schedule};
 
 pub use running::Courses;
 
-/// A course moves a step's load when it lies further from what is best there, MW: one watt.
+/// A ramp moves a step's load where that lies further from the step's own optimum, MW: one watt.
 const MOVED_MW: f64 = 1e-6;
 
-/// The course of one ramped node's load.
+/// Load of one ramped node over time.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Level {
+pub struct RampedLoad {
     /// The node.
     pub node: usize,
     /// Load per step, MW.
     pub load: Vec<f64>,
-    /// Load per step that is best without the ramp, MW, the levels before it held.
+    /// Load per step that is best without the ramp, MW, the earlier ramped nodes held at theirs.
     pub free: Vec<f64>,
     /// Whether the ramp binds anywhere: otherwise the steps' own optima keep it.
     pub binding: bool,
@@ -40,22 +41,26 @@ pub struct Level {
 }
 
 /// Courses of all ramped nodes under a schedule, one node after the other.
-pub fn levels(problem: &Problem<'_>, schedule: &Schedule, room: &mut Room) -> Vec<Level> {
-    let mut levels: Vec<Level> = Vec::new();
-    for ramp in &problem.inputs.ramps {
-        let level = level(problem, schedule, &levels, ramp, room);
-        levels.push(level);
-    }
-    levels
-}
-
-fn level(
+pub fn ramped_loads(
     problem: &Problem<'_>,
     schedule: &Schedule,
-    before: &[Level],
+    room: &mut Room,
+) -> Vec<RampedLoad> {
+    let mut ramped_loads: Vec<RampedLoad> = Vec::new();
+    for ramp in &problem.inputs.ramps {
+        let ramped = ramped_load(problem, schedule, &ramped_loads, ramp, room);
+        ramped_loads.push(ramped);
+    }
+    ramped_loads
+}
+
+fn ramped_load(
+    problem: &Problem<'_>,
+    schedule: &Schedule,
+    before: &[RampedLoad],
     ramp: &RampInput,
     room: &mut Room,
-) -> Level {
+) -> RampedLoad {
     let steps = problem.inputs.steps();
     // First the steps' own optima: most plans keep their ramps by themselves.
     let mut load = Vec::with_capacity(steps);
@@ -67,7 +72,7 @@ fn level(
     }
     let multiplier = vec![0.0; steps + 1];
     if is_kept(ramp, &load, &problem.hours) {
-        return Level {
+        return RampedLoad {
             node: ramp.node,
             free: load.clone(),
             load,
@@ -80,7 +85,7 @@ fn level(
         .map(|t| worth(problem, schedule, before, ramp.node, t, room))
         .collect();
     let course = Course::solve(&worths, &problem.hours, ramp);
-    Level {
+    RampedLoad {
         node: ramp.node,
         binding: true,
         multiplier: course.multipliers(&worths, &problem.hours, ramp),
@@ -225,10 +230,10 @@ impl Worth {
     }
 }
 
-/// Whether the level is held by a charge on load: where supply hangs below the root,
-/// loads below a node cannot be taken in order of worth alone. Several levels at once
-/// stay with that order, which then is an approximation.
-fn by_charge(problem: &Problem<'_>) -> bool {
+/// Whether load below the ramped node is held by a charge on it: where supply hangs below
+/// the root, taking loads in order of worth alone is not exact. With several ramps that order
+/// is used all the same, as an approximation.
+fn is_held_by_charge(problem: &Problem<'_>) -> bool {
     problem.inputs.ramps.len() == 1 && problem.market.has_local_supply()
 }
 
@@ -236,12 +241,12 @@ fn by_charge(problem: &Problem<'_>) -> bool {
 fn worth(
     problem: &Problem<'_>,
     schedule: &Schedule,
-    before: &[Level],
+    before: &[RampedLoad],
     node: usize,
     t: usize,
     room: &mut Room,
 ) -> Worth {
-    if by_charge(problem) {
+    if is_held_by_charge(problem) {
         problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
         let (low, pieces) =
             problem
@@ -255,7 +260,7 @@ fn worth(
         };
     }
     let (low, loads) = loads_below(problem, schedule, node, t, room);
-    let total: f64 = low + loads.iter().map(|l| l.width).sum::<f64>();
+    let total: f64 = low + loads.iter().map(|r| r.width).sum::<f64>();
     let supply = supply_for(problem, schedule, before, node, t, total, room);
     let mut pieces = Vec::new();
     let mut costs = supply.into_iter();
@@ -310,18 +315,18 @@ fn loads_below(
     (low, loads)
 }
 
-/// Supply that can reach `node` when nothing below it draws, by rising cost.
+/// Supply of up to `most` MW that can reach `node` when nothing below it draws, by rising cost.
 fn supply_for(
     problem: &Problem<'_>,
     schedule: &Schedule,
-    before: &[Level],
+    before: &[RampedLoad],
     node: usize,
     t: usize,
     most: f64,
     room: &mut Room,
 ) -> Vec<CostStep> {
     problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
-    hold(problem, before, t, room);
+    fix_held_loads(problem, before, t, room);
     let inside = |n: usize| problem.market.is_below(n, node);
     for (n, mw) in room.fixed.iter_mut().enumerate() {
         if inside(n) {
@@ -334,7 +339,7 @@ fn supply_for(
         &room.extra,
         |s| {
             let node = s.node as usize;
-            // What is held at a level is fixed already.
+            // Loads held for a ramp are fixed already.
             inside(node) || is_held(problem, before, node)
         },
         &mut room.work,
@@ -346,36 +351,36 @@ fn supply_for(
     steps
 }
 
-/// Clears step `t` with every ramped node held at its level.
+/// Clears step `t` with every node whose ramp binds held at its ramped load.
 pub(crate) fn clear_at(
     problem: &Problem<'_>,
     schedule: &Schedule,
-    levels: &[Level],
+    ramped_loads: &[RampedLoad],
     t: usize,
     room: &mut Room,
 ) -> Cleared {
     room.held.clear();
-    let own = |l: &Level| !l.binding || (l.load[t] - l.free[t]).abs() <= MOVED_MW;
-    if levels.iter().all(own) {
+    let unmoved = |r: &RampedLoad| !r.binding || (r.load[t] - r.free[t]).abs() <= MOVED_MW;
+    if ramped_loads.iter().all(unmoved) {
         return problem.clear(schedule, t, room);
     }
     problem.lay_out(schedule, t, None, None, &mut room.fixed, &mut room.extra);
-    if by_charge(problem) {
+    if is_held_by_charge(problem) {
         return problem.market.clear_at_level(
             t,
             &room.fixed,
             &room.extra,
-            levels[0].node,
-            levels[0].load[t],
+            ramped_loads[0].node,
+            ramped_loads[0].load[t],
             &mut room.work,
         );
     }
-    let worth = hold(problem, levels, t, room);
+    let worth = fix_held_loads(problem, ramped_loads, t, room);
     let cleared = problem.market.clear_without(
         t,
         &room.fixed,
         &room.extra,
-        |s| is_held(problem, levels, s.node as usize),
+        |s| is_held(problem, ramped_loads, s.node as usize),
         &mut room.work,
     );
     Cleared {
@@ -384,10 +389,10 @@ pub(crate) fn clear_at(
     }
 }
 
-/// Whether `node` lies below one that is held at its level.
-fn is_held(problem: &Problem<'_>, levels: &[Level], node: usize) -> bool {
-    let mut binding = levels.iter().filter(|l| l.binding);
-    binding.any(|l| problem.market.is_below(node, l.node))
+/// Whether `node` lies below one that is held at its ramped load.
+fn is_held(problem: &Problem<'_>, ramped_loads: &[RampedLoad], node: usize) -> bool {
+    let mut binding = ramped_loads.iter().filter(|r| r.binding);
+    binding.any(|r| problem.market.is_below(node, r.node))
 }
 
 /// Segments taken below held nodes by the last [`clear_at`].
@@ -395,23 +400,28 @@ pub(crate) fn held(room: &Room) -> &[(Segment, f64)] {
     &room.held
 }
 
-/// Fixes the loads of every binding level at its nodes; returns their value per hour.
-fn hold(problem: &Problem<'_>, levels: &[Level], t: usize, room: &mut Room) -> f64 {
+/// Fixes the loads below every node whose ramp binds; returns their value, currency per hour.
+fn fix_held_loads(
+    problem: &Problem<'_>,
+    ramped_loads: &[RampedLoad],
+    t: usize,
+    room: &mut Room,
+) -> f64 {
     room.held.clear();
     let mut value = 0.0;
     let (fixed, extra) = (room.fixed.clone(), room.extra.clone());
-    for level in levels.iter().filter(|l| l.binding) {
-        let inside = |n: usize| problem.market.is_below(n, level.node);
+    for ramped in ramped_loads.iter().filter(|r| r.binding) {
+        let inside = |n: usize| problem.market.is_below(n, ramped.node);
         let low: f64 = fixed
             .iter()
             .enumerate()
             .filter(|(n, _)| inside(*n))
             .map(|(_, mw)| mw)
             .sum();
-        let mut left = level.load[t] - low;
+        let mut left = ramped.load[t] - low;
         for load in problem
             .market
-            .loads_below(t, level.node, &fixed, &extra, &mut room.work)
+            .loads_below(t, ramped.node, &fixed, &extra, &mut room.work)
         {
             let part = load.width.min(left.max(0.0));
             left -= part;
@@ -425,7 +435,7 @@ fn hold(problem: &Problem<'_>, levels: &[Level], t: usize, room: &mut Room) -> f
     value
 }
 
-/// The best course and where each prefix's worth was largest.
+/// The best load over time.
 pub(crate) struct Course {
     /// Load per step, MW.
     pub(crate) load: Vec<f64>,
@@ -443,7 +453,7 @@ impl Course {
         });
         for (t, own) in worths.iter().enumerate() {
             let whole = match &reach {
-                None => own.clone().plus_scaled(hours[t]),
+                None => own.clone().scaled(hours[t]),
                 Some(previous) => {
                     let spread = previous.spread(ramp.up * hours[t], ramp.down * hours[t]);
                     let (spread, short) = spread.within(own.low, own.high());
@@ -466,8 +476,9 @@ impl Course {
         Self { load, excess }
     }
 
-    /// Multipliers of the ramps, `len == steps + 1`: each step's marginal worth is the
-    /// difference of two neighbours, and one is zero where its ramp is slack.
+    /// Multipliers of the ramps, currency per MW, `len == steps + 1`: the marginal worth of
+    /// load in a step is the difference of the multipliers before and after it, and the
+    /// multiplier of a ramp that does not bind is zero.
     pub(crate) fn multipliers(
         &self,
         worths: &[Worth],
@@ -479,7 +490,7 @@ impl Course {
             let (left, right) = worths[t].slopes(self.load[t]);
             (right.max(-1e9) * hours[t], left.min(1e9) * hours[t])
         };
-        // Signs that each ramp allows: free to the side on which it binds.
+        // Signs that each multiplier may have: only towards the side on which its ramp binds.
         let allowed = |t: usize| {
             let from = if t == 0 {
                 ramp.initial
@@ -523,27 +534,27 @@ impl Course {
 
 impl Worth {
     /// The same worth times the hours of its step.
-    fn plus_scaled(mut self, hours: f64) -> Self {
+    fn scaled(mut self, hours: f64) -> Self {
         self.pieces.iter_mut().for_each(|p| p.0 *= hours);
         self
     }
 }
 
-/// Charges on load that make each step's own optimum keep the ramps, from the levels'
+/// Charges on load that make each step's own optimum keep the ramps, from the ramps'
 /// multipliers: `(node, currency per MWh per step)`.
 pub fn adders<'a>(
     problem: &Problem<'_>,
-    levels: impl IntoIterator<Item = &'a Level>,
+    ramped_loads: impl IntoIterator<Item = &'a RampedLoad>,
 ) -> Vec<(usize, Vec<f64>)> {
-    let of = |level: &Level| {
+    let of = |ramped: &RampedLoad| {
         (0..problem.inputs.steps())
-            .map(|t| (level.multiplier[t] - level.multiplier[t + 1]) / problem.hours[t])
+            .map(|t| (ramped.multiplier[t] - ramped.multiplier[t + 1]) / problem.hours[t])
             .collect()
     };
-    levels
+    ramped_loads
         .into_iter()
-        .filter(|l| l.binding)
-        .map(|l| (l.node, of(l)))
+        .filter(|r| r.binding)
+        .map(|r| (r.node, of(r)))
         .collect()
 }
 

@@ -193,7 +193,7 @@ impl Refereed {
         let first = outcome(
             &Problem::new(&held),
             &self.schedule,
-            &evaluated.levels,
+            &evaluated.ramped_loads,
             0,
             &mut Room::default(),
         );

@@ -1,4 +1,4 @@
-//! Every step as its jobs see it, where nothing else couples steps.
+//! Residual supply curves of all steps, where jobs alone couple steps.
 //!
 //! With all jobs at one node, no blocks, ramps or demand charges, and all supply at the
 //! root, a step is worth its optimum without jobs less what their power costs on the

@@ -355,7 +355,8 @@ impl Ask {
     }
 }
 
-/// Room to work in; one per thread.
+/// Buffers of the planner, one per thread and kept from call to call; results do not depend on
+/// what they hold.
 #[derive(Debug, Default)]
 pub struct Room {
     /// The market's.
@@ -364,14 +365,14 @@ pub struct Room {
     pub fixed: Vec<f64>,
     /// Segments beside the static ones.
     pub extra: Vec<Segment>,
-    /// Segments taken below nodes held at their ramp's level, and how much of each.
+    /// Segments taken below nodes held at their ramped load, and how much of each.
     pub held: Vec<(Segment, f64)>,
     /// What a job can buy.
     pub offers: Offers,
     /// Tables over a job's runs.
     pub runs: Tables,
     /// Steps that pools' prices are read from, and what pools are worth in each.
-    pub(crate) states: Vec<commitment::State>,
+    pub(crate) cleared_steps: Vec<commitment::ClearedStep>,
     pub(crate) markets: Vec<commitment::PoolMarket>,
     /// Steps' own optima where the last courses of ramped loads keep them.
     pub cleared: Vec<Cleared>,

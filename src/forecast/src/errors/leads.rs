@@ -1,4 +1,4 @@
-//! Lead times: the buckets they are told apart by, and which of them are asked again.
+//! Lead times: their buckets, and for which leads hindcasts are made.
 
 use swingload_model::time::TimeGrid;
 
@@ -17,11 +17,11 @@ const ENDS: [i64; 8] = [
     96 * HOUR,
 ];
 pub(super) const BUCKETS: usize = ENDS.len() + 1;
-/// Where the open bucket is asked up to.
+/// Longest lead of hindcasts in the open bucket, s.
 const LAST: i64 = 168 * HOUR;
-/// Leads of a bucket that are asked where a series changes by the day.
+/// Number of leads per bucket for which hindcasts are made where a series changes by the day.
 const COUNTS: [i64; BUCKETS] = [1, 1, 1, 2, 8, 12, 24, 16, 12];
-/// Leads that are asked in turn where it changes by the hour. It shares no factor with the
+/// Number of leads that take turns where it changes by the hour. It shares no factor with the
 /// 24 hours of a day, so each of them meets every hour.
 const TURNS: i64 = 23;
 

@@ -1,4 +1,4 @@
-//! How wrong a rule may be that was hardly ever tried.
+//! Errors to assume of a rule that has few past errors of its own.
 
 use crate::View;
 use crate::calendar::{DAY, HOUR};

@@ -1,4 +1,4 @@
-//! Errors as they were, spread as the bands are.
+//! Spreads past errors as the bands are spread, for sample paths.
 
 /// From the quantiles of past errors to where the band puts them.
 #[derive(Debug, Clone, Copy)]

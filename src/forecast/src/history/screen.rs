@@ -1,6 +1,6 @@
-//! What each published value is taken for: accepted, doubtful, or in another unit.
+//! Screens published values: each is accepted, doubtful or refused.
 //!
-//! A value is held against the sizes of those accepted before it was published:
+//! A value is compared with the sizes of those accepted before it was published:
 //!
 //! ```text
 //!        least / 30                          P95       150 x P95 (30 x) or 3 x greatest
@@ -10,11 +10,11 @@
 //! | verdict | decisions | models, errors, bands |
 //! | --- | --- | --- |
 //! | accepted | rest on it | learn from it |
-//! | doubtful | take it at its word | as if it had never been published |
+//! | doubtful | rest on it | as if it had never been published |
 //! | refused | as if it had never been published | as if it had never been published |
 //!
-//! An odd price of energy is doubtful: markets clear at their caps after calm months, and who
-//! does not believe it goes on paying. So is an odd value of any unit inside the range that its
+//! An odd price of energy is doubtful: markets clear at their caps after calm months, and a
+//! plan that ignores such a price pays it. So is an odd value of any unit inside the range that its
 //! binding calls plausible. Odd power, temperatures and the like are refused one by one, and so
 //! is a price that is both ten thousand times the usual top and beyond any market's cap: after
 //! months below 1 a cap of 17,500 is ten thousand times what is usual, and still the price.
@@ -80,7 +80,7 @@ const NEWEST_DISTANCE: f64 = 0.02;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     Accepted,
-    /// Taken at its word for decisions, and not learned from.
+    /// Used for decisions, and not learned from.
     Doubtful,
     /// As good as never published.
     Refused,
@@ -226,7 +226,7 @@ impl Screen {
     }
 
     /// Judges a value by itself; values come in order of publication. What is refused with
-    /// its whole publication is told by [`Screen::is_other_unit`].
+    /// its whole publication shows in [`Screen::is_other_unit`].
     pub(super) fn judge(&mut self, observation: &Observation) -> Verdict {
         if observation.known_at > self.since {
             self.settle(observation.known_at);
@@ -257,7 +257,7 @@ impl Screen {
     }
 
     /// Whether the values of the latest publication, other than zero, are in another unit,
-    /// as far as it was told.
+    /// as far as it has come.
     pub(super) fn is_other_unit(&self) -> bool {
         self.is_other_unit
     }

@@ -32,7 +32,7 @@ pub(super) struct Version {
     pub(super) known_at: i64,
     /// Index into the track's versions, or [`NONE`].
     pub(super) older: u32,
-    /// Whether it is taken at its word, and not learned from.
+    /// Whether it is used for decisions and not learned from.
     pub(super) doubtful: bool,
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::History;
 use crate::baseline::{Rule, Sight};
-use crate::calendar::{Clock, DAY, anchor};
+use crate::calendar::{Clock, DAY, refreshed_at};
 
 /// How far back the means reach.
 const WINDOW: i64 = 28 * DAY;
@@ -96,7 +96,7 @@ impl Tables {
     /// The table for forecasts issued at `as_of`; `None` when nothing was known.
     pub(crate) fn get(&self, history: &History, series: &str, as_of: i64) -> Option<Arc<Table>> {
         let first = history.view(series, as_of).first_known()?;
-        let at = anchor(first, as_of, DAY);
+        let at = refreshed_at(first, as_of, DAY);
         let fingerprint = history.view(series, at).fingerprint();
         let lock = || self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, table)) = lock().get(series).and_then(|by_time| by_time.get(&at))

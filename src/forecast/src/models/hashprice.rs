@@ -5,9 +5,9 @@
 //! ```
 //!
 //! It is what the planner makes of the forecasts of the same three series, with their
-//! uncertainty. Of every quantile of the price and every quantile of the difficulty one
-//! hashprice, all alike likely, gives the band: the two move apart from each other over the
-//! days a plan looks ahead. A path takes one path of each.
+//! uncertainty. Every quantile of the price with every quantile of the difficulty gives one
+//! hashprice, all equally likely, and these give the band: over the days a plan looks ahead the
+//! two are taken as independent. A path takes one path of each.
 
 use swingload_model::forecast::{Fallback, QUANTILE_LEVELS};
 use swingload_model::mining;
@@ -18,7 +18,7 @@ use crate::baseline::Baseline;
 use crate::errors::quantiles::of_equals;
 use crate::{Forecast, Forecaster, Request};
 
-/// The model; what each input is, its unit says: the bitcoin price, the difficulty, fees per
+/// The model. The unit of each input tells what it is: the bitcoin price, the difficulty, fees per
 /// block, and a plain number, the observed hashrate in EH/s.
 pub(super) struct Hashprice {
     inputs: Vec<String>,

@@ -11,7 +11,7 @@
 //! errors of four weeks then cost one fit a day once, and one more for each new day.
 
 mod days;
-mod kept;
+mod memo;
 mod weighing;
 
 #[cfg(test)]
@@ -27,7 +27,7 @@ use crate::lear::{Fit, INPUT_LAGS, Method, Panel, Recipe};
 use crate::seed::mix;
 
 use days::{Calendar, Curve};
-use kept::Kept;
+use memo::Memo;
 use weighing::{DAYS_WEIGHED, equal, mean, weights};
 
 /// Days forecast ahead of the first unknown one, that one included.
@@ -91,9 +91,9 @@ pub(super) struct Lear {
     kind: Kind,
     inputs: Vec<String>,
     clock: Clock,
-    curves: Kept<u64, Option<Arc<Curve>>>,
-    fits: Kept<u64, Fits>,
-    forecasts: Kept<u64, Arc<Forecasts>>,
+    curves: Memo<u64, Option<Arc<Curve>>>,
+    fits: Memo<u64, Fits>,
+    forecasts: Memo<u64, Arc<Forecasts>>,
 }
 
 /// Per member; `None` where a window has too few days.
@@ -115,9 +115,9 @@ impl Lear {
             clock: Clock {
                 offset_s: utc_offset_s,
             },
-            curves: Kept::new(CURVES),
-            fits: Kept::new(FITS),
-            forecasts: Kept::new(PAST_DAYS),
+            curves: Memo::new(CURVES),
+            fits: Memo::new(FITS),
+            forecasts: Memo::new(PAST_DAYS),
         }
     }
 

@@ -1,19 +1,18 @@
-//! A base and two signs of the present, each weighted by what it was worth at that lead.
+//! A base forecast and two signs of the present, with weights learned for each lead.
 //!
 //! ```text
 //! forecast(lead) = base + w1(lead) s1 + w2(lead) s2
 //! w1, w2           least squares over the hours of the past 28 days, learned once a day
 //! base, s1, s2     of the model: `corrected`, `course`, `ramping`
 //! ```
-//! So nothing says beforehand how fast an error, a warm spell or a ramp passes: the
-//! series does. Both sides are clipped at six times their mean size, in learning and in
+//! So how fast an error, a warm spell or a ramp passes is learned from the series, not assumed. Both sides are clipped at six times their mean size, in learning and in
 //! use: one broken value neither teaches nor moves much.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::baseline::{Rule, Sight};
-use crate::calendar::{DAY, HOUR, anchor};
+use crate::calendar::{DAY, HOUR, refreshed_at};
 use crate::{History, View};
 
 /// How far back weights are learned from.
@@ -87,7 +86,7 @@ impl<B: Base> Learned<B> {
     /// The weights for forecasts issued at `sight`'s time.
     fn weights(&self, sight: &Sight<'_>) -> Option<Arc<Weights>> {
         let first = sight.view.first_known()?;
-        let at = anchor(first, sight.view.as_of(), DAY);
+        let at = refreshed_at(first, sight.view.as_of(), DAY);
         let view = sight.history.view(sight.series, at);
         let companion = self.base.companion().map(|c| sight.history.view(c, at));
         let own = view.fingerprint().rotate_left(1);

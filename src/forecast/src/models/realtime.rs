@@ -13,7 +13,6 @@
 //! to it. An input that is late, absent or in another unit costs its information: the
 //! regression without it stands in, with the wider band that it learned.
 
-mod anchor;
 mod bands;
 mod columns;
 mod course;
@@ -21,6 +20,7 @@ mod input;
 mod issue;
 mod paths;
 mod regression;
+mod trained;
 mod usual;
 
 use std::collections::BTreeMap;
@@ -32,29 +32,29 @@ use crate::baseline::Baseline;
 use crate::calendar::{Clock, DAY};
 use crate::{Forecast, Forecaster, Request};
 
-use anchor::{Anchor, KNOTS, Subject, learned_at};
-use bands::{Bands, Past, Place};
+use bands::{Bands, Hindcast, Place};
 use columns::{Moment, REACH};
 use course::Course;
+use trained::{KNOTS, Subject, Trained, learned_at};
 use usual::Tables;
 
-/// Times of learning kept: those of the past weeks and the present one.
-const ANCHORS: usize = 8;
+/// Trained models kept: those of the past weeks and the present one.
+const TRAINED_KEPT: usize = 8;
 
 /// The model; `plain` stands in while there is less than a fortnight of history.
 pub(super) struct Realtime {
     plain: Baseline,
     inputs: Vec<String>,
     clock: Clock,
-    recalls: Mutex<BTreeMap<String, Recall>>,
+    caches: Mutex<BTreeMap<String, SeriesCache>>,
 }
 
 /// What is kept of a series between issues. Every part is used again only for the very
 /// same past, so that what was asked before changes no forecast.
 #[derive(Default)]
-struct Recall {
+struct SeriesCache {
     tables: Tables,
-    anchors: BTreeMap<i64, (u64, Option<Anchor>)>,
+    trained: BTreeMap<i64, (u64, Option<Trained>)>,
     bands: Bands,
 }
 
@@ -64,7 +64,7 @@ impl Realtime {
             plain,
             inputs,
             clock,
-            recalls: Mutex::default(),
+            caches: Mutex::default(),
         }
     }
 
@@ -109,39 +109,42 @@ impl Forecaster for Realtime {
             return known;
         }
         if sight.starts_from_doubtful() {
-            // Regressions know nothing of prices so far from all they have learned.
+            // Regressions do not hold for prices so far from all they were trained on.
             return self.fall_back(request);
         }
-        let mut recalls = self.recalls.lock().unwrap_or_else(PoisonError::into_inner);
-        let recall = recalls.entry(request.series.to_owned()).or_default();
-        issue::issue(recall, &subject, request, &estimates)
+        let mut caches = self.caches.lock().unwrap_or_else(PoisonError::into_inner);
+        let cache = caches.entry(request.series.to_owned()).or_default();
+        issue::issue(cache, &subject, request, &estimates)
             .unwrap_or_else(|| self.fall_back(request))
     }
 }
 
-impl Recall {
-    /// Lends what was learned at `at`, learning it if it is not at hand; `None` when nothing was known.
-    fn with_anchor<T>(
+impl SeriesCache {
+    /// Calls `work` with the model trained at `at`, training it if it is not cached; `None` when
+    /// nothing was known.
+    fn with_trained<T>(
         &mut self,
         subject: &Subject<'_>,
         at: i64,
-        work: impl FnOnce(&mut Anchor, &mut Tables) -> T,
+        work: impl FnOnce(&mut Trained, &mut Tables) -> T,
     ) -> Option<T> {
         let fingerprint = subject.fingerprint(at);
-        let mut anchor = match self.anchors.remove(&at) {
-            Some((known, anchor)) if known == fingerprint => anchor,
-            _ => Anchor::new(subject, at),
+        let mut trained = match self.trained.remove(&at) {
+            Some((known, trained)) if known == fingerprint => trained,
+            _ => Trained::new(subject, at),
         };
-        let answer = anchor.as_mut().map(|anchor| work(anchor, &mut self.tables));
-        self.anchors.insert(at, (fingerprint, anchor));
-        if self.anchors.len() > ANCHORS {
-            self.anchors.pop_first();
+        let answer = trained
+            .as_mut()
+            .map(|trained| work(trained, &mut self.tables));
+        self.trained.insert(at, (fingerprint, trained));
+        if self.trained.len() > TRAINED_KEPT {
+            self.trained.pop_first();
         }
         answer
     }
 
-    /// What an issue at `at` said of one step per place; `None` where it could say nothing.
-    fn past(&mut self, subject: &Subject<'_>, at: i64, places: &[Place]) -> Vec<Option<Past>> {
+    /// Hindcasts as of `at` of one step per place; `None` where there was too little to learn from.
+    fn past(&mut self, subject: &Subject<'_>, at: i64, places: &[Place]) -> Vec<Option<Hindcast>> {
         self.try_past(subject, at, places)
             .unwrap_or_else(|| vec![None; places.len()])
     }
@@ -151,17 +154,17 @@ impl Recall {
         subject: &Subject<'_>,
         at: i64,
         places: &[Place],
-    ) -> Option<Vec<Option<Past>>> {
+    ) -> Option<Vec<Option<Hindcast>>> {
         let view = subject.view(at);
         let learned = learned_at(view.first_known()?, at)?;
-        self.with_anchor(subject, learned, |anchor, tables| {
-            let (scale, readings) = (anchor.scale, anchor.readings.clone());
+        self.with_trained(subject, learned, |trained, tables| {
+            let (scale, readings) = (trained.scale, trained.readings.clone());
             let course = Course::new(&view, &scale, at - REACH, at + 8 * DAY);
             let known = course.known_until(i64::MAX)?;
             let table = tables.at(subject.history, subject.series, subject.clock, at);
             let moment = Moment {
                 course: &course,
-                usual: &anchor.usual(&table),
+                usual: &trained.usual(&table),
                 inputs: &subject.inputs(at),
                 readings: &readings,
                 clock: subject.clock,
@@ -170,8 +173,9 @@ impl Recall {
             let past = places.iter().map(|(knot, width)| {
                 let start = known + KNOTS[*knot];
                 let step = (start, start + width);
-                let curve = anchor.curve(subject, tables, &moment, *knot, step, known, &mut row)?;
-                Some(Past::new(step, scale, &curve))
+                let curve =
+                    trained.curve(subject, tables, &moment, *knot, step, known, &mut row)?;
+                Some(Hindcast::new(step, scale, &curve))
             });
             Some(past.collect())
         })?

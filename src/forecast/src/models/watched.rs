@@ -1,13 +1,13 @@
-//! What every forecast says of the series it was made from, whatever its model.
+//! What every forecast reports about the series it was made from, whatever its model.
 //!
 //! ```text
 //! forecast series, companion, inputs  ->  values refused, doubtful or missing in the past days?
 //!                                         silent for longer than usual?
 //! ```
 //!
-//! Models see none of it: a refused value is as good as never published, a doubtful one is
-//! taken at its word and not learned from, and behind a silence the last value is older. What
-//! stands in for what is missing, and how wide its band is, follows from that; here it is named.
+//! Models do not see these faults: to them a refused value was never published, a doubtful one
+//! counts for decisions and not for learning, and after a silence the last value is older.
+//! Which rule stands in, and how wide its band is, follows from that; here the cause is named.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -18,8 +18,7 @@ use super::Model;
 use crate::calendar::{DAY, HOUR};
 use crate::{Forecaster, History, Request};
 
-/// How far back a value that is not there is worth a word, s: rules look back to the week
-/// before.
+/// How far back missing values are reported, s: rules look back to the week before.
 const OF_LATE: i64 = 8 * DAY;
 
 /// A model whose data are watched.

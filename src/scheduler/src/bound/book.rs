@@ -3,7 +3,7 @@
 //! Each step keeps its bidders in the order of their last bids. The order hardly changes from
 //! one evaluation to the next, so that insertion sort costs next to nothing.
 
-use super::{Active, Prices, Relaxed, Slopes, widest};
+use super::{Active, Prices, Relaxed, Subgradient, mean_gpus_max};
 use crate::inputs::JobInput;
 use crate::placement::{Offers, Windows};
 use crate::residuals::Residuals;
@@ -146,7 +146,7 @@ impl<'a> Book<'a> {
         let (problem, job) = (self.problem, &self.problem.inputs.jobs[j]);
         let gpu_mw = problem.gpu_mw(j, t);
         let worth = net(job, problem, t, 0.0);
-        let mut left = widest(job, problem.hours[t]) * gpu_mw;
+        let mut left = mean_gpus_max(job, problem.hours[t]) * gpu_mw;
         let per_mw = problem.hours[t] / gpu_mw;
         let mut bids = self.bids.iter().filter(|b| b.job as usize != j).peekable();
         let own = self.bids.iter().find(|b| b.job as usize == j);
@@ -268,7 +268,7 @@ impl<'a> Book<'a> {
         }
         Relaxed {
             bound,
-            slopes: Slopes {
+            subgradient: Subgradient {
                 work,
                 power: Vec::new(),
                 jobs: Vec::new(),

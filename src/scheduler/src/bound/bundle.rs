@@ -1,48 +1,48 @@
 //! Proximal bundle method for the prices of power and ramps.
 //!
-//! The bound is convex in its prices. Every evaluation gives a plane that lies nowhere above
-//! it; the highest of the planes kept is a model of it, and the next prices are where model
-//! and a penalty on the way there are least together:
+//! The bound is convex in its prices. Every evaluation gives a cutting plane (a cut), which
+//! lies nowhere above it; the highest of the cuts kept is a model of the bound, and the next
+//! prices are where the model and a penalty on their distance are least together:
 //!
 //! ```text
 //! min over x of  max_i [ f_i + g_i (x - x_i) ]  +  |x - c|^2 / (2 t)      c: best prices
 //! ```
 //!
-//! Its dual asks for the mix of planes that is least in `t/2 |sum w_i g_i|^2 + sum w_i e_i`,
-//! `e_i` by how much plane i lies below the bound at c. Where the mix promises nothing, no
-//! prices near are better. A step that fails adds a plane to the model, where single
-//! subgradient steps learn nothing from it. Prices of peaks stay where the incumbent puts them: most
-//! stand at zero, where a plane promises what no price below it can keep.
+//! Its dual asks for the weights w that minimise `t/2 |sum w_i g_i|^2 + sum w_i e_i`, where the
+//! linearisation error `e_i` is by how much cut i lies below the bound at c. Where they predict
+//! no gain, no prices near are better. A step that fails adds a cut to the model, while a
+//! subgradient step that fails teaches nothing. Prices of peaks are not moved: most are at
+//! their lower limit of zero, and cuts there predict gains at negative prices.
 //!
 //! # Source
 //! K. C. Kiwiel, "Proximity control in bundle methods for convex nondifferentiable
 //! minimization", Mathematical Programming 46 (1990).
 
-use super::{Goal, Prices, Relaxed, Slopes, Steps};
+use super::{Goal, Prices, Relaxed, Steps, Subgradient};
 use crate::placement::Windows;
 use crate::schedule::{Problem, Room};
 
-/// Planes kept.
-const PLANES: usize = 24;
+/// Most cuts kept.
+const CUTS_MAX: usize = 24;
 
-/// Share of the promised gain that moves the centre.
+/// Share of the predicted gain from which a step is a serious step.
 const SERIOUS: f64 = 0.1;
 
-/// Share of the promised gain from which the next step may be longer.
+/// Share of the predicted gain from which the next step is longer.
 const GOOD: f64 = 0.5;
 
 /// Failed steps in a row after which steps become shorter.
 const PATIENCE: usize = 4;
 
-/// Promise, as a share of what the bound lies above its target, that is not worth a step.
-const SETTLED: f64 = 1e-4;
+/// Predicted gain that is not worth a step, as a share of the bound's distance to its target.
+const PREDICTED_MIN: f64 = 1e-4;
 
-/// Moves of weight between two planes in one search for the best mix.
+/// Moves of weight between two cuts in one search for the best mix.
 const MOVES: usize = 2_000;
 
-/// A plane below the bound.
-struct Plane {
-    /// Rise of the bound per price, each in its measure.
+/// A cutting plane of the bound.
+struct Cut {
+    /// Rise of the bound per price, scaled as [`scale`] says.
     slope: Vec<f64>,
     /// Its height where all prices are zero.
     height: f64,
@@ -58,52 +58,52 @@ pub(super) fn descend(
     goal: Goal,
     room: &mut Room,
 ) {
-    let measure = measure(problem, &best.1);
-    let mut centre = flat(&best.1, &measure);
-    let mut planes = vec![Plane::new(&best.0, &centre, &measure)];
+    let scale = scale(problem, &best.1);
+    let mut centre = flatten(&best.1, &scale);
+    let mut cuts = vec![Cut::new(&best.0, &centre, &scale)];
     let mut gram = Gram::default();
-    gram.add(&planes);
+    gram.add(&cuts);
     let square = gram.of(0, 0);
     let above = |bound: f64| (bound - goal.target).max(0.0);
-    let mut length = super::descend::SHARE * above(best.0.bound) / square.max(1e-300);
+    let mut length = super::descend::FIRST_STEP * above(best.0.bound) / square.max(1e-300);
     let mut failed = 0;
     for _ in 1..goal.iterations.max(1) {
         if best.0.bound <= goal.enough + 1e-9 * goal.enough.abs() {
             break;
         }
-        let below: Vec<f64> = planes
+        let errors: Vec<f64> = cuts
             .iter()
-            .map(|plane| (best.0.bound - plane.at(&centre)).max(0.0))
+            .map(|cut| (best.0.bound - cut.at(&centre)).max(0.0))
             .collect();
-        mix(&mut planes, &gram, &below, length);
+        weigh(&mut cuts, &gram, &errors, length);
         let mut slope = vec![0.0; centre.len()];
-        for plane in &planes {
-            add(&mut slope, &plane.slope, plane.weight);
+        for cut in &cuts {
+            add(&mut slope, &cut.slope, cut.weight);
         }
-        let under: f64 = planes.iter().zip(&below).map(|(p, e)| p.weight * e).sum();
-        let promised = length * dot(&slope, &slope) + under;
-        if promised <= SETTLED * above(best.0.bound) {
+        let error: f64 = cuts.iter().zip(&errors).map(|(p, e)| p.weight * e).sum();
+        let predicted = length * dot(&slope, &slope) + error;
+        if predicted <= PREDICTED_MIN * above(best.0.bound) {
             break;
         }
         let mut prices = best.1.clone();
         let mut next = centre.clone();
         add(&mut next, &slope, -length);
-        unflatten(&next, &measure, &mut prices);
+        unflatten(&next, &scale, &mut prices);
         for (ramp, row) in problem.inputs.ramps.iter().zip(&mut prices.ramp) {
-            // A limit that is none has no price.
+            // An infinite limit has no price.
             let low = if ramp.down.is_finite() { f64::MIN } else { 0.0 };
             let high = if ramp.up.is_finite() { f64::MAX } else { 0.0 };
             row.iter_mut()
                 .for_each(|price| *price = price.clamp(low, high));
         }
-        let next = flat(&prices, &measure);
+        let next = flatten(&prices, &scale);
         let relaxed = steps.relax(problem, windows, &prices, room);
-        drop_least(&mut planes, &mut gram);
-        planes.push(Plane::new(&relaxed, &next, &measure));
-        gram.add(&planes);
+        drop_least(&mut cuts, &mut gram);
+        cuts.push(Cut::new(&relaxed, &next, &scale));
+        gram.add(&cuts);
         let gained = best.0.bound - relaxed.bound;
-        if gained >= SERIOUS * promised {
-            if gained >= GOOD * promised {
+        if gained >= SERIOUS * predicted {
+            if gained >= GOOD * predicted {
                 length *= 2.0;
             }
             (*best, centre, failed) = ((relaxed, prices), next, 0);
@@ -119,11 +119,14 @@ pub(super) fn descend(
     }
 }
 
-impl Plane {
-    fn new(relaxed: &Relaxed, at: &[f64], measure: &[f64]) -> Self {
-        let mut slope = slopes(&relaxed.slopes);
-        // Slopes are constraint violations: the bound falls along them.
-        slope.iter_mut().zip(measure).for_each(|(s, m)| *s *= -m);
+impl Cut {
+    fn new(relaxed: &Relaxed, at: &[f64], scale: &[f64]) -> Self {
+        let mut slope = flatten_subgradient(&relaxed.subgradient);
+        // A subgradient here is a row of constraint violations: the bound falls along it.
+        slope
+            .iter_mut()
+            .zip(scale)
+            .for_each(|(s, unit)| *s *= -unit);
         Self {
             height: relaxed.bound - dot(&slope, at),
             slope,
@@ -136,7 +139,7 @@ impl Plane {
     }
 }
 
-/// Products of the planes' slopes.
+/// Gram matrix: scalar products of the cuts' slopes.
 #[derive(Default)]
 struct Gram(Vec<Vec<f64>>);
 
@@ -145,11 +148,11 @@ impl Gram {
         self.0[i.max(j)][i.min(j)]
     }
 
-    /// Takes the last of the planes in.
-    fn add(&mut self, planes: &[Plane]) {
-        let last = planes.last().map_or(&[][..], |plane| &plane.slope);
+    /// Adds the products of the last cut.
+    fn add(&mut self, cuts: &[Cut]) {
+        let last = cuts.last().map_or(&[][..], |cut| &cut.slope);
         self.0
-            .push(planes.iter().map(|p| dot(&p.slope, last)).collect());
+            .push(cuts.iter().map(|p| dot(&p.slope, last)).collect());
     }
 
     fn remove(&mut self, k: usize) {
@@ -160,36 +163,36 @@ impl Gram {
     }
 }
 
-/// Makes room for one plane: the one that the last mix used least goes, an older one first.
-fn drop_least(planes: &mut Vec<Plane>, gram: &mut Gram) {
-    if planes.len() < PLANES {
+/// Makes room for one cut: drops the one of the least weight, of equals the oldest.
+fn drop_least(cuts: &mut Vec<Cut>, gram: &mut Gram) {
+    if cuts.len() < CUTS_MAX {
         return;
     }
-    let least = (0..planes.len()).min_by(|a, b| planes[*a].weight.total_cmp(&planes[*b].weight));
+    let least = (0..cuts.len()).min_by(|a, b| cuts[*a].weight.total_cmp(&cuts[*b].weight));
     if let Some(k) = least {
-        planes.remove(k);
+        cuts.remove(k);
         gram.remove(k);
     }
 }
 
-/// The weights, none below zero and one in all, that are least in
-/// `length/2 |sum w g|^2 + sum w e`: weight moves between the two planes that gain most by it.
-fn mix(planes: &mut [Plane], gram: &Gram, below: &[f64], length: f64) {
-    let count = planes.len();
-    let sum: f64 = planes.iter().map(|p| p.weight).sum();
+/// Finds the weights, non-negative and adding up to one, that minimise
+/// `length/2 |sum w g|^2 + sum w e`: weight moves between the two cuts that gain most by it.
+fn weigh(cuts: &mut [Cut], gram: &Gram, errors: &[f64], length: f64) {
+    let count = cuts.len();
+    let sum: f64 = cuts.iter().map(|p| p.weight).sum();
     match sum > 0.0 {
-        true => planes.iter_mut().for_each(|p| p.weight /= sum),
-        false => planes[count - 1].weight = 1.0,
+        true => cuts.iter_mut().for_each(|p| p.weight /= sum),
+        false => cuts[count - 1].weight = 1.0,
     }
     let mut cost: Vec<f64> = (0..count)
         .map(|i| {
-            let mixed: f64 = (0..count).map(|j| gram.of(i, j) * planes[j].weight).sum();
-            length * mixed + below[i]
+            let mixed: f64 = (0..count).map(|j| gram.of(i, j) * cuts[j].weight).sum();
+            length * mixed + errors[i]
         })
         .collect();
     for _ in 0..MOVES {
         let to = (0..count).min_by(|a, b| cost[*a].total_cmp(&cost[*b]));
-        let used = (0..count).filter(|i| planes[*i].weight > 0.0);
+        let used = (0..count).filter(|i| cuts[*i].weight > 0.0);
         let from = used.max_by(|a, b| cost[*a].total_cmp(&cost[*b]));
         let (Some(to), Some(from)) = (to, from) else {
             return;
@@ -199,9 +202,9 @@ fn mix(planes: &mut [Plane], gram: &Gram, below: &[f64], length: f64) {
             return;
         }
         let bend = length * (gram.of(to, to) + gram.of(from, from) - 2.0 * gram.of(to, from));
-        let moved = (excess / bend.max(1e-300)).min(planes[from].weight);
-        planes[from].weight -= moved;
-        planes[to].weight += moved;
+        let moved = (excess / bend.max(1e-300)).min(cuts[from].weight);
+        cuts[from].weight -= moved;
+        cuts[to].weight += moved;
         for (i, cost) in cost.iter_mut().enumerate() {
             *cost += length * moved * (gram.of(i, to) - gram.of(i, from));
         }
@@ -209,7 +212,7 @@ fn mix(planes: &mut [Plane], gram: &Gram, below: &[f64], length: f64) {
 }
 
 /// Unit of each price: one per MWh for power, and as much per MW for ramps.
-fn measure(problem: &Problem<'_>, prices: &Prices) -> Vec<f64> {
+fn scale(problem: &Problem<'_>, prices: &Prices) -> Vec<f64> {
     let hours = &problem.hours;
     let mut all = Vec::new();
     for row in prices.power.iter().chain(&prices.jobs) {
@@ -221,24 +224,24 @@ fn measure(problem: &Problem<'_>, prices: &Prices) -> Vec<f64> {
     all
 }
 
-/// Prices in one row, in the order of [`measure`].
-fn flat(prices: &Prices, measure: &[f64]) -> Vec<f64> {
+/// Prices in one row, in the order of [`scale`].
+fn flatten(prices: &Prices, scale: &[f64]) -> Vec<f64> {
     let rows = [&prices.power, &prices.jobs, &prices.ramp];
     let all = rows.into_iter().flatten().flatten();
-    all.zip(measure).map(|(price, unit)| price / unit).collect()
+    all.zip(scale).map(|(price, unit)| price / unit).collect()
 }
 
-fn unflatten(row: &[f64], measure: &[f64], prices: &mut Prices) {
+fn unflatten(row: &[f64], scale: &[f64], prices: &mut Prices) {
     let rows = [&mut prices.power, &mut prices.jobs, &mut prices.ramp];
     let all = rows.into_iter().flatten().flatten();
-    for (price, (value, unit)) in all.zip(row.iter().zip(measure)) {
+    for (price, (value, unit)) in all.zip(row.iter().zip(scale)) {
         *price = value * unit;
     }
 }
 
-/// Slopes in one row, in the order of [`measure`].
-fn slopes(slopes: &Slopes) -> Vec<f64> {
-    let rows = [&slopes.power, &slopes.jobs, &slopes.ramp];
+/// Subgradient in one row, in the order of [`scale`].
+fn flatten_subgradient(subgradient: &Subgradient) -> Vec<f64> {
+    let rows = [&subgradient.power, &subgradient.jobs, &subgradient.ramp];
     rows.into_iter().flatten().flatten().copied().collect()
 }
 
@@ -254,21 +257,21 @@ fn add(sum: &mut [f64], row: &[f64], times: f64) {
 mod tests {
     use super::*;
 
-    fn planes(slopes: &[[f64; 2]]) -> (Vec<Plane>, Gram) {
-        let (mut planes, mut gram) = (Vec::new(), Gram::default());
+    fn cuts(slopes: &[[f64; 2]]) -> (Vec<Cut>, Gram) {
+        let (mut cuts, mut gram) = (Vec::new(), Gram::default());
         for slope in slopes {
-            planes.push(Plane {
+            cuts.push(Cut {
                 slope: slope.to_vec(),
                 height: 0.0,
                 weight: 0.0,
             });
-            gram.add(&planes);
+            gram.add(&cuts);
         }
-        (planes, gram)
+        (cuts, gram)
     }
 
-    fn assert_weights(planes: &[Plane], expected: &[f64]) {
-        let found: Vec<f64> = planes.iter().map(|p| p.weight).collect();
+    fn assert_weights(cuts: &[Cut], expected: &[f64]) {
+        let found: Vec<f64> = cuts.iter().map(|p| p.weight).collect();
         let near = |(f, e): (&f64, &f64)| (f - e).abs() < 1e-6;
         assert!(
             found.iter().zip(expected).all(near),
@@ -278,23 +281,23 @@ mod tests {
 
     #[test]
     fn planes_that_meet_in_a_valley_cancel_each_other() {
-        let (mut all, gram) = planes(&[[1.0, 0.0], [-3.0, 0.0], [0.0, 9.0]]);
-        mix(&mut all, &gram, &[0.0; 3], 1.0);
+        let (mut all, gram) = cuts(&[[1.0, 0.0], [-3.0, 0.0], [0.0, 9.0]]);
+        weigh(&mut all, &gram, &[0.0; 3], 1.0);
         assert_weights(&all, &[0.75, 0.25, 0.0]);
     }
 
     #[test]
     fn a_plane_far_below_the_bound_counts_only_for_long_steps() {
-        let (mut all, gram) = planes(&[[1.0, 0.0], [-1.0, 0.0]]);
-        mix(&mut all, &gram, &[0.0, 1.0], 0.1);
+        let (mut all, gram) = cuts(&[[1.0, 0.0], [-1.0, 0.0]]);
+        weigh(&mut all, &gram, &[0.0, 1.0], 0.1);
         assert_weights(&all, &[1.0, 0.0]);
-        mix(&mut all, &gram, &[0.0, 1.0], 100.0);
+        weigh(&mut all, &gram, &[0.0, 1.0], 100.0);
         assert_weights(&all, &[0.5025, 0.4975]);
     }
 
     #[test]
     fn a_plane_that_goes_takes_its_products_along() {
-        let (mut all, mut gram) = planes(&[[1.0, 0.0], [2.0, 1.0], [0.0, 3.0]]);
+        let (mut all, mut gram) = cuts(&[[1.0, 0.0], [2.0, 1.0], [0.0, 3.0]]);
         all.remove(1);
         gram.remove(1);
         assert_eq!(gram.of(0, 0), 1.0);

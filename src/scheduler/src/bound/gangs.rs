@@ -3,7 +3,8 @@
 //!
 //! Where jobs bid, their gangs are as good as divisible and their starts free. Against
 //! prices of power each job's own optimum is a dynamic program over step and gang at a price
-//! of its work; every such price bounds what the job can be worth, and the best is sought.
+//! of its work; every such price bounds what the job can be worth, and the price of the
+//! lowest bound is sought.
 //! Of dependencies only the earliest end of what a job waits for counts, and shortest runs
 //! are left out.
 
@@ -15,13 +16,13 @@ use crate::schedule::Problem;
 /// No gang.
 const NONE: u16 = u16::MAX;
 
-/// Prices of a job's work that are tried.
+/// Most prices of a job's work that are tried.
 const TRIES: usize = 9;
 
-/// Share of its worth that a job's bound may lie above the least.
+/// Share of its worth by which a job's bound may lie above the lowest one.
 const NEAR: f64 = 1e-6;
 
-/// Room to work in, and where the price of each job's work was last.
+/// Buffers, and the last price of each job's work.
 #[derive(Default)]
 pub(super) struct Buyers {
     hints: Vec<f64>,
@@ -69,7 +70,7 @@ struct Start {
     works: f64,
 }
 
-/// Worth at a price of work, and by how much it rises with it.
+/// Tangent of a job's worth over the price of its work.
 struct Line {
     price: f64,
     worth: f64,
@@ -77,7 +78,7 @@ struct Line {
 }
 
 impl Line {
-    /// Where a falling line meets a rising one, and the worth there.
+    /// Price at which this falling line meets a rising one, and the worth there.
     fn meets(&self, rising: &Self) -> (f64, f64) {
         let at = |x: f64| self.worth + self.rise * (x - self.price);
         let across = at(rising.price) - rising.worth;
@@ -178,11 +179,11 @@ impl Tables {
             self.gangs
                 .extend(sizes.iter().find(|size| **size == job.running));
         }
-        // Another size may start at once, the same one after a pause.
+        // A gang of another size may start in the next step, one of the same size after a pause.
         let pause = if sizes.len() > 1 { 1 } else { 2 };
         let top = self.steps.iter().map(|s| s.0).fold(0.0, f64::max);
-        // Worth is convex in the price: a line at each price tried, and between the two that
-        // the best lies between, where their lines meet.
+        // Worth is convex in the price, and each price tried gives a tangent: the next one is
+        // where the tangents on both sides of the lowest worth meet.
         let (mut low, mut high): (Option<Line>, Option<Line>) = (None, None);
         let mut best = (f64::INFINITY, 0.0);
         let mut price = hint.clamp(0.0, top);
@@ -219,7 +220,7 @@ impl Tables {
             };
             stride *= 4.0;
         }
-        // At the price between the two, the mix that does just the work.
+        // Of the optima at the two prices beside it, the mix that does just the work.
         let share = match (&low, &high) {
             (Some(low), Some(high)) => high.rise / (high.rise - low.rise),
             (Some(_), None) => 1.0,
@@ -257,7 +258,7 @@ impl Tables {
             };
             let after = off[i + 1];
             let (mut best, mut pick) = (after, NONE);
-            // Power that is paid for may be drawn by starts that are broken off.
+            // At negative prices a job may draw power for starts that it breaks off.
             let (mut paid, mut spent) = (0.0, 0.0);
             for k in i..n {
                 if spent >= job.restart {
@@ -344,7 +345,7 @@ impl Tables {
         let mut total = price * job.work + (later.0 - price).max(0.0) * later.1;
         for i in 0..self.steps.len() {
             let (worth, cost, hours) = self.steps[i];
-            // Power that is paid for may be drawn by starts alone.
+            // At negative prices a job may draw power for starts alone.
             let paid = if job.restart > 0.0 {
                 -cost * hours
             } else {

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use swingload_model::TimeGrid;
 
 use crate::bound::Prices;
-use crate::demand::hold;
+use crate::demand::scale_to_charge;
 use crate::inputs::{DemandInput, JobInput, PlanInputs, PoolInput, RampInput};
 use crate::schedule::JobNodes;
 
-/// Prices of a plan, which another grid and other loads can be given.
+/// Prices of a plan, to be read on another grid and for other loads.
 #[derive(Debug)]
 pub(super) struct CarriedPrices {
     grid: TimeGrid,
@@ -18,7 +18,7 @@ pub(super) struct CarriedPrices {
     /// By node; empty where jobs bid.
     jobs: BTreeMap<String, Vec<f64>>,
     ramp: BTreeMap<String, Vec<f64>>,
-    /// By charge, whose months are one row.
+    /// By charge: its months make one row.
     peak: BTreeMap<String, Vec<f64>>,
 }
 
@@ -66,8 +66,9 @@ impl CarriedPrices {
         let row = |row: &Vec<f64>| at.iter().map(|t| row[*t]).collect::<Vec<f64>>();
         let power = |pool: &PoolInput| {
             let mut row = self.power.get(&pool.id).map(row)?;
-            // What no power reached had no price: it pays what it earns. A finite price may lie above that:
-            // blocks that stay on through dear hours to spare a start pay for these, too.
+            // Where no power reached the pool its price was infinite: what a device earns stands
+            // in. A finite price may be higher: a block that stays on through dear hours to avoid
+            // a start pays it.
             for (price, revenue) in row.iter_mut().zip(&pool.revenue) {
                 if !price.is_finite() {
                     let earned = pool.points.iter().map(|(mw, ph)| revenue * ph / mw);
@@ -108,7 +109,8 @@ impl CarriedPrices {
         Some(self.grid.step_at(at - days * DAY).unwrap_or(last))
     }
 
-    /// A job whose work has no price bids nothing, nor does one that its work is not worth.
+    /// Price of a job's work, at most what the work is worth: then, and where no price is known,
+    /// the job bids nothing.
     fn work(&self, job: &JobInput) -> f64 {
         let most = (job.value + job.unmet).max(0.0);
         self.work.get(&job.id).map_or(most, |price| price.min(most))
@@ -128,13 +130,13 @@ impl CarriedPrices {
             let at = at.filter(|at| self.grid.start_s(*at) == start);
             let found = at.map_or(0.0, |at| known[at]);
             let limit = if found > 0.0 { ramp.up } else { ramp.down };
-            // A limit that is none has no price.
+            // An infinite limit has no price.
             *price = if limit.is_finite() { found } else { 0.0 };
         }
         prices
     }
 
-    /// Peak prices are per hour of a step; what is behind no longer counts.
+    /// Prices of a peak, rescaled to the lengths of the steps; those of past steps drop out.
     fn peak(&self, inputs: &PlanInputs, demand: &DemandInput) -> Vec<f64> {
         let known = self.peak.get(&demand.id);
         let mut prices: Vec<f64> = (demand.first..demand.end)
@@ -145,10 +147,10 @@ impl CarriedPrices {
             })
             .map(|price| price.unwrap_or(0.0))
             .collect();
-        hold(&mut prices, demand.per_mw);
+        scale_to_charge(&mut prices, demand.per_mw);
         prices
     }
 }
 
-/// A day, in seconds: prices of hours that were not planned yet are those of the day before.
+/// A day, seconds: hours that were not planned yet take the prices of the day before.
 const DAY: i64 = 86_400;

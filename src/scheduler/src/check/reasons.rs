@@ -10,7 +10,7 @@ use crate::build::{Built, PoolPlace};
 use crate::dispatch::{DispatchReason, LoadRef};
 use crate::inputs::{Gangs, PlanInputs};
 use crate::plan::Planned;
-use crate::ramp::Level;
+use crate::ramp::RampedLoad;
 
 /// Power that counts as none, MW.
 const NONE: f64 = 1e-6;
@@ -335,12 +335,16 @@ impl<'a> Step<'a> {
     /// What ramps that bind put on load at a node, by their multipliers, currency per MWh.
     fn ramp_charge(&self, node: usize) -> f64 {
         let held = self.held().filter(|l| self.inputs.is_below(node, l.node));
-        let charge = |l: &Level| l.multiplier[0] - l.multiplier[1];
+        let charge = |l: &RampedLoad| l.multiplier[0] - l.multiplier[1];
         held.map(charge).sum::<f64>() / self.inputs.grid.hours(0)
     }
 
-    fn held(&self) -> impl Iterator<Item = &Level> {
-        self.planned.evaluated.levels.iter().filter(|l| l.binding)
+    fn held(&self) -> impl Iterator<Item = &RampedLoad> {
+        self.planned
+            .evaluated
+            .ramped_loads
+            .iter()
+            .filter(|l| l.binding)
     }
 
     /// Whether a ramp fixes the load at a node, so that it gives way to nobody. One ramp on
@@ -349,7 +353,7 @@ impl<'a> Step<'a> {
         let local = self.inputs.supplies.iter().any(|s| s.node != 0);
         let charged = local && self.inputs.ramps.len() == 1;
         // Where no ramp moves the load from what is best in the step, none holds it.
-        let moved = |l: &Level| (l.load[0] - l.free[0]).abs() > NONE;
+        let moved = |l: &RampedLoad| (l.load[0] - l.free[0]).abs() > NONE;
         !charged
             && self.held().any(moved)
             && self.held().any(|l| self.inputs.is_below(node, l.node))

@@ -89,7 +89,7 @@ impl Ledger {
     }
 
     /// Notes that `command` is sent at `now`; replaces what was under way for its target.
-    pub(super) fn sent(&mut self, command: &Command, now: i64) {
+    pub(super) fn note_sent(&mut self, command: &Command, now: i64) {
         let target = Target::of(&command.action);
         self.by_id.insert(command.id, target);
         match self.pending.get_mut(&target) {
@@ -115,7 +115,7 @@ impl Ledger {
     }
 
     /// The command was taken or refused; `None` when it is no longer under way.
-    pub(super) fn acknowledged(&mut self, id: u64) -> Option<Confirmed> {
+    pub(super) fn acknowledge(&mut self, id: u64) -> Option<Confirmed> {
         let target = *self.by_id.get(&id)?;
         self.close(target)
     }
@@ -138,7 +138,7 @@ impl Ledger {
     }
 
     /// Closes commands that devices and jobs report as carried out.
-    pub(super) fn confirmed_by(&mut self, telemetry: &Telemetry) -> Vec<Confirmed> {
+    pub(super) fn take_confirmed(&mut self, telemetry: &Telemetry) -> Vec<Confirmed> {
         let mut done = Vec::new();
         for (target, pending) in &self.pending {
             let seen = match (target, &pending.action) {
@@ -161,7 +161,7 @@ impl Ledger {
     }
 
     /// Notes what a block was commanded and took.
-    pub(super) fn commanded(&mut self, pool: usize, block: usize, at_point: &[u32]) {
+    pub(super) fn note_commanded(&mut self, pool: usize, block: usize, at_point: &[u32]) {
         self.commanded[pool][block].copy_from_slice(at_point);
     }
 
@@ -192,17 +192,17 @@ impl Ledger {
     }
 
     /// Forgets what is under way for a job that is over.
-    pub(super) fn job_is_over(&mut self, job: usize) {
+    pub(super) fn forget_job(&mut self, job: usize) {
         self.forget(Target::Job(job));
     }
 
-    /// IT watts each node may draw beyond the set points of `dispatch`, because
-    /// commands are overdue at `now` or devices contradict what they acknowledged.
+    /// Adds to `more` the IT watts that each node may draw beyond the set points of `dispatch`,
+    /// because acknowledgements are overdue at `now` or devices contradict what they acknowledged.
     ///
     /// A block without an answer counts at nameplate; devices reported awake beyond
     /// what was acknowledged count at their rated point. Jobs of `dispatch` are
     /// sorted by position.
-    pub(super) fn doubtful(
+    pub(super) fn add_doubtful(
         &self,
         site: &Site,
         state: &SiteState,

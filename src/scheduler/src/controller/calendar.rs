@@ -4,9 +4,9 @@ use jiff::tz::TimeZone;
 use swingload_model::site::Site;
 use swingload_model::time::timestamp;
 
-/// What began since the last turn.
+/// What began since the last call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Turned {
+pub(super) struct Begun {
     pub(super) day: bool,
     pub(super) month: bool,
 }
@@ -36,13 +36,13 @@ impl Calendar {
 
     /// The first event: its day is the current one.
     pub(super) fn start(&mut self, now: i64) {
-        self.turn(now);
+        self.advance(now);
     }
 
     /// Moves to the local day of Unix second `now`.
-    pub(super) fn turn(&mut self, now: i64) -> Turned {
+    pub(super) fn advance(&mut self, now: i64) -> Begun {
         if now < self.day_end {
-            return Turned {
+            return Begun {
                 day: false,
                 month: false,
             };
@@ -51,12 +51,12 @@ impl Calendar {
         let tomorrow = local.tomorrow().and_then(|z| z.start_of_day());
         self.day_end = tomorrow.map_or(now + 86_400, |z| z.timestamp().as_second());
         let month = (local.year(), local.month());
-        let turned = Turned {
+        let begun = Begun {
             day: true,
             month: month != self.month,
         };
         self.month = month;
-        turned
+        begun
     }
 
     /// Whether the number of devices of pool `p` differs from the last call.

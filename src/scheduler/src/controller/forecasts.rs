@@ -59,8 +59,8 @@ impl ForecastBook {
     }
 
     /// What is expected at Unix second `now` from what `history` says was known.
-    pub(crate) fn outlook<'a>(&'a self, history: &'a History, now: i64) -> Expected<'a> {
-        Expected {
+    pub(crate) fn outlook<'a>(&'a self, history: &'a History, now: i64) -> BookOutlook<'a> {
+        BookOutlook {
             book: self,
             history,
             now,
@@ -69,9 +69,9 @@ impl ForecastBook {
     }
 }
 
-/// Forecasts issued at one instant; each is made once.
+/// The outlook at one instant from the book's forecasters; each forecast is made once.
 #[derive(Debug)]
-pub struct Expected<'a> {
+pub(crate) struct BookOutlook<'a> {
     book: &'a ForecastBook,
     history: &'a History,
     now: i64,
@@ -79,7 +79,7 @@ pub struct Expected<'a> {
     memo: RefCell<Vec<(String, Arc<Forecast>)>>,
 }
 
-impl Expected<'_> {
+impl BookOutlook<'_> {
     /// Reads from the forecast of `series` over `grid`, made now if it was not yet.
     fn read<T>(
         &self,
@@ -141,7 +141,7 @@ fn found(
     Some(Arc::clone(found))
 }
 
-impl Outlook for Expected<'_> {
+impl Outlook for BookOutlook<'_> {
     fn mean(&self, series: &str, grid: &TimeGrid) -> Vec<f64> {
         self.read(series, grid, false, |f| f.mean.clone())
     }
@@ -159,7 +159,7 @@ impl Outlook for Expected<'_> {
             let named = forecast.fallbacks.iter();
             named.map(move |fallback| (series.clone(), fallback.clone()))
         });
-        // Of several forecasts of one series the one with most steps speaks.
+        // Of several forecasts of one series the fallback that covers most steps counts.
         let mut widest: BTreeMap<(String, String), Fallback> = BTreeMap::new();
         for (series, fallback) in all {
             let entry = widest.entry((series, fallback.what.clone()));
@@ -193,7 +193,7 @@ pub struct FallbackCount {
 }
 
 impl FallbackLog {
-    /// Notes what one decision at `now` was told.
+    /// Counts the fallbacks that one decision at `now` rested on.
     pub(crate) fn note(&mut self, now: i64, outlook: &dyn Outlook) {
         for (series, fallback) in outlook.fallbacks() {
             let fresh = FallbackCount {

@@ -1,4 +1,4 @@
-//! Which job waits for which: a graph without circles.
+//! Which job waits for which: a directed acyclic graph.
 
 use std::collections::BTreeMap;
 

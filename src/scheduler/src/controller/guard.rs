@@ -11,7 +11,7 @@ use swingload_model::units::Power;
 use super::IncidentKind;
 use super::belief::{Ledger, Target};
 use super::limits::{Limits, StepLimits, amount};
-use super::trim::{Grip, Trim};
+use super::trim::{Interruptible, Trim};
 use crate::dispatch::Dispatch;
 use crate::policy::View;
 use crate::state::{Checkpoint, JobState};
@@ -49,7 +49,7 @@ impl Guard {
     }
 
     /// Compares the meters of the last step with what was dispatched.
-    pub(super) fn metered(&mut self, site: &Site, power: &[Power]) {
+    pub(super) fn compare_meters(&mut self, site: &Site, power: &[Power]) {
         let [last, before] = &self.expected;
         if last.is_empty() {
             return;
@@ -136,10 +136,11 @@ impl Guard {
         self.measure(view, dispatch, &none);
         let by_policy = self.step.worst(&none);
         let mut leaving = none.clone();
-        self.leaving(view, dispatch, &mut leaving);
+        self.add_leaving_gangs(view, dispatch, &mut leaving);
         self.measure(view, dispatch, &leaving);
         let planned = self.step.load.clone();
-        // That hashing gives way to jobs on their way out is ordinary; all else is an incident.
+        // Hashing that makes way for the checkpoints of stopping jobs is ordinary; all else is an
+        // incident.
         let mut first = true;
         let ordinary = by_policy.is_none() && !self.is_in_doubt(view, ledger, dispatch);
         // Each round takes something off below a node or gives that node up.
@@ -157,15 +158,15 @@ impl Guard {
             let left = self.take_off(view, Some(ledger), dispatch, node, excess_w);
             rounds = rounds.saturating_sub(1);
             if left >= excess_w || rounds == 0 {
-                // Only loads in doubt are left. Lowering them is not known to help, but may;
-                // it is said aloud, never passed over.
+                // Only loads in doubt are left. Lowering them may help or not, so it is tried and
+                // the limit reported as unmet.
                 self.take_off(view, None, dispatch, node, left);
                 found.push(IncidentKind::LimitUnmet { node, excess_w });
                 self.step.give_up(node);
             }
         }
         leaving.fill(0.0);
-        self.leaving(view, dispatch, &mut leaving);
+        self.add_leaving_gangs(view, dispatch, &mut leaving);
         self.measure(view, dispatch, &leaving);
         let [last, before] = &mut self.expected;
         std::mem::swap(last, before);
@@ -173,7 +174,7 @@ impl Guard {
     }
 
     /// The node furthest over what it may carry, with devices in doubt at their worst
-    /// and room for what the meter shows beyond that; `planned` is the load per node
+    /// and a reserve for what the meter shows beyond that; `planned` is the load per node
     /// of the policy's set points.
     fn excess(
         &mut self,
@@ -184,7 +185,7 @@ impl Guard {
     ) -> Option<(usize, f64)> {
         let mut more = std::mem::take(&mut self.more);
         more.fill(0.0);
-        ledger.doubtful(
+        ledger.add_doubtful(
             &view.setup.site,
             view.state,
             view.jobs,
@@ -192,7 +193,7 @@ impl Guard {
             view.now,
             &mut more,
         );
-        self.leaving(view, dispatch, &mut more);
+        self.add_leaving_gangs(view, dispatch, &mut more);
         self.measure(view, dispatch, &more);
         self.more = more;
         // What devices in doubt explain of the meter's surplus is counted once.
@@ -207,11 +208,12 @@ impl Guard {
     }
 
     /// Adds the IT watts of all gangs that stop or change in the step.
-    fn leaving(&self, view: &View<'_>, dispatch: &Dispatch, more: &mut [f64]) {
-        stopping(view, &dispatch.jobs, more);
+    fn add_leaving_gangs(&self, view: &View<'_>, dispatch: &Dispatch, more: &mut [f64]) {
+        add_checkpoint_power(view, &dispatch.jobs, more);
         for position in &self.given_up {
             let gang = checkpoint(&view.jobs[*position], view.now);
-            gang.iter().for_each(|gang| write(view, gang, more));
+            gang.iter()
+                .for_each(|gang| add_gang_power(view, gang, more));
         }
     }
 
@@ -219,7 +221,7 @@ impl Guard {
     fn is_in_doubt(&mut self, view: &View<'_>, ledger: &Ledger, dispatch: &Dispatch) -> bool {
         self.more.fill(0.0);
         let site = &view.setup.site;
-        ledger.doubtful(
+        ledger.add_doubtful(
             site,
             view.state,
             view.jobs,
@@ -258,23 +260,23 @@ impl Guard {
         let doubt =
             |target: Target| ledger.is_some_and(|ledger| ledger.is_overdue(target, view.now));
         let block = |p: usize, b: usize| match doubt(Target::Block(p, b)) {
-            true => Grip::Stuck,
-            false => grip(view, p, b),
+            true => Interruptible::Never,
+            false => block_interruptible(view, p, b),
         };
         let job = |j: usize| match doubt(Target::Job(j)) {
-            true => Grip::Stuck,
-            false => job_grip(view, j),
+            true => Interruptible::Never,
+            false => job_interruptible(view, j),
         };
         let floor = |v: usize, least: u32| match doubt(Target::Service(v)) {
             true => u32::MAX,
             false => least,
         };
-        trim.sleep(dispatch, Grip::Free, &block);
-        trim.underclock(dispatch, &|p, b| block(p, b) == Grip::Held);
-        trim.jobs(dispatch, view.jobs, Grip::New, &job);
-        trim.sleep(dispatch, Grip::Held, &block);
+        trim.sleep(dispatch, Interruptible::Freely, &block);
+        trim.underclock(dispatch, &|p, b| block(p, b) == Interruptible::LastResort);
+        trim.jobs(dispatch, view.jobs, Interruptible::NewStart, &job);
+        trim.sleep(dispatch, Interruptible::LastResort, &block);
         trim.inference(dispatch, &|v| floor(v, floor_gpus(view, v)));
-        for wanted in [Grip::Free, Grip::Held] {
+        for wanted in [Interruptible::Freely, Interruptible::LastResort] {
             trim.jobs(dispatch, view.jobs, wanted, &job);
         }
         trim.inference(dispatch, &|v| floor(v, 0));
@@ -285,13 +287,13 @@ impl Guard {
 
 /// Adds the IT watts, as a mean over the step, of gangs that write a checkpoint in it.
 /// `running` holds the jobs that run in the step with their gangs, by position.
-pub(crate) fn stopping(view: &View<'_>, running: &[(usize, u32)], more: &mut [f64]) {
-    writing(view, running, |gang| write(view, gang, more));
+pub(crate) fn add_checkpoint_power(view: &View<'_>, running: &[(usize, u32)], more: &mut [f64]) {
+    for_each_checkpoint(view, running, |gang| add_gang_power(view, gang, more));
 }
 
-/// Hands over the checkpoints written in the step: of gangs that stop or change their
-/// size now, and of those that did earlier and are not done.
-pub(crate) fn writing(
+/// Calls `each` with the checkpoints written in the step: of gangs that stop or change their
+/// size now, and of those that did so earlier and are still writing.
+pub(crate) fn for_each_checkpoint(
     view: &View<'_>,
     running: &[(usize, u32)],
     mut each: impl FnMut(&Checkpoint),
@@ -320,7 +322,7 @@ pub(super) fn checkpoint(state: &JobState, at: i64) -> Option<Checkpoint> {
 }
 
 /// Adds the IT watts above idle of a gang that writes in the step, as a mean over it.
-fn write(view: &View<'_>, gang: &Checkpoint, more: &mut [f64]) {
+fn add_gang_power(view: &View<'_>, gang: &Checkpoint, more: &mut [f64]) {
     let step = view.step.duration(0).get();
     let seconds = (gang.until - view.now).clamp(0, step);
     let pool = &view.setup.site.gpu_pools[gang.gpu_pool];
@@ -328,14 +330,14 @@ fn write(view: &View<'_>, gang: &Checkpoint, more: &mut [f64]) {
     more[pool.node] += watts.get() as f64 * seconds as f64 / step as f64;
 }
 
-/// Whether a block has been on for its shortest time.
-pub(crate) fn grip(view: &View<'_>, p: usize, b: usize) -> Grip {
+/// Whether a block may be put to sleep: freely once it has been on for its shortest time.
+pub(crate) fn block_interruptible(view: &View<'_>, p: usize, b: usize) -> Interruptible {
     let block = &view.state.pools[p].blocks[b];
     let young = view.now - block.since < view.setup.site.pools[p].min_on.get();
     if block.is_on() && young {
-        Grip::Held
+        Interruptible::LastResort
     } else {
-        Grip::Free
+        Interruptible::Freely
     }
 }
 
@@ -351,15 +353,15 @@ pub(crate) fn may_be_awake(view: &View<'_>, p: usize, b: usize) -> bool {
     block.is_on() || (rested && left)
 }
 
-/// Whether a job runs, and for its shortest stretch.
-pub(crate) fn job_grip(view: &View<'_>, position: usize) -> Grip {
+/// Whether a job may be suspended: freely once it has run for its shortest time.
+pub(crate) fn job_interruptible(view: &View<'_>, position: usize) -> Interruptible {
     let job = &view.jobs[position];
     if job.gpus == 0 {
-        Grip::New
+        Interruptible::NewStart
     } else if view.now - job.since < job.job.min_runtime.get() {
-        Grip::Held
+        Interruptible::LastResort
     } else {
-        Grip::Free
+        Interruptible::Freely
     }
 }
 

@@ -10,15 +10,15 @@ use crate::state::JobState;
 
 /// How freely a block may be put to sleep, or a job be suspended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Grip {
-    /// First: a job that would only start now.
-    New,
+pub(crate) enum Interruptible {
+    /// First: a job that would start now.
+    NewStart,
     /// As needed.
-    Free,
+    Freely,
     /// Only when nothing else is left: its shortest time awake or running is not over.
-    Held,
-    /// Never: what it draws does not depend on the dispatch.
-    Stuck,
+    LastResort,
+    /// Never: its power is in doubt, and does not follow the dispatch.
+    Never,
 }
 
 /// Load to take off below a node.
@@ -79,13 +79,13 @@ impl Trim<'_> {
     pub(crate) fn sleep(
         &mut self,
         dispatch: &mut Dispatch,
-        wanted: Grip,
-        grip: &dyn Fn(usize, usize) -> Grip,
+        wanted: Interruptible,
+        interruptible: &dyn Fn(usize, usize) -> Interruptible,
     ) {
         for p in self.pools() {
             let pool = &self.site.pools[p];
             for b in (0..dispatch.pools[p].len()).rev() {
-                if grip(p, b) != wanted {
+                if interruptible(p, b) != wanted {
                     continue;
                 }
                 for i in (0..pool.points.len()).rev() {
@@ -120,11 +120,11 @@ impl Trim<'_> {
         &mut self,
         dispatch: &mut Dispatch,
         jobs: &[JobState],
-        wanted: Grip,
-        grip: &dyn Fn(usize) -> Grip,
+        wanted: Interruptible,
+        interruptible: &dyn Fn(usize) -> Interruptible,
     ) {
         let mut order: Vec<usize> = (0..dispatch.jobs.len())
-            .filter(|k| grip(dispatch.jobs[*k].0) == wanted)
+            .filter(|k| interruptible(dispatch.jobs[*k].0) == wanted)
             .collect();
         order.sort_by_key(|k| std::cmp::Reverse((jobs[dispatch.jobs[*k].0].job.deadline, *k)));
         for k in order {

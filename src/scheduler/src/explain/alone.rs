@@ -1,5 +1,5 @@
-//! What a load's decision in the first step is worth to it, with all other loads fixed: a
-//! first guess of where its flips lie.
+//! What a load's decision in the first step is worth to it with all other loads fixed: a first
+//! guess of the change that flips it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::market::CostStep;
 use crate::plan::Planned;
 use crate::schedule::{Ask, Problem, Room, area, minimum_ends};
 
-/// One plan, and what has been worked out about its loads.
+/// One plan, with the price curves that have been computed for its loads.
 pub(crate) struct Alone<'a> {
     problem: Problem<'a>,
     planned: &'a Planned,
@@ -122,7 +122,7 @@ impl<'a> Alone<'a> {
             .filter(|(net, work)| *net > 0.0 && *work > 0.0)
             .collect();
         places.sort_by(|a, b| b.0.total_cmp(&a.0));
-        // Its other work takes the best places, and what is put off the next ones.
+        // The job's other work keeps the best steps; the work put off gets the next best ones.
         let (mut at, mut earned, mut kept) = (0.0, 0.0, 0.0);
         for (net, width) in places {
             let part = ((at + width).min(job.work) - f64::max(at, job.work - work)).max(0.0);

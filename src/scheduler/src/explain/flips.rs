@@ -198,7 +198,7 @@ impl<'a> Case<'a> {
             (self.reason.value.abs(), self.reason.value.abs())
         };
         let most = 2.0 * worths + 100.0;
-        // What ties steps together moves the price at which it turns.
+        // Jobs and blocks couple steps, which moves the price at which they turn.
         let price_gap = match self.own {
             Part::Pool(m) if self.runs => gap.min(alone.pool_gap(m, false)),
             Part::Pool(m) => Some(alone.pool_gap(m, true))
@@ -228,7 +228,7 @@ impl<'a> Case<'a> {
         } else {
             gap
         };
-        // What waits runs later whatever it earns.
+        // A job that waits will run later whatever it earns.
         let waits = matches!(
             self.reason.code,
             ReasonCode::Deferred | ReasonCode::NoGpus | ReasonCode::NoPower
@@ -265,7 +265,7 @@ impl<'a> Case<'a> {
             up,
             now: millionths(now),
             guess: (gap * 1.001 + GRAIN) * per_mwh,
-            // Nobody pays to have a job done.
+            // A job is worth no less than nothing.
             most: match (part, up) {
                 (Part::Job(_), false) => now.max(GRAIN * per_mwh),
                 _ => most * per_mwh,
@@ -276,7 +276,8 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// A job that runs could wait with more time, one that waits could not with less.
+    /// The deadline of a job: later for one that runs, which then could wait; earlier for one
+    /// that waits, which then could not.
     fn own_deadline(&self, alone: &mut Alone<'_>) -> Option<Question> {
         let Part::Job(j) = self.own else { return None };
         let end = alone.job_end(j, self.runs);
@@ -291,7 +292,7 @@ impl<'a> Case<'a> {
         (later > 0).then(|| self.deadline(j, true, guess as f64, later as f64))
     }
 
-    /// Deadline of a job before now, expected at boundary `end`, at most so early that it
+    /// An earlier deadline of a job, expected at boundary `end` and at the earliest where the job
     /// could just be done in time.
     fn earlier(&self, j: usize, end: Option<usize>) -> Option<Question> {
         let job = &self.inputs.jobs[j];

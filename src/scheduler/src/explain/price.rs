@@ -6,8 +6,8 @@ use super::{EVEN, OFF, millionths};
 use crate::build::Built;
 use crate::plan::Planned;
 
-/// The supply that a price rests on: the dearest, at no more than the price, of those that
-/// have more to give, or else of those in use. What the price lies above it is scarcity.
+/// The marginal supply of a price: the dearest, at no more than the price, of those that have
+/// power left, or else of those in use. What the price exceeds its cost by is scarcity.
 fn base(built: &Built, planned: &Planned, price: f64) -> Option<usize> {
     let supplies = &built.inputs.supplies;
     let drawn = &planned.first.supply;
@@ -74,8 +74,8 @@ pub(crate) fn parts(built: &Built, planned: &Planned, node: usize, price: f64) -
     all
 }
 
-/// Whose room is short: the node between which and the root power becomes dearer last, or
-/// else the root, the month's peak or all supply.
+/// Name of what makes power scarce at `node`: the first node on the way to the root at which
+/// power is dearer than above it, or else the month's peak, the root or a limit on all supply.
 fn scarce(built: &Built, planned: &Planned, node: usize) -> String {
     let inputs = &built.inputs;
     let marginal = &planned.first.marginal;

@@ -1,8 +1,9 @@
 //! The smallest change that turns a decision, found by planning again.
 //!
-//! A change is returned only where a plan by the same budget as the plan explained turns.
-//! Where that budget bounds, the change is first looked for without what only the bound's
-//! prices turn on, which decides almost alike for a fraction of the work.
+//! A change is returned only where a plan made with it, by the budget of the plan that is
+//! explained, decides otherwise. Where that budget asks for a bound, the change is first looked
+//! for without the bound and the stages that need its duals: such a plan decides almost alike
+//! for a fraction of the work.
 
 use std::collections::VecDeque;
 use std::collections::btree_map::{BTreeMap, Entry};
@@ -15,8 +16,8 @@ use crate::plan::{Budget, plan};
 /// Width, as a share of the change, to which the smallest change is known.
 const TOLERANCE: f64 = 0.03;
 
-/// Plans by the whole budget that prove a change which less work found, at most; two where
-/// both agree.
+/// Most plans by the whole budget that verify a change found by the quick one; two where both
+/// agree.
 const PROOFS: usize = 8;
 
 /// Plans of changed inputs: what every load draws in the first step.
@@ -87,7 +88,7 @@ impl<'a> Again<'a> {
             return self.whole.smallest(ray, replans, &turned);
         };
         let mut ray = *ray;
-        // Where less work decides otherwise from the outset, it finds nothing out.
+        // Where the quick plan of the unchanged inputs already decides otherwise, it tells nothing.
         if !turned(quick.unchanged()) {
             ray.guess = quick.smallest(&ray, replans, &turned)?;
             ray.doubtful = false;
@@ -123,7 +124,7 @@ impl<'a> Plans<'a> {
         let exact = |x: f64| if ray.whole { x.round() } else { x };
         let (mut low, mut high) = (0.0, f64::INFINITY);
         if !ray.whole {
-            // What other loads asked about the same quantity.
+            // Plans made for other loads with changes of the same quantity.
             let known = self.known.get(&(ray.subject, ray.up));
             for (bits, power) in known.into_iter().flatten() {
                 let x = f64::from_bits(*bits);
@@ -142,7 +143,7 @@ impl<'a> Plans<'a> {
             high = most;
         }
         let start = exact(ray.guess.clamp(ray.grain, most));
-        // A good guess is just beside where it turns.
+        // A good guess lies just beside the change that turns the decision.
         let beside = f64::max(ray.grain, 0.9 * TOLERANCE * start);
         let mut near = [start, start - beside, start + beside]
             .map(exact)

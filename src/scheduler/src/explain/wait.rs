@@ -11,7 +11,7 @@ use crate::plan::Planned;
 
 /// What keeps the smallest gang of a job out of the first step, all else fixed: the
 /// first node from its GPUs up that has too little room, or all supply.
-pub(super) struct Kept {
+pub(super) struct Shortage {
     pub(super) code: ReasonCode,
     node: Option<usize>,
     asked: f64,
@@ -19,16 +19,16 @@ pub(super) struct Kept {
 }
 
 /// `None` where there is room.
-pub(super) fn kept_out(
+pub(super) fn shortage(
     built: &Built,
     flows: &Flows<'_>,
     planned: &Planned,
     k: usize,
-) -> Option<Kept> {
+) -> Option<Shortage> {
     let inputs = &built.inputs;
     let job = &inputs.jobs[k];
     let asked = smallest(job) * job.gpu_mw * inputs.nodes[job.node].factor[0];
-    let kept = |code, node, free: f64| Kept {
+    let short = |code, node, free: f64| Shortage {
         code,
         node,
         asked,
@@ -42,13 +42,13 @@ pub(super) fn kept_out(
                 true => ReasonCode::NoGpus,
                 false => ReasonCode::NoPower,
             };
-            return Some(kept(code, Some(n), free));
+            return Some(short(code, Some(n), free));
         }
         at = inputs.nodes[n].parent;
     }
     let supplies = inputs.supplies.iter().zip(&planned.first.supply);
     let free: f64 = supplies.map(|(s, drawn)| s.available[0] - drawn).sum();
-    (free < asked - crate::check::TOLERANCE_MW).then(|| kept(ReasonCode::NoPower, None, free))
+    (free < asked - crate::check::TOLERANCE_MW).then(|| short(ReasonCode::NoPower, None, free))
 }
 
 fn smallest(job: &JobInput) -> f64 {
@@ -85,19 +85,19 @@ pub(crate) fn wait(
         }
         ReasonCode::NoGpus | ReasonCode::NoPower => {
             let flows = Flows::new(built, planned, &planned.first, 0);
-            let kept = kept_out(built, &flows, planned, k)?;
+            let short = shortage(built, &flows, planned, k)?;
             let name = |n: usize| inputs.nodes[n].id.clone();
             let per_gpu = job.gpu_mw * inputs.nodes[job.node].factor[0];
-            Some(match (code, kept.node) {
+            Some(match (code, short.node) {
                 (ReasonCode::NoGpus, Some(n)) => Wait::Gpus {
                     pool: name(n),
                     asked: smallest(job) as u32,
-                    free: (kept.free / per_gpu + 1e-6) as u32,
+                    free: (short.free / per_gpu + 1e-6) as u32,
                 },
                 (_, node) => Wait::Power {
                     node: node.map_or_else(String::new, name),
-                    asked_mw: millionths(kept.asked),
-                    free_mw: millionths(kept.free),
+                    asked_mw: millionths(short.asked),
+                    free_mw: millionths(short.free),
                     price_per_mwh: node
                         .and_then(|n| inputs.nodes[n].parent)
                         .map(|above| planned.first.marginal[above])

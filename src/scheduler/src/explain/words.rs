@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_is_told_with_what_would_turn_it() {
+    fn a_decision_is_stated_with_what_would_turn_it() {
         let flips = vec![
             flip(Quantity::PowerPrice, "hall", 64.0, 71.2, Turn::GivesUp),
             flip(
@@ -231,7 +231,7 @@ mod tests {
             said.trim_start_matches("miners: waits for cheaper steps; would run ")
                 .to_owned()
         };
-        for (quantity, of, at, told) in [
+        for (quantity, of, at, expected) in [
             (
                 Quantity::PowerPrice,
                 "hall",
@@ -287,7 +287,7 @@ mod tests {
                 "with more than 20.000 MW at hall.",
             ),
         ] {
-            assert_eq!(words(quantity, of, at), told);
+            assert_eq!(words(quantity, of, at), expected);
         }
         assert_eq!(
             said(&reason(ReasonCode::Heat, "", vec![])),

@@ -1,4 +1,4 @@
-//! Clearing a step with the load below one node held at a level.
+//! Clearing a step with the load below one node held at a given level, in MW.
 //!
 //! A limit on loads alone does not nest with limits of net import where supplies hang
 //! below a node, so cutting is not exact there. A charge on the loads is: the greedy
@@ -7,14 +7,15 @@
 //! The charge is found along chords of the concave worth of load, which ends after as
 //! many steps as there are pieces between.
 
-use super::{Cleared, EPSILON_MW, Held, Market, Owner, Segment, Workspace, by_falling_slope};
+use super::{
+    CHARGE_MAX, Cleared, EPSILON_MW, Limits, Market, Owner, Segment, Workspace, by_falling_slope,
+    is_better_under,
+};
 
-/// A charge beyond every value and penalty, currency per MWh: drives load to its ends.
-const BEYOND: f64 = 1e7;
 /// Most steps along chords; each meets one more piece of the worth of load.
 const CHORDS: usize = 200;
 
-/// An optimum at some charge.
+/// An optimum at some charge, valued without it: MW, currency per hour.
 #[derive(Debug, Clone, Default)]
 struct Corner {
     load: f64,
@@ -24,15 +25,14 @@ struct Corner {
 }
 
 impl Corner {
-    /// Worth at the charge that makes both `self` and `other` equal, per MW.
+    /// The charge at which `self` and `other` are worth the same, currency per MWh.
     fn slope_to(&self, other: &Self) -> f64 {
         (other.value - self.value) / (other.load - self.load)
     }
 
     /// Whether a charge of `slope` prefers this to `other` by more than rounding.
     fn beats(&self, other: &Self, slope: f64) -> bool {
-        let margin = (self.value - slope * self.load) - (other.value - slope * other.load);
-        margin > 1e-9 * (1.0 + self.value.abs() + other.value.abs() + slope.abs() * self.load.abs())
+        is_better_under(slope, (self.load, self.value), (other.load, other.value))
     }
 }
 
@@ -70,7 +70,7 @@ impl Market {
         let between = low.taken.iter().zip(&high.taken);
         work.taken.clear();
         work.taken.extend(between.map(|(a, b)| a + share * (b - a)));
-        self.settle(fixed, work, low.overload, self.tree.limit[0][t])
+        self.sum_up(fixed, work, low.overload, self.tree.limit[0][t])
     }
 
     /// [`Market::clear`] with the load below `node` held at `target` MW.
@@ -98,12 +98,12 @@ impl Market {
     ) -> (f64, Vec<(f64, f64)>) {
         self.lay_out(t, extra, work);
         let mut corners = Corners::new(self, t, fixed, node, work);
-        let low = corners.at(BEYOND);
+        let low = corners.at(CHARGE_MAX);
         let start = low.load;
         let mut pieces = Vec::new();
         let mut at = low;
         // Corners still to reach, the nearest last.
-        let mut ahead = vec![corners.at(-BEYOND)];
+        let mut ahead = vec![corners.at(-CHARGE_MAX)];
         while let Some(next) = ahead.pop() {
             if next.load - at.load <= EPSILON_MW {
                 continue;
@@ -164,8 +164,8 @@ impl<'a> Corners<'a> {
         }
     }
 
-    /// The two optima next to each other between which the load passes `target`; twice the
-    /// nearest where none does. A charge known to lie near shortens the search.
+    /// The two neighbouring optima between which the load passes `target`; the nearest optimum
+    /// twice where it never does. A `known` charge, which lay near before, shortens the search.
     fn around(&mut self, target: f64, known: Option<f64>) -> (Corner, Corner) {
         let (mut low, mut high): (Option<Corner>, Option<Corner>) = (None, None);
         // From a charge known to lie near, outwards until the target lies between.
@@ -182,8 +182,8 @@ impl<'a> Corners<'a> {
                 break;
             }
         }
-        let mut low = low.unwrap_or_else(|| self.at(BEYOND));
-        let mut high = high.unwrap_or_else(|| self.at(-BEYOND));
+        let mut low = low.unwrap_or_else(|| self.at(CHARGE_MAX));
+        let mut high = high.unwrap_or_else(|| self.at(-CHARGE_MAX));
         if low.load >= target - EPSILON_MW {
             high = low.clone();
         } else if high.load <= target + EPSILON_MW {
@@ -237,14 +237,14 @@ impl<'a> Corners<'a> {
                 j += 1;
             }
         }
-        let held = if self.node == 0 {
-            Held::Imports
+        let limits = if self.node == 0 {
+            Limits::Imports
         } else {
-            Held::All
+            Limits::All
         };
         let cleared = self
             .market
-            .walk(self.t, self.fixed, held, &mut self.scratch);
+            .walk(self.t, self.fixed, limits, &mut self.scratch);
         let mut corner = Corner {
             load: self.fixed_below,
             value: 0.0,

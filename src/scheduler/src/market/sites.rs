@@ -6,21 +6,18 @@
 //! nodes without supply below them cut the loads once, before the search; what is left knows
 //! only its site, and one pass over it answers each charge.
 
-use super::{Cleared, EPSILON_MW, Held, Market, Owner, Workspace};
-
-/// A charge beyond every value and penalty, currency per MWh: drives load to its ends.
-const BEYOND: f64 = 1e7;
+use super::{CHARGE_MAX, Cleared, EPSILON_MW, Limits, Market, Owner, Workspace, is_better_under};
 
 /// Most charges tried.
 const CHARGES: usize = 200;
 
-/// Distances from the charge known to lie near at which others are tried, currency per MWh.
-const REACHES: [f64; 4] = [0.3, 3.0, 30.0, BEYOND];
+/// Distances from the last known charge at which others are tried, currency per MWh.
+const REACHES: [f64; 4] = [0.3, 3.0, 30.0, CHARGE_MAX];
 
 /// Rounding of a charge, relative.
 const ROUNDING: f64 = 1e-9;
 
-/// What the limits within its site leave of a load, or a supply.
+/// A supply, or what the limits within its site leave of a load.
 #[derive(Debug, Clone, Copy)]
 struct Item {
     slope: f64,
@@ -31,15 +28,15 @@ struct Item {
     segment: u32,
 }
 
-/// Room to work in.
+/// Buffers of a search.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Room {
+pub(super) struct Scratch {
     loads: Vec<Item>,
     supplies: Vec<Item>,
     sites: Vec<Site>,
     moved: Vec<Site>,
-    /// What the root may import less before anything is taken, MW.
-    room: f64,
+    /// Supply beyond fixed load and beyond what sites cannot export, MW: as much is served or shut.
+    excess: f64,
     /// Fixed load, MW, and cost of all supply, currency per hour.
     fixed: f64,
     cost: f64,
@@ -48,12 +45,12 @@ pub(super) struct Room {
     middle: Corner,
 }
 
-/// What a site may still take, MW.
+/// Power that the segments of a site may still take, MW.
 #[derive(Debug, Clone, Copy, Default)]
 struct Site {
-    /// That it cannot export: taken inside it, whatever the price.
+    /// Supply that it cannot export: served or shut inside it, whatever the price.
     must: f64,
-    /// That it may import beyond it.
+    /// What it may import beyond that.
     slack: f64,
 }
 
@@ -79,56 +76,62 @@ impl Market {
         if !self.tree.flat {
             return None;
         }
-        let mut room = std::mem::take(&mut work.sites);
-        let fits = self.condense(t, fixed, work, &mut room);
+        let mut scratch = std::mem::take(&mut work.sites);
+        let fits = self.condense(t, fixed, work, &mut scratch);
         let cleared = fits.then(|| {
             let limit = self.tree.limit[0][t];
-            let share = room.search(limit, work.charge.get(t).copied());
-            if let Some(charge) = room.charge(share) {
+            let share = scratch.search(limit, work.charge.get(t).copied());
+            if let Some(charge) = scratch.charge(share) {
                 // The next market of this step is much like this one.
                 if work.charge.len() <= t {
                     work.charge.resize(t + 1, 0.0);
                 }
                 work.charge[t] = charge;
             }
-            room.write(share, &mut work.taken);
-            self.settle(fixed, work, 0.0, limit)
+            scratch.write(share, &mut work.taken);
+            self.sum_up(fixed, work, 0.0, limit)
         });
-        work.sites = room;
+        work.sites = scratch;
         cleared
     }
 
     /// Cuts all loads at the limits within their sites; false where fixed power exceeds any limit.
-    fn condense(&self, t: usize, fixed: &[f64], work: &mut Workspace, room: &mut Room) -> bool {
+    fn condense(
+        &self,
+        t: usize,
+        fixed: &[f64],
+        work: &mut Workspace,
+        scratch: &mut Scratch,
+    ) -> bool {
         let tree = &self.tree;
-        self.untaken(t, fixed, Held::Loads, work);
+        self.reset(t, fixed, Limits::Loads, work);
         let n = tree.parent.len();
         work.slack.clear();
         work.slack
             .extend((0..n).map(|node| tree.limit[node][t] - work.import[node]));
-        room.fixed = fixed.iter().sum();
+        scratch.fixed = fixed.iter().sum();
         let unfit = (1..n).any(|node| !tree.supplied[node] && work.slack[node] < 0.0);
-        if unfit || room.fixed > tree.limit[0][t] {
+        if unfit || scratch.fixed > tree.limit[0][t] {
             return false;
         }
-        room.sites.clear();
-        room.sites.push(Site::default());
-        room.room = -work.import[0];
+        scratch.sites.clear();
+        scratch.sites.push(Site::default());
+        scratch.excess = -work.import[0];
         for &site in &tree.sites {
             let must = (-tree.export[site] - work.import[site]).max(0.0);
             let slack = work.slack[site] - must;
             if slack < 0.0 {
                 return false;
             }
-            room.room -= must;
-            room.sites.push(Site { must, slack });
+            scratch.excess -= must;
+            scratch.sites.push(Site { must, slack });
         }
-        if room.room < 0.0 {
+        if scratch.excess < 0.0 {
             return false;
         }
-        room.loads.clear();
-        room.supplies.clear();
-        room.cost = 0.0;
+        scratch.loads.clear();
+        scratch.supplies.clear();
+        scratch.cost = 0.0;
         for (i, segment) in work.segments.iter().enumerate() {
             let node = segment.node as usize;
             let mut item = Item {
@@ -138,8 +141,8 @@ impl Market {
                 segment: i as u32,
             };
             if matches!(segment.owner, Owner::Supply(_)) {
-                room.cost += segment.slope * segment.width;
-                room.supplies.push(item);
+                scratch.cost += segment.slope * segment.width;
+                scratch.supplies.push(item);
                 continue;
             }
             let first = work.tight[node] as usize;
@@ -158,15 +161,16 @@ impl Market {
                     up = work.tight[tree.parent[up]] as usize;
                 }
             }
-            room.loads.push(item);
+            scratch.loads.push(item);
         }
         true
     }
 }
 
-impl Room {
-    /// Finds the corners between which all load passes `limit`; returns the share of the way
-    /// from the lower to the higher one.
+impl Scratch {
+    /// Finds the corners between which all load passes `limit`, from the `known` charge of an
+    /// earlier market of the step on; returns the share of the way from the lower to the
+    /// higher one.
     fn search(&mut self, limit: f64, known: Option<f64>) -> f64 {
         self.walk(0.0);
         if self.middle.load <= limit + EPSILON_MW {
@@ -224,7 +228,8 @@ impl Room {
         self.share(limit)
     }
 
-    /// Puts the latest corner in the place of that on its side of the limit; whether it is the lower one.
+    /// Replaces the corner on the same side of the limit by the one just found; returns
+    /// whether that is the lower one.
     fn keep(&mut self, limit: f64) -> bool {
         let below = self.middle.load <= limit;
         let side = if below { &mut self.low } else { &mut self.high };
@@ -266,7 +271,7 @@ impl Room {
         corner.taken.resize(loads + self.supplies.len(), 0.0);
         self.moved.clone_from(&self.sites);
         let musts = self.sites.iter().filter(|site| site.must > 0.0).count();
-        let (mut room, mut open) = (self.room, musts);
+        let (mut room, mut open) = (self.excess, musts);
         let (mut load, mut value) = (self.fixed, -self.cost);
         let (mut i, mut j) = (0, 0);
         while room > 0.0 || open > 0 {
@@ -312,7 +317,6 @@ impl Room {
 impl Corner {
     /// Whether this is better at a charge of `slope` than `other` by more than rounding.
     fn beats(&self, other: &Self, slope: f64) -> bool {
-        let margin = (self.value - slope * self.load) - (other.value - slope * other.load);
-        margin > 1e-9 * (1.0 + self.value.abs() + other.value.abs() + slope.abs() * self.load.abs())
+        is_better_under(slope, (self.load, self.value), (other.load, other.value))
     }
 }

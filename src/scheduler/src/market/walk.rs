@@ -5,28 +5,28 @@
 //! below it first, whatever the price above it. A limit that all segments below it
 //! cannot reach is not looked at.
 
-use super::{Cleared, Held, Market, Owner, Workspace};
+use super::{Cleared, Limits, Market, Owner, Workspace};
 
 impl Market {
-    /// Walks the segments laid out in `work` within the limits `held`.
+    /// Walks the segments laid out in `work` within `limits`.
     pub(super) fn walk(
         &self,
         t: usize,
         fixed: &[f64],
-        held: Held,
+        limits: Limits,
         work: &mut Workspace,
     ) -> Cleared {
         let tree = &self.tree;
         let n = tree.parent.len();
-        self.untaken(t, fixed, held, work);
+        self.reset(t, fixed, limits, work);
         // Bottom-up: what a node cannot export is used, or shut, inside it.
         let drawn: f64 = fixed.iter().sum();
         let root_limit = tree.limit[0][t];
-        let mut load_room = match held {
-            Held::Imports => f64::INFINITY,
-            Held::All | Held::Loads => root_limit - drawn,
+        let mut load_room = match limits {
+            Limits::Imports => f64::INFINITY,
+            Limits::All | Limits::Loads => root_limit - drawn,
         };
-        let exports = self.local_supply && held != Held::Loads;
+        let exports = self.local_supply && limits != Limits::Loads;
         for node in (1..n).rev().filter(|_| exports) {
             if tree.supplied[node] && work.import[node] < -tree.export[node] {
                 let amount = -tree.export[node] - work.import[node];
@@ -69,13 +69,13 @@ impl Market {
                 load_room -= free;
             }
         }
-        self.settle(fixed, work, overload, root_limit)
+        self.sum_up(fixed, work, overload, root_limit)
     }
 
     /// [`Market::walk`] of loads alone, laid out in `work`, within the limits at and below `node`.
     pub(super) fn walk_loads(&self, t: usize, fixed: &[f64], node: usize, work: &mut Workspace) {
         let tree = &self.tree;
-        self.untaken(t, fixed, Held::All, work);
+        self.reset(t, fixed, Limits::All, work);
         let n = tree.parent.len();
         work.slack.clear();
         // Limits above `node` are not looked at. What lies below a node may feed the loads
@@ -113,9 +113,9 @@ impl Market {
         }
     }
 
-    /// Nothing taken: all supply runs, nothing flexible is served. Finds the nodes whose
-    /// limits could be reached.
-    pub(super) fn untaken(&self, t: usize, fixed: &[f64], held: Held, work: &mut Workspace) {
+    /// Takes everything back: all supply runs, nothing flexible is served. Finds the nodes
+    /// whose limits could be reached.
+    pub(super) fn reset(&self, t: usize, fixed: &[f64], limits: Limits, work: &mut Workspace) {
         let tree = &self.tree;
         let n = tree.parent.len();
         work.import.clear();
@@ -139,7 +139,7 @@ impl Market {
         work.tight.clear();
         work.tight.push(0);
         for node in 1..n {
-            let counts = held != Held::Loads || !tree.supplied[node];
+            let counts = limits != Limits::Loads || !tree.supplied[node];
             let reaches = counts && work.import[node] + work.width[node] > tree.limit[node][t];
             work.tight.push(if reaches {
                 node as u32
@@ -199,7 +199,7 @@ impl Market {
     }
 
     /// Value of what was taken, and the final net imports.
-    pub(super) fn settle(
+    pub(super) fn sum_up(
         &self,
         fixed: &[f64],
         work: &mut Workspace,

@@ -3,12 +3,12 @@
 //! A step is cleared once and read for every node, until the jobs of other nodes have moved
 //! by some weight in it: on a large site one clearing serves many nodes and many jobs.
 
-use crate::market::{CostStep, EPSILON_MW, Kept, Load};
+use crate::market::{CostStep, EPSILON_MW, Load, Snapshot};
 use crate::schedule::{Ask, Problem, Room, Schedule};
 
-/// Share of the power that jobs can draw by which those of other nodes may move in a step
-/// before it is cleared anew.
-const MATTERS: f64 = 0.002;
+/// Power by which jobs of other nodes may move in a step before it is cleared anew, as a share
+/// of what all jobs can draw.
+const STALE_SHARE: f64 = 0.002;
 
 /// Residuals of the nodes jobs run on, without those jobs; read again where they went stale.
 #[derive(Debug)]
@@ -19,16 +19,17 @@ pub struct Curves {
     ranges: Vec<(u32, u32)>,
     /// Clearing that each curve was read from; 0 where none was.
     read: Vec<u32>,
+    /// The curve read last.
     one: Vec<CostStep>,
-    seen: Vec<Seen>,
+    cleared: Vec<LastClearing>,
     /// Power by which jobs of other nodes may move in a step, MW.
-    enough: f64,
+    stale_mw: f64,
 }
 
 /// A step as it was last cleared.
 #[derive(Debug, Default)]
-struct Seen {
-    kept: Kept,
+struct LastClearing {
+    snapshot: Snapshot,
     /// Whether all load was carried, so that curves can be read from it.
     carried: bool,
     /// Power of the jobs of each node number then, MW.
@@ -39,10 +40,11 @@ struct Seen {
     stale: bool,
 }
 
-impl Seen {
-    /// Whether the jobs at other nodes than `number` draw what they did, within `enough` MW,
-    /// and none more: a price may be somewhat old, room that is gone may not.
-    fn holds(&self, schedule: &Schedule, number: usize, t: usize, enough: f64) -> bool {
+impl LastClearing {
+    /// Whether curves of node `number` may still be read from it: the jobs at other nodes have
+    /// moved by no more than `stale_mw` MW, and none draws more than it did. A price may be
+    /// somewhat out of date; free capacity that has been taken since may not be offered.
+    fn holds(&self, schedule: &Schedule, number: usize, t: usize, stale_mw: f64) -> bool {
         let (mut moved, mut risen) = (0.0, 0.0);
         for (other, (then, row)) in self.jobs.iter().zip(&schedule.job_mw).enumerate() {
             if other != number {
@@ -50,12 +52,12 @@ impl Seen {
                 risen += (row[t] - then).max(0.0);
             }
         }
-        !self.stale && risen <= EPSILON_MW && moved <= enough
+        !self.stale && risen <= EPSILON_MW && moved <= stale_mw
     }
 }
 
 impl Curves {
-    /// Nothing known yet.
+    /// No curve read yet.
     pub fn new(problem: &Problem<'_>) -> Self {
         let inputs = problem.inputs;
         let steps = inputs.steps();
@@ -71,10 +73,10 @@ impl Curves {
             ranges: vec![(0, 0); steps * nodes],
             read: vec![0; steps * nodes],
             one: Vec::new(),
-            seen: (0..if nodes > 0 { steps } else { 0 })
-                .map(|_| Seen::default())
+            cleared: (0..if nodes > 0 { steps } else { 0 })
+                .map(|_| LastClearing::default())
                 .collect(),
-            enough: (MATTERS * most.min(held_by_nodes(problem))).max(EPSILON_MW),
+            stale_mw: (STALE_SHARE * most.min(held_by_nodes(problem))).max(EPSILON_MW),
         }
     }
 
@@ -90,33 +92,33 @@ impl Curves {
         if problem.residuals.is_some() {
             return;
         }
-        let seen = &mut self.seen[t];
+        let last = &mut self.cleared[t];
         let at = number * self.steps + t;
-        if seen.count > 0 && seen.holds(schedule, number, t, self.enough) {
-            if self.read[at] == seen.count {
+        if last.count > 0 && last.holds(schedule, number, t, self.stale_mw) {
+            if self.read[at] == last.count {
                 return;
             }
         } else {
-            seen.count += 1;
-            seen.stale = false;
-            seen.jobs.clear();
-            seen.jobs.extend(schedule.job_mw.iter().map(|row| row[t]));
+            last.count += 1;
+            last.stale = false;
+            last.jobs.clear();
+            last.jobs.extend(schedule.job_mw.iter().map(|row| row[t]));
             // The only node is cleared without its jobs.
-            seen.carried = seen.jobs.len() > 1 && {
+            last.carried = last.jobs.len() > 1 && {
                 let cleared = problem.clear(schedule, t, room);
-                seen.kept.keep(&room.work);
+                last.snapshot.keep(&room.work);
                 cleared.overload <= EPSILON_MW
             };
         }
         let node = problem.job_nodes.nodes[number];
         let load = Load {
             node,
-            fixed: seen.jobs[number],
+            fixed: last.jobs[number],
             most: problem.most_at(node, t),
             owner: None,
         };
         let (market, work) = (&problem.market, &mut room.work);
-        if seen.carried && market.price_without(t, &seen.kept, load, work, &mut self.one) {
+        if last.carried && market.price_without(t, &last.snapshot, load, work, &mut self.one) {
             let charge = problem.adder(schedule, node, t);
             self.one.iter_mut().for_each(|step| step.cost += charge);
         } else {
@@ -125,7 +127,7 @@ impl Curves {
         }
         let training = problem.inputs.job_adder[t];
         self.one.iter_mut().for_each(|step| step.cost += training);
-        self.read[at] = seen.count;
+        self.read[at] = last.count;
         self.write(at);
     }
 
@@ -163,16 +165,16 @@ impl Curves {
         }
     }
 
-    /// Blocks changed in some steps.
+    /// Marks the curves of some steps as stale: blocks changed there.
     pub(crate) fn touch(&mut self, steps: std::ops::Range<usize>) {
-        if !self.seen.is_empty() {
-            self.seen[steps].iter_mut().for_each(|s| s.stale = true);
+        if !self.cleared.is_empty() {
+            self.cleared[steps].iter_mut().for_each(|s| s.stale = true);
         }
     }
 
-    /// Forgets everything: blocks or adders changed.
+    /// Marks all curves as stale: blocks or adders changed.
     pub(crate) fn forget(&mut self) {
-        self.seen.iter_mut().for_each(|s| s.stale = true);
+        self.cleared.iter_mut().for_each(|s| s.stale = true);
     }
 }
 

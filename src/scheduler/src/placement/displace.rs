@@ -1,8 +1,8 @@
 //! Displacement: jobs with a low bid give up their power to jobs with a higher one.
 //!
-//! Moves of single jobs cannot change who holds a full step. The bound's duals can: a job
-//! whose work has a higher dual than what its last GPU-hour earns in the plan takes power
-//! from jobs whose reduced value (worth less dual) is below its own, and these are placed anew.
+//! Moves of single jobs cannot change which jobs hold a full step. The bound's duals can: a
+//! job whose dual of work exceeds its price of work in the plan takes power from jobs whose
+//! reduced value (worth less dual) is below its own, and these are placed anew.
 
 use super::{Curves, Windows, insert_job, pieces, place, remove_job};
 use crate::inputs::Gangs;
@@ -12,28 +12,28 @@ use crate::schedule::{Problem, Room, Run, Schedule};
 /// Rounds over all jobs.
 const ROUNDS: usize = 3;
 
-/// By what share a job must outbid the one it displaces: without it, jobs that bid the same
+/// Share by which a job must outbid the one it displaces: without it, jobs that bid the same
 /// would displace each other forever.
-const STEP: f64 = 1e-4;
+const OUTBID: f64 = 1e-4;
 
 /// Power of another job in a step.
-struct Held {
+struct Rival {
     by: usize,
     step: usize,
     mw: f64,
-    /// What it would pay at most, currency per MWh.
+    /// Most that it would pay for the power, currency per MWh.
     bid: f64,
 }
 
 /// Lets divisible jobs displace others at the bound's `prices` of work (currency per
-/// GPU-hour), where a job could gain at least `matters`, currency. Returns whether any job moved.
+/// GPU-hour), where a job could gain more than `gain_min`, currency. Returns whether any job moved.
 pub fn displace(
     problem: &Problem<'_>,
     schedule: &mut Schedule,
     curves: &mut Curves,
     windows: &Windows,
     prices: &[f64],
-    matters: f64,
+    gain_min: f64,
     room: &mut Room,
 ) -> bool {
     let mut moved = false;
@@ -42,7 +42,7 @@ pub fn displace(
         for &j in &windows.order {
             let job = &problem.inputs.jobs[j];
             let gain = (prices[j] - schedule.work_price[j]) * job.work;
-            if gain > matters && matches!(job.gangs, Gangs::Divisible(_)) {
+            if gain > gain_min && matches!(job.gangs, Gangs::Divisible(_)) {
                 displace_for(
                     problem,
                     schedule,
@@ -59,7 +59,7 @@ pub fn displace(
             break;
         }
         moved = true;
-        // Those with least room first, like a sweep.
+        // In the order of a sweep.
         for &k in windows.order.iter().filter(|k| displaced.contains(k)) {
             place(problem, schedule, curves, windows, k, 0.0, room);
         }
@@ -67,8 +67,8 @@ pub fn displace(
     moved
 }
 
-/// Places job `j` where it is worth most, if it can outbid others for their power; adds those to
-/// `displaced`.
+/// Places job `j` where it is worth most, outbidding others for their power; adds those that
+/// lose power to `displaced`.
 #[expect(
     clippy::too_many_arguments,
     reason = "one job against everything that is fixed"
@@ -89,9 +89,9 @@ fn displace_for(
     for t in window.clone() {
         curves.ensure(problem, schedule, number, t, room);
     }
-    let held = held(problem, schedule, prices, j, window.start, window.end);
+    let rivals = rivals(problem, schedule, prices, j, window.start, window.end);
     let job = &problem.inputs.jobs[j];
-    // Per offer, the position in `held` of the power it takes; `None` for free supply.
+    // Per offer, the position in `rivals` of the power it takes; `None` for free supply.
     let mut parts: Vec<Option<usize>> = Vec::new();
     room.offers.clear();
     let mut next = 0;
@@ -99,7 +99,7 @@ fn displace_for(
         let gpu_mw = problem.gpu_mw(j, t);
         let worth = job.value_in(&problem.inputs.grid, t) + job.unmet;
         let mut left = job.gangs.max() * gpu_mw;
-        let end = next + held[next..].iter().take_while(|h| h.step == t).count();
+        let end = next + rivals[next..].iter().take_while(|h| h.step == t).count();
         let mut theirs = (next..end).peekable();
         let mut free: Vec<(f64, f64)> = Vec::new();
         let others = schedule.job_mw[number][t];
@@ -109,10 +109,10 @@ fn displace_for(
         let mut free = free.into_iter().peekable();
         while left > EPSILON_MW {
             let (cost, mw, from) = match (free.peek(), theirs.peek()) {
-                (Some((cost, mw)), h) if h.is_none_or(|h| *cost <= held[*h].bid) => {
+                (Some((cost, mw)), h) if h.is_none_or(|h| *cost <= rivals[*h].bid) => {
                     (*cost, *mw, None)
                 }
-                (_, Some(h)) => (held[*h].bid * (1.0 + STEP), held[*h].mw, Some(*h)),
+                (_, Some(h)) => (rivals[*h].bid * (1.0 + OUTBID), rivals[*h].mw, Some(*h)),
                 (_, None) => break,
             };
             if from.is_some() {
@@ -142,7 +142,7 @@ fn displace_for(
     let price = room.offers.price(job.work, 0.0, prices[j], 1e-10);
     let mut runs: Vec<Run> = Vec::new();
     let mut beyond = 0.0;
-    let mut leave: Vec<(usize, f64)> = Vec::new();
+    let mut taken: Vec<(usize, f64)> = Vec::new();
     room.offers.buy_parts(price, |i, step, work| {
         if step as usize == later {
             beyond = work;
@@ -154,15 +154,15 @@ fn displace_for(
             _ => runs.push(Run { step, gpus }),
         }
         if let Some(h) = parts[i] {
-            leave.push((h, gpus * problem.gpu_mw(j, step as usize)));
+            taken.push((h, gpus * problem.gpu_mw(j, step as usize)));
         }
     });
-    leave.sort_unstable_by_key(|(h, _)| (held[*h].by, held[*h].step));
-    for leave in leave.chunk_by(|a, b| held[a.0].by == held[b.0].by) {
-        let by = held[leave[0].0].by;
+    taken.sort_unstable_by_key(|(h, _)| (rivals[*h].by, rivals[*h].step));
+    for lost in taken.chunk_by(|a, b| rivals[a.0].by == rivals[b.0].by) {
+        let by = rivals[lost[0].0].by;
         let mut theirs = remove_job(problem, schedule, by);
-        for (h, mw) in leave {
-            let step = held[*h].step;
+        for (h, mw) in lost {
+            let step = rivals[*h].step;
             if let Ok(at) = theirs.binary_search_by_key(&(step as u32), |r| r.step) {
                 theirs[at].gpus -= mw / problem.gpu_mw(by, step);
             }
@@ -179,14 +179,14 @@ fn displace_for(
 }
 
 /// Power of other divisible jobs at the node of job `j`, by step and rising bid.
-fn held(
+fn rivals(
     problem: &Problem<'_>,
     schedule: &Schedule,
     prices: &[f64],
     j: usize,
     first: usize,
     end: usize,
-) -> Vec<Held> {
+) -> Vec<Rival> {
     let jobs = &problem.inputs.jobs;
     let mut all = Vec::new();
     for (k, job) in jobs.iter().enumerate() {
@@ -203,7 +203,7 @@ fn held(
             let step = run.step as usize;
             let gpu_mw = problem.gpu_mw(k, step);
             let worth = job.value_in(&problem.inputs.grid, step) + job.unmet;
-            all.push(Held {
+            all.push(Rival {
                 by: k,
                 step,
                 mw: run.gpus * gpu_mw,

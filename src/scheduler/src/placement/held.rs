@@ -5,7 +5,8 @@ use crate::commitment;
 use crate::inputs::JobInput;
 use crate::schedule::{Problem, Schedule, minimum_ends};
 
-/// Whether the job runs now and may not stop yet, nor change its size.
+/// Whether the job runs now and may not stop or change its size yet; `first` is the first step
+/// of its window.
 pub(crate) fn is_held(job: &JobInput, first: usize) -> bool {
     job.running > 0 && first == 0 && job.running_hours < job.min_run - 1e-9
 }
@@ -33,12 +34,12 @@ pub(crate) fn goes_on(problem: &Problem<'_>, schedule: &Schedule, j: usize) -> b
             && work_done(problem, schedule, j) >= job.work * (1.0 - 1e-9)
 }
 
-/// Makes room for job `j`, which may not stop yet and found none, and places it `again`:
-/// the jobs that may move give way, and those that wait for them, then the blocks of miners
-/// as soon as they may stop. Where that does not help, nothing changes.
+/// Makes room for job `j`, which may not stop yet but does not fit, and places it `again`:
+/// first the jobs that may move are taken out, with those that wait for them, then blocks of
+/// miners are stopped as soon as they may. Where that does not help, nothing changes.
 ///
-/// Jobs are spread before it is known which blocks may not stop, so that together they can
-/// be too much for a step.
+/// Jobs are spread before blocks are committed, so that jobs and blocks that may not stop can
+/// together exceed what a step carries.
 pub(super) fn make_room(
     problem: &Problem<'_>,
     schedule: &mut Schedule,
@@ -105,8 +106,8 @@ fn stop_blocks(problem: &Problem<'_>, schedule: &mut Schedule, until: usize) -> 
                 false => 0,
             };
             let path: Vec<bool> = (0..problem.inputs.steps()).map(|t| t < ends).collect();
-            let stands = &schedule.on[m][b][..until];
-            if stands != &path[..until] && commitment::may(problem, m, b, &path) {
+            let now = &schedule.on[m][b][..until];
+            if now != &path[..until] && commitment::is_feasible(problem, m, b, &path) {
                 problem.set_path(schedule, m, b, path);
                 found = true;
             }

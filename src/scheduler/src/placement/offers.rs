@@ -2,8 +2,8 @@
 //!
 //! Every part of a step's residual that the job could draw is an offer: GPU-hours whose
 //! net worth falls evenly from `high` to `low`. At a price of work the job takes of each
-//! offer the part worth more than that. The price is sought from where it was last, over
-//! ever fewer offers.
+//! offer the part worth more than that. The price is sought from its last value on, over ever
+//! fewer offers.
 
 /// Slope of an offer whose worth does not fall: any price above its worth takes nothing of it.
 const STEEP: f64 = 1e30;
@@ -22,7 +22,7 @@ const LANES: usize = 8;
 pub struct Offers {
     step: Vec<u32>,
     all: Columns,
-    /// Offers that the price still decides about.
+    /// Offers that are not yet known to be bought whole or not at all.
     open: Columns,
 }
 
@@ -67,8 +67,8 @@ impl Columns {
     }
 }
 
-/// Between which prices of work a job's work is just done, and the share it takes of what
-/// only the lower one buys.
+/// The two prices of work between which a job's work is just done, and the share it takes of
+/// the work that only the lower one buys.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Price {
     low: f64,
@@ -77,20 +77,21 @@ pub struct Price {
 }
 
 impl Price {
-    /// Price of work, currency per GPU-hour.
+    /// Price (dual) of work, currency per GPU-hour.
     pub(crate) fn of_work(self) -> f64 {
         self.low
     }
 }
 
 impl Offers {
-    /// Takes all offers out.
+    /// Removes all offers.
     pub fn clear(&mut self) {
         self.step.clear();
         self.all.clear();
     }
 
-    /// Adds GPU-hours of a step whose worth falls from `high` to `low`; steps rise.
+    /// Adds an offer of `hours` GPU-hours in a step, whose net worth falls evenly from `high` to
+    /// `low`, currency per GPU-hour. Offers come in the order of their steps.
     pub fn push(&mut self, step: usize, high: f64, low: f64, hours: f64) {
         self.step.push(step as u32);
         let fall = if high > low {
@@ -102,13 +103,12 @@ impl Offers {
     }
 
     /// The price, `floor` or more, at which `work` GPU-hours are bought, to within
-    /// `rounding` as a share of the range of worths; `hint` is where it may lie.
+    /// `rounding` as a share of the range of worths. `hint` is a guess of it, NaN for none.
     pub fn price(&mut self, work: f64, floor: f64, hint: f64, rounding: f64) -> Price {
         let most = self.all.high.iter().copied().fold(floor, f64::max);
         let (mut low, mut high) = ((floor, f64::INFINITY), (most, 0.0));
         // Outwards from the hint until the price lies between two that were tried.
         let mut stride = (most - floor) * FIRST_STRIDE;
-        // An unknown hint is none.
         let mut at = hint.max(floor).min(most);
         let mut known = (false, false);
         while !(known.0 && known.1) {
@@ -158,7 +158,8 @@ impl Offers {
         }
     }
 
-    /// Opens what two prices differ about; returns what both buy whole.
+    /// Puts the offers on which two prices differ into `open`; returns the GPU-hours of those
+    /// that both buy whole.
     fn sort_out(&mut self, low: f64, high: f64) -> f64 {
         self.open.clear();
         let mut sure = 0.0;
@@ -200,7 +201,8 @@ impl Offers {
 }
 
 impl Columns {
-    /// Keeps what two prices differ about; returns what both buy whole.
+    /// Keeps the offers on which two prices differ; returns the GPU-hours of those that both
+    /// buy whole.
     fn keep(&mut self, low: f64, high: f64) -> f64 {
         let (mut sure, mut kept) = (0.0, 0);
         for i in 0..self.high.len() {

@@ -13,7 +13,7 @@ use crate::schedule::{Problem, Run, Schedule};
 /// Chooses steps and powers for job `j`, its power divisible: what is worth most until the work is done.
 #[expect(
     clippy::too_many_arguments,
-    reason = "one job against everything that stands"
+    reason = "one job against everything that is fixed"
 )]
 pub(super) fn divisible(
     problem: &Problem<'_>,
@@ -21,7 +21,7 @@ pub(super) fn divisible(
     curves: &Curves,
     j: usize,
     window: Range<usize>,
-    surcharge: f64,
+    smoothing: f64,
     beyond_worth: f64,
     offers: &mut Offers,
 ) -> Placed {
@@ -32,7 +32,7 @@ pub(super) fn divisible(
     let (others, hours) = (&schedule.job_mw[number], &problem.hours);
     let worth = Worth::new(problem, j, schedule.successors.of(j));
     offers.clear();
-    let half = 0.5 * surcharge;
+    let half = 0.5 * smoothing;
     for t in window {
         let gpu_mw = job.gpu_mw * factor[t];
         let (worth, work) = (worth.at(t), hours[t] / gpu_mw);
@@ -70,7 +70,7 @@ pub(super) fn divisible(
             begin = reach;
         }
     }
-    let rounding = if surcharge > 0.0 { 1e-4 } else { 1e-10 };
+    let rounding = if smoothing > 0.0 { 1e-4 } else { 1e-10 };
     // Work that can wait for after the horizon is an offer like any other.
     let later = u32::MAX as usize;
     if beyond_worth > 0.0 {
@@ -93,8 +93,8 @@ pub(super) fn divisible(
     placed
 }
 
-/// Cost of the step of a residual after step `i`. Above the last lies nothing; its own height
-/// stands for the rise.
+/// Cost of the step of a residual after step `i`; behind the last step the cost is taken to
+/// double.
 fn next_cost(curve: &[CostStep], i: usize) -> f64 {
     curve
         .get(i + 1)
@@ -105,16 +105,16 @@ fn next_cost(curve: &[CostStep], i: usize) -> f64 {
 struct Worth<'a> {
     job: &'a JobInput,
     grid: &'a TimeGrid,
-    /// Penalty, and what those that wait for the job add.
+    /// Penalty of leaving it undone, and its worth to successors, currency.
     more: f64,
-    /// The same in all steps: none of its window starts late.
+    /// The worth where it is the same in all steps: none of the window starts late.
     constant: Option<f64>,
 }
 
 impl<'a> Worth<'a> {
-    fn new(problem: &'a Problem<'_>, j: usize, led: f64) -> Self {
+    fn new(problem: &'a Problem<'_>, j: usize, to_successors: f64) -> Self {
         let (job, grid) = (&problem.inputs.jobs[j], &problem.inputs.grid);
-        let more = job.unmet + led;
+        let more = job.unmet + to_successors;
         let late = job.end > 0 && grid.start_s(job.end - 1) > job.deadline;
         Self {
             job,

@@ -46,14 +46,14 @@ struct Later {
     most: f64,
 }
 
-/// What is known of a job from before.
+/// What is known of a job from its last placement: the warm start of its search.
 struct Known<'a> {
     /// Its runs.
     runs: &'a [Run],
     /// Price of its work, currency per GPU-hour.
     price: f64,
-    /// By how much `runs` may have fallen short of the best, currency; `None` where they were
-    /// not chosen at that price.
+    /// Duality gap of `runs`: by how much they may have been worth less than the best, currency;
+    /// `None` where they were not chosen at that price.
     slack: Option<f64>,
 }
 
@@ -74,8 +74,8 @@ pub(super) fn place(
     };
     let (mut worth, mut gangs) = std::mem::take(&mut tables.laid);
     worth.clear();
-    let led = job.unmet + schedule.successors.of(j);
-    worth.extend((window.clone()).map(|t| job.value_in(&problem.inputs.grid, t) + led));
+    let more = job.unmet + schedule.successors.of(j);
+    worth.extend((window.clone()).map(|t| job.value_in(&problem.inputs.grid, t) + more));
     gangs.resize_with(sizes.len(), Gang::default);
     for (gang, size) in gangs.iter_mut().zip(sizes.iter().rev()) {
         gang.gpus = f64::from(*size);
@@ -113,8 +113,8 @@ pub(super) fn place(
         placed = tables.placed(job, &steps, later);
     }
     if !schedule.slack.is_empty() {
-        placed.price = tables.least.1;
-        placed.slack = (tables.least.0 - chosen).max(0.0);
+        placed.price = tables.bound.1;
+        placed.slack = (tables.bound.0 - chosen).max(0.0);
     }
     tables.laid = (worth, gangs);
     placed

@@ -1,5 +1,5 @@
-//! Jobs kept from the last plan without a search, because prices of the next hour ask for no
-//! change.
+//! Jobs kept where the last plan put them, without a search, because no step of the next hour
+//! asks for a change.
 //!
 //! In a plan that follows another, only the next steps are acted on. A job changes what it
 //! does in them only where one has become worth more or less than the price of its work;
@@ -51,8 +51,8 @@ pub(super) fn stays(
         curves.ensure(problem, schedule, number, t, room);
         let curve = curves.of(problem, number, t);
         let others = schedule.job_mw[number][t];
-        let led = job.unmet + schedule.successors.of(j);
-        let worth = job.value_in(&problem.inputs.grid, t) + led - price;
+        let more = job.unmet + schedule.successors.of(j);
+        let worth = job.value_in(&problem.inputs.grid, t) + more - price;
         let gain = |gpus: f64| {
             let mw = gpus * problem.gpu_mw(j, t);
             area(curve, others, others + mw).map_or(f64::NEG_INFINITY, |cost| worth * gpus - cost)
@@ -117,7 +117,7 @@ mod tests {
         (now[0], now[1], now[2]) = (-50.0, -50.0, -50.0);
         let (moved, spared) = steps(&costs, &now);
         assert!(!spared && moved.first() == Some(&0), "{moved:?}");
-        // What it stands on has become dear, and is near.
+        // The steps it runs in have become dear, and are near.
         let near = [9.0, 9.0, 9.0, 50.0, 50.0, 50.0, 20.0, 20.0];
         let mut dear = near;
         (dear[0], dear[1], dear[2]) = (90.0, 90.0, 90.0);

@@ -132,42 +132,42 @@ mod tests {
     use crate::inputs::small::{job, site};
     use crate::inputs::{JobInput, PlanInputs};
     use crate::plan::{Budget, plan};
-    use crate::polish::in_order;
+    use crate::polish::keeps_job_rules;
     use crate::schedule::Problem;
 
     /// Three hours of work worth `own` each, and two hours worth each of `values` that wait for it.
-    fn led(price: &[f64], own: f64, values: &[f64]) -> PlanInputs {
+    fn chain(price: &[f64], own: f64, values: &[f64]) -> PlanInputs {
         let steps = price.len();
         let mut inputs = site(1.0, price);
         inputs.nodes[0].limit = vec![1.0; steps];
         let mut first = job(3.0, &[1], steps);
         first.value = own;
-        let follower = |value: &f64| JobInput {
+        let successor = |value: &f64| JobInput {
             value: *value,
             after: vec![0],
             ..job(2.0, &[1], steps)
         };
-        let followers = values.iter().map(follower);
-        inputs.jobs = std::iter::once(first).chain(followers).collect();
+        let successors = values.iter().map(successor);
+        inputs.jobs = std::iter::once(first).chain(successors).collect();
         inputs
     }
 
     #[test]
-    fn a_job_that_does_not_pay_alone_is_done_for_its_followers_sake() {
-        let value = |behind: f64| plan(&led(&[10.0; 6], 5.0, &[behind]), Budget::LOOP).value();
+    fn a_job_that_does_not_pay_alone_is_done_for_its_successors_sake() {
+        let value = |behind: f64| plan(&chain(&[10.0; 6], 5.0, &[behind]), Budget::LOOP).value();
         assert!((value(100.0) - (3.0 * -5.0 + 2.0 * 90.0)).abs() < 1e-6);
         // Ten of gain are not worth fifteen of loss.
         assert!(value(15.0).abs() < 1e-6);
     }
 
     #[test]
-    fn a_follower_goes_with_the_job_that_another_no_longer_carries() {
-        // The second follower finds no place, and the first alone does not carry the job.
-        let inputs = led(&[10.0; 5], 0.0, &[20.0, 60.0]);
+    fn a_successor_goes_with_the_job_that_another_no_longer_makes_worthwhile() {
+        // The second successor finds no place, and the first alone does not make the job pay.
+        let inputs = chain(&[10.0; 5], 0.0, &[20.0, 60.0]);
         let planned = plan(&inputs, Budget::LOOP);
         let runs = &planned.schedule.jobs;
         assert!(
-            in_order(&Problem::new(&inputs), &planned.schedule),
+            keeps_job_rules(&Problem::new(&inputs), &planned.schedule),
             "{runs:?}"
         );
     }
@@ -176,7 +176,7 @@ mod tests {
     fn no_job_is_begun_in_vain() {
         // One of its three hours costs more than all that waits for it.
         let planned = plan(
-            &led(&[10.0, 10.0, 500.0, 10.0, 10.0], 0.0, &[60.0]),
+            &chain(&[10.0, 10.0, 500.0, 10.0, 10.0], 0.0, &[60.0]),
             Budget::LOOP,
         );
         assert!(planned.value() >= -1e-6, "{}", planned.value());

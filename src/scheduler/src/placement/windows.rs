@@ -13,14 +13,15 @@ use crate::schedule::{Problem, Schedule};
 /// Order of jobs in a sweep, and what limits each one's window.
 #[derive(Debug, Clone)]
 pub struct Windows {
-    /// Jobs node by node; there those that others wait for first, then the tightest.
+    /// Jobs in the order of a sweep: node by node, at each the jobs that others wait for first,
+    /// then those with least slack in their window.
     pub order: Vec<usize>,
     /// First step of each job, late enough for those that it waits for.
     first: Vec<usize>,
     /// First step after each job's window, early enough for those that wait for it.
     end: Vec<usize>,
     /// Jobs that wait for each one.
-    followers: Vec<Vec<usize>>,
+    successors: Vec<Vec<usize>>,
     /// Net worth of a GPU-hour left for after the horizon, currency: value and penalty less expected cost.
     pub beyond_worth: Vec<f64>,
 }
@@ -43,7 +44,7 @@ fn shortest_end(problem: &Problem<'_>, job: &JobInput, first: usize) -> usize {
 }
 
 impl Windows {
-    /// Narrows windows along the dependencies; a circle of them leaves out all jobs.
+    /// Narrows windows along the dependencies; where these form a cycle, `order` is empty.
     pub fn new(problem: &Problem<'_>) -> Self {
         let jobs = &problem.inputs.jobs;
         let mut end: Vec<usize> = jobs.iter().map(|j| j.end).collect();
@@ -117,17 +118,17 @@ impl Windows {
                 problem.job_nodes.number[jobs[*j].node],
             )
         });
-        let mut followers = vec![Vec::new(); jobs.len()];
+        let mut successors = vec![Vec::new(); jobs.len()];
         for (j, job) in jobs.iter().enumerate() {
             job.after
                 .iter()
-                .for_each(|before| followers[*before].push(j));
+                .for_each(|before| successors[*before].push(j));
         }
         Self {
             order,
             first,
             end,
-            followers,
+            successors,
             beyond_worth: vec![0.0; jobs.len()],
         }
     }
@@ -137,8 +138,8 @@ impl Windows {
         self.first[j]
     }
 
-    /// The same windows, jobs in the order of what `work` (currency per GPU-hour) prices a MWh
-    /// of theirs at, the dearest of each node first; each behind those it waits for.
+    /// The same windows with the jobs of each node by falling dual of their work per MWh, from
+    /// `work` (currency per GPU-hour); each behind those it waits for.
     pub(crate) fn dearest_first(&self, problem: &Problem<'_>, work: &[f64]) -> Self {
         let jobs = &problem.inputs.jobs;
         let mut dearest = self.order.clone();
@@ -176,7 +177,8 @@ impl Windows {
         }
     }
 
-    /// Steps job `j` may use now: after what it waits for is done.
+    /// Steps that job `j` may use: after those it waits for in the schedule, before its placed
+    /// successors; none where one that it waits for is not done.
     pub fn of(&self, problem: &Problem<'_>, schedule: &Schedule, j: usize) -> Range<usize> {
         let job = &problem.inputs.jobs[j];
         let mut first = job.first;
@@ -192,8 +194,8 @@ impl Windows {
                     .map_or(first, |run| run.step as usize + 1),
             );
         }
-        // Those already placed behind it stay behind it.
-        let starts = self.followers[j]
+        // Successors that are placed already stay behind it.
+        let starts = self.successors[j]
             .iter()
             .filter_map(|f| schedule.jobs[*f].first());
         let end = starts

@@ -1,14 +1,14 @@
 //! The bound of a plan, and heuristics that improve the plan at the bound's duals.
 
-use super::{Budget, Incumbent, solve, spread_jobs, under_caps, with_runs};
+use super::{Budget, Incumbent, is_divisible, solve, spread_jobs, under_caps, with_runs};
 use crate::bound::{self, Bounded, Goal, Prices};
 use crate::demand;
 use crate::evaluate::{Evaluated, RAMP_VIOLATION, evaluate};
 use crate::exchange;
-use crate::inputs::{Gangs, JobInput, PlanInputs};
+use crate::inputs::PlanInputs;
 use crate::market::CostStep;
 use crate::placement::{self, Curves, Windows};
-use crate::polish::in_order;
+use crate::polish::keeps_job_rules;
 use crate::ramp;
 use crate::schedule::{Ask, Problem, Room, Schedule};
 
@@ -16,23 +16,23 @@ use crate::schedule::{Ask, Problem, Room, Schedule};
 const RELAXED_EVALUATIONS: usize = 4;
 
 /// Steps of jobs that all exchanges of a plan look at, at most: with very many jobs, one
-/// block more or less gains little for what placing them anew takes.
+/// block more or less gains little for the time that placing the jobs anew takes.
 const EXCHANGED_MAX: usize = 5_000_000;
 
 /// Share of the gap that the work left out must be worth for all jobs to be placed anew.
-const LEFT_OUT: f64 = 0.1;
+const LEFT_OUT_MIN: f64 = 0.1;
 
 /// Sweeps that place the work that jobs did not win.
 const WINNER_SWEEPS: usize = 2;
 
 /// Share of the gap that a job must be able to gain by displacing others.
-const MATTERS: f64 = 0.02;
+const DISPLACEMENT_GAIN_MIN: f64 = 0.02;
 
 /// Warm starts of the bound's duals, beside the incumbent's marginal prices.
 pub(super) enum Begin<'a> {
     At(Vec<Prices>),
-    /// Those of another plan; the jobs that have no price of work among them; and the problem
-    /// with divisible blocks, where prices of power are sought in it, too.
+    /// Those of another plan; the jobs that have no price of work among them; and, where prices
+    /// of power are to be found anew, the problem with divisible blocks.
     Carried(Prices, Vec<usize>, Option<Box<Problem<'a>>>),
 }
 
@@ -53,14 +53,14 @@ pub(super) fn relaxed_prices(
         ramp: (inputs.ramps.iter())
             .map(|_| vec![0.0; inputs.steps() + 1])
             .collect(),
-        peak: demand::no_peaks(inputs),
+        peak: demand::zero_peak_prices(inputs),
         work: Vec::new(),
     };
     let mut starts = Vec::new();
     if !inputs.ramps.is_empty() || !inputs.demand.is_empty() {
-        let levels = ramp::levels(relaxed, spread, room);
+        let ramped_loads = ramp::ramped_loads(relaxed, spread, room);
         starts.push(Prices {
-            ramp: bound::ramp_prices(&levels),
+            ramp: bound::ramp_prices(&ramped_loads),
             peak: demand::peak_prices(relaxed, spread, room),
             ..free.clone()
         });
@@ -89,8 +89,8 @@ pub(super) fn relaxed_prices(
     starts
 }
 
-/// The bound, from the prices the incumbent pays and those of `begin`.
-pub(super) fn bounded(
+/// The bound, from the marginal prices of the incumbent and those of `begin`.
+pub(super) fn find_bound(
     problem: &Problem<'_>,
     windows: &Windows,
     best: &Incumbent,
@@ -100,7 +100,7 @@ pub(super) fn bounded(
     room: &mut Room,
 ) -> Bounded {
     let (inputs, evaluated) = (problem.inputs, &best.evaluated);
-    let free = demand::no_peaks(inputs);
+    let free = demand::zero_peak_prices(inputs);
     let mut starts = vec![prices(problem, &best.schedule, evaluated, free, room)];
     match begin {
         Begin::At(prices) => starts.extend(prices),
@@ -108,7 +108,7 @@ pub(super) fn bounded(
             for j in unpriced {
                 prices.work[j] = starts[0].work[j];
             }
-            // What power is worth to blocks now, with the work priced as before.
+            // Prices of power now, at the carried prices of work.
             if let Some(relaxed) = relaxed {
                 let bids = Prices {
                     jobs: Vec::new(),
@@ -153,6 +153,12 @@ fn bound_target(evaluated: &Evaluated) -> f64 {
     evaluated.value + RAMP_VIOLATION * evaluated.ramp_excess
 }
 
+/// Whether the incumbent is as near to the bound as the budget asks, so that nothing more is tried.
+fn is_near(best: &Incumbent, bounded: &Bounded, budget: Budget, asap: f64) -> bool {
+    let value = best.evaluated.value;
+    bounded.bound - value <= budget.gap * (value - asap).max(0.0)
+}
+
 /// Gives each job the steps it wins in the bound's auctions, where divisible jobs alone couple
 /// steps, and keeps what gains: where many jobs compete, moves of single jobs end in a local
 /// optimum.
@@ -165,11 +171,7 @@ pub(super) fn assign_winners(
     asap: f64,
     room: &mut Room,
 ) {
-    let value = best.evaluated.value;
-    let divisible = |job: &JobInput| matches!(job.gangs, Gangs::Divisible(_));
-    if bounded.bound - value <= budget.gap * (value - asap).max(0.0)
-        || !problem.inputs.jobs.iter().all(divisible)
-    {
+    if is_near(best, bounded, budget, asap) || !problem.inputs.jobs.iter().all(is_divisible) {
         return;
     }
     let Some(runs) = bound::assign_winners(problem, &bounded.prices) else {
@@ -186,7 +188,7 @@ pub(super) fn assign_winners(
 /// Places all jobs anew, where they buy power in the bound, by falling dual of their work, and
 /// keeps what gains: with more work than GPUs the order decides which jobs are left out, and
 /// no move of a single job changes that.
-pub(super) fn dearest_first(
+pub(super) fn place_dearest_first(
     problem: &Problem<'_>,
     windows: &Windows,
     best: &mut Incumbent,
@@ -196,9 +198,11 @@ pub(super) fn dearest_first(
     room: &mut Room,
 ) {
     let value = best.evaluated.value;
-    let near = bounded.bound - value <= budget.gap * (value - asap).max(0.0);
     // A plan that follows another leaves its jobs where they are.
-    if near || bounded.prices.jobs.is_empty() || budget.surcharges.is_empty() {
+    if is_near(best, bounded, budget, asap)
+        || bounded.prices.jobs.is_empty()
+        || budget.smoothing.is_empty()
+    {
         return;
     }
     // Dual value of the work that is left out.
@@ -207,7 +211,7 @@ pub(super) fn dearest_first(
         let done = placement::work_done(problem, &best.schedule, j) + best.schedule.beyond[j];
         bounded.prices.work[j] * (job.work - done).max(0.0)
     });
-    if missed.sum::<f64>() < LEFT_OUT * (bounded.bound - value) {
+    if missed.sum::<f64>() < LEFT_OUT_MIN * (bounded.bound - value) {
         return;
     }
     let held = under_caps(problem.inputs, best.caps.as_deref());
@@ -215,7 +219,7 @@ pub(super) fn dearest_first(
     let dearest = windows.dearest_first(problem, &bounded.prices.work);
     let spread = spread_jobs(&held, &dearest, budget, room);
     let (schedule, evaluated) = solve(&held, &dearest, spread, budget, room);
-    if evaluated.value > value && in_order(problem, &schedule) {
+    if evaluated.value > value && keeps_job_rules(problem, &schedule) {
         (best.schedule, best.evaluated) = (schedule, evaluated);
     }
 }
@@ -229,7 +233,7 @@ fn keep(
     room: &mut Room,
 ) {
     let evaluated = evaluate(problem, &schedule, windows, room);
-    if evaluated.value > best.evaluated.value && in_order(problem, &schedule) {
+    if evaluated.value > best.evaluated.value && keeps_job_rules(problem, &schedule) {
         *best = Incumbent {
             schedule,
             evaluated,
@@ -248,11 +252,10 @@ pub(super) fn displace_jobs(
     asap: f64,
     room: &mut Room,
 ) {
-    let value = best.evaluated.value;
-    if bounded.bound - value <= budget.gap * (value - asap).max(0.0) {
+    if is_near(best, bounded, budget, asap) {
         return;
     }
-    let matters = MATTERS * (bounded.bound - value);
+    let gain_min = DISPLACEMENT_GAIN_MIN * (bounded.bound - best.evaluated.value);
     let prices = &bounded.prices.work;
     let mut curves = Curves::new(problem);
     let mut schedule = best.schedule.clone();
@@ -262,7 +265,7 @@ pub(super) fn displace_jobs(
         &mut curves,
         windows,
         prices,
-        matters,
+        gain_min,
         room,
     ) {
         placement::sweep(problem, &mut schedule, &mut curves, windows, 0.0, room);
@@ -272,7 +275,7 @@ pub(super) fn displace_jobs(
 }
 
 /// Exchanges power between blocks and jobs where the bound's prices allow it.
-pub(super) fn exchanged(
+pub(super) fn exchange_power(
     problem: &Problem<'_>,
     windows: &Windows,
     best: &mut Incumbent,
@@ -282,9 +285,7 @@ pub(super) fn exchanged(
     room: &mut Room,
 ) {
     let inputs = problem.inputs;
-    let value = best.evaluated.value;
-    let near = bounded.bound - value <= budget.gap * (value - asap).max(0.0);
-    if near || inputs.pools.is_empty() || inputs.jobs.is_empty() {
+    if is_near(best, bounded, budget, asap) || inputs.pools.is_empty() || inputs.jobs.is_empty() {
         return;
     }
     let held = under_caps(inputs, best.caps.as_deref());
@@ -335,12 +336,12 @@ fn prices(
         work,
         power,
         jobs: Vec::new(),
-        ramp: bound::ramp_prices(&evaluated.levels),
+        ramp: bound::ramp_prices(&evaluated.ramped_loads),
         peak,
     }
 }
 
-/// Who draws in a step that makes a peak pays for it: currency per MWh of all load.
+/// Charges on all load per step that the prices of peaks amount to, currency per MWh.
 fn root_charges(problem: &Problem<'_>, peak: &[Vec<f64>]) -> Vec<f64> {
     let mut charge = vec![0.0; problem.inputs.steps()];
     for (demand, prices) in problem.inputs.demand.iter().zip(peak) {
@@ -351,7 +352,7 @@ fn root_charges(problem: &Problem<'_>, peak: &[Vec<f64>]) -> Vec<f64> {
     charge
 }
 
-/// Makes the price of power finite where none reaches a pool: more than any device would pay.
+/// Makes prices finite where no power reaches a pool: more than any device would pay.
 fn cap_unreachable(problem: &Problem<'_>, power: &mut [Vec<f64>]) {
     for (m, row) in power.iter_mut().enumerate() {
         for (t, price) in row.iter_mut().enumerate() {

@@ -3,10 +3,10 @@
 
 use std::borrow::Cow;
 
-use super::bounding::{Begin, bounded};
+use super::bounding::{Begin, find_bound};
 use super::{
-    Budget, Incumbent, Planned, WarmStart, better_of, finished, solved, spread_jobs, under_caps,
-    windows, with_runs,
+    Budget, Incumbent, Planned, WarmStart, better_of, find_incumbent, spread_jobs, to_planned,
+    under_caps, windows, with_runs,
 };
 use crate::bound::{Bounded, Prices};
 use crate::evaluate::evaluate;
@@ -17,8 +17,8 @@ use crate::schedule::{Problem, Room, Schedule};
 /// A plan of a closed loop: one that follows from where the last plan put the jobs
 /// ([`Budget::FOLLOW`]), or, where it is to be made `afresh` or nothing is carried on, the
 /// better of that and one made from nothing ([`Budget::LOOP`]). Only a plan made afresh has a
-/// bound; those that follow it have none until the next one. `room` is kept from plan to
-/// plan, and changes nothing.
+/// bound; those that follow it have none until the next one. `room` holds buffers that are
+/// kept from plan to plan; it does not change the result.
 ///
 /// Jobs are placed without regard to ramps: the dispatch holds the first step to them, and
 /// the next plan begins at the load that was reached. A plan made afresh is proven, and valued
@@ -49,11 +49,11 @@ pub fn plan_in_loop(
             slack,
             ..with_runs(&problem, runs)
         };
-        solved(&problem, &windows, spread, Budget::FOLLOW, room)
+        find_incumbent(&problem, &windows, spread, Budget::FOLLOW, room)
     });
     let best = match carried {
         Some(carried) if !afresh => {
-            return finished(&problem, carried, f64::INFINITY, f64::NEG_INFINITY, room);
+            return to_planned(&problem, carried, f64::INFINITY, f64::NEG_INFINITY, room);
         }
         carried => {
             let spread = Schedule {
@@ -61,7 +61,7 @@ pub fn plan_in_loop(
                 slack: vec![f64::NAN; jobs],
                 ..spread_jobs(&problem, &windows, Budget::LOOP, room)
             };
-            let fresh = solved(&problem, &windows, spread, Budget::LOOP, room);
+            let fresh = find_incumbent(&problem, &windows, spread, Budget::LOOP, room);
             match carried {
                 Some(carried) => better_of(&problem, carried, fresh),
                 None => fresh,
@@ -73,7 +73,7 @@ pub fn plan_in_loop(
         let held = under_caps(inputs, best.caps.as_deref());
         evaluate(&Problem::new(&held), &best.schedule, &windows, room)
     });
-    let planned = finished(&problem, best, bounded.bound, f64::NEG_INFINITY, room);
+    let planned = to_planned(&problem, best, bounded.bound, f64::NEG_INFINITY, room);
     Planned {
         prices: Some(bounded.prices),
         evaluated: ramped.unwrap_or(planned.evaluated),
@@ -119,7 +119,7 @@ fn certify(
         None => (Begin::At(Vec::new()), Budget::STUDY),
     };
     let value = best.evaluated.value;
-    bounded(problem, windows, best, begin, budget, value, room)
+    find_bound(problem, windows, best, begin, budget, value, room)
 }
 
 #[cfg(test)]
@@ -187,7 +187,7 @@ mod tests {
         new.id = "new".to_owned();
         inputs.jobs.push(new);
         let next = next(&inputs, (&before, &planned), false);
-        assert_eq!(steps(&next.schedule.jobs[0]), [4, 5], "it stands");
+        assert_eq!(steps(&next.schedule.jobs[0]), [4, 5], "it stays");
         assert_eq!(next.schedule.jobs[1].len(), 1, "and the new one runs");
         let fresh = first(&inputs);
         assert_ne!(steps(&fresh.schedule.jobs[0]), [4, 5]);
@@ -199,7 +199,7 @@ mod tests {
         let mut inputs = site(1.0, &[50.0, 9.0, 9.0, 50.0, 50.0]);
         inputs.jobs = vec![job(4.0, &[2], 5)];
         let planned = plan(&inputs, Budget::LOOP);
-        let standing = |steps: [u32; 2], less: f64| {
+        let incumbent = |steps: [u32; 2], less: f64| {
             let mut evaluated = planned.evaluated.clone();
             evaluated.value -= less;
             let mut schedule = planned.schedule.clone();
@@ -214,11 +214,11 @@ mod tests {
             let better = better_of(&Problem::new(inputs), one, other);
             better.schedule.jobs[0][0].step
         };
-        let (best, dear) = (|| standing([1, 2], 0.0), || standing([3, 4], 1.0));
+        let (best, dear) = (|| incumbent([1, 2], 0.0), || incumbent([3, 4], 1.0));
         assert_eq!(first_step(&inputs, best(), dear()), 1);
         assert_eq!(first_step(&inputs, dear(), best()), 1);
         // It runs and must go on for two hours: the plan that keeps it on is worth less.
         (inputs.jobs[0].running, inputs.jobs[0].min_run) = (2, 2.0);
-        assert_eq!(first_step(&inputs, best(), standing([0, 1], 1.0)), 0);
+        assert_eq!(first_step(&inputs, best(), incumbent([0, 1], 1.0)), 0);
     }
 }

@@ -1,8 +1,9 @@
-//! Counted loads within called events, ramps and limits; hashing gives way.
+//! Fits a dispatch of whole devices, replicas and gangs into called events, ramps and limits;
+//! hashing gives way first.
 //!
-//! Devices, replicas and gangs are whole, so what a market or a plan chose in watts may be
-//! a little more, or move a little faster, than the site allows. Rules that look at one
-//! step see ramps only here.
+//! A market or a plan chooses watts; rounded to whole devices, replicas and gangs they may be a
+//! little more, or move a little faster, than the site allows. Policies that look at one step
+//! consider ramps only here.
 
 mod ramps;
 
@@ -12,7 +13,7 @@ use swingload_model::site::commitment::CommitmentKind;
 use crate::build::Built;
 use crate::controller::guard;
 use crate::controller::limits::{Limits, StepLimits, amount};
-use crate::controller::trim::{Grip, Trim};
+use crate::controller::trim::{Interruptible, Trim};
 use crate::dispatch::{Dispatch, Repairs};
 use crate::policy::View;
 
@@ -21,7 +22,8 @@ use crate::policy::View;
 pub struct GiveWay {
     /// Whether devices are set lower before they are put to sleep.
     pub underclock: bool,
-    /// Whether called events and promised limits are kept whatever they cost; a plan has weighed that.
+    /// Whether called events and promised limits are kept whatever they cost; false for a plan,
+    /// which has weighed that already.
     pub called: bool,
     /// Whether inference above its floor and jobs give way to a called event.
     pub ai: bool,
@@ -115,13 +117,13 @@ impl Fitter<'_> {
             self.step.root_import = Some(supply[0]);
         }
         self.limits(dispatch, true, supply[0]);
-        // What limits take off, a ramp makes up for elsewhere, if they leave room.
+        // Where limits took off more than a ramp allows, hashing elsewhere makes up for it.
         self.ramps(dispatch);
         self.limits(dispatch, true, supply[0]);
         self.repairs
     }
 
-    /// Leaves blocks that woke or slept too lately to be switched as they are.
+    /// Keeps blocks that have not been awake, or asleep, for their shortest time as they are.
     fn shortest_times(&mut self, dispatch: &mut Dispatch) {
         let view = self.view;
         let mut changed = 0.0;
@@ -137,7 +139,9 @@ impl Fitter<'_> {
                 if awake && !guard::may_be_awake(view, p, b) {
                     changed += watts(at_point);
                     at_point.fill(0);
-                } else if !awake && guard::grip(view, p, b) == Grip::Held {
+                } else if !awake
+                    && guard::block_interruptible(view, p, b) == Interruptible::LastResort
+                {
                     at_point.clone_from(&view.state.pools[p].blocks[b].at_point);
                     changed += watts(at_point);
                 }
@@ -146,10 +150,10 @@ impl Fitter<'_> {
         self.repairs.shortest_time += changed;
     }
 
-    /// The most the dispatch draws, with jobs on their way out.
+    /// Measures the most that the dispatch draws, gangs that write checkpoints included.
     fn measure(&mut self, dispatch: &Dispatch) {
         self.more.fill(0.0);
-        guard::stopping(self.view, &dispatch.jobs, &mut self.more);
+        guard::add_checkpoint_power(self.view, &dispatch.jobs, &mut self.more);
         self.sum_up(dispatch);
     }
 
@@ -176,21 +180,21 @@ impl Fitter<'_> {
             node,
             excess,
         };
-        let block = |p: usize, b: usize| guard::grip(view, p, b);
-        let job = |j: usize| guard::job_grip(view, j);
+        let block = |p: usize, b: usize| guard::block_interruptible(view, p, b);
+        let job = |j: usize| guard::job_interruptible(view, j);
         if self.way.underclock {
             trim.underclock(dispatch, &|_, _| true);
         }
-        trim.sleep(dispatch, Grip::Free, &block);
-        trim.underclock(dispatch, &|p, b| block(p, b) == Grip::Held);
+        trim.sleep(dispatch, Interruptible::Freely, &block);
+        trim.underclock(dispatch, &|p, b| block(p, b) == Interruptible::LastResort);
         if ai {
-            trim.jobs(dispatch, view.jobs, Grip::New, &job);
+            trim.jobs(dispatch, view.jobs, Interruptible::NewStart, &job);
         }
-        trim.sleep(dispatch, Grip::Held, &block);
+        trim.sleep(dispatch, Interruptible::LastResort, &block);
         if ai {
             trim.inference(dispatch, &|v| guard::floor_gpus(view, v));
-            trim.jobs(dispatch, view.jobs, Grip::Free, &job);
-            trim.jobs(dispatch, view.jobs, Grip::Held, &job);
+            trim.jobs(dispatch, view.jobs, Interruptible::Freely, &job);
+            trim.jobs(dispatch, view.jobs, Interruptible::LastResort, &job);
         }
         trim.excess
     }

@@ -24,7 +24,7 @@ use crate::market::{CostStep, Market, Owner, Workspace};
 use crate::queue::JobQueue;
 
 use jobs::JobMarket;
-use mining::{Fleet, Offer, PoolRule, Settings};
+use mining::{Fleet, PoolRule, Settings};
 
 /// Bid of what must be served, currency per MWh: below overheads, above all else.
 const FIRM: f64 = 0.9 * MUST_TAKE_VALUE;
@@ -51,7 +51,7 @@ pub(super) struct Rules<'a> {
     pub(super) ai_mw: f64,
 }
 
-/// The machinery of a step, with what it remembers between steps.
+/// Decides one step at a time; remembers only buffers, and when devices were woken.
 #[derive(Debug, Default)]
 pub(super) struct Myopic {
     work: Workspace,
@@ -90,7 +90,7 @@ impl Myopic {
         .place(&mut fixed, &mut self.queue, &mut self.work, &mut self.costs);
 
         let mut leaving = vec![0.0; view.setup.site.tree.len()];
-        guard::stopping(view, &jobs, &mut leaving);
+        guard::add_checkpoint_power(view, &jobs, &mut leaving);
         for (node, watts) in leaving.iter().enumerate() {
             fixed[node] += watts / 1e6 * built.inputs.nodes[node].factor[0];
         }
@@ -212,7 +212,7 @@ fn hosting(view: &View<'_>, built: &Built, stacks: &[f64]) -> Vec<Power> {
     .collect()
 }
 
-/// Rules of a site whose pools all run by `rule`, without caps.
+/// Rules without caps on power, with pools that run as `mining` says.
 pub(super) fn uncapped<'a>(
     mining: &'a [PoolRule],
     ai_at_any_price: bool,
@@ -226,6 +226,3 @@ pub(super) fn uncapped<'a>(
         ai_mw: f64::INFINITY,
     }
 }
-
-/// Offers are of one step; here for the submodules.
-type Offers = [Offer];

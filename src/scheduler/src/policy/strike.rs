@@ -1,4 +1,4 @@
-//! Two price thresholds with dwell, tuned on what was.
+//! Two price thresholds with a dwell time, tuned on past prices.
 
 use super::myopic::mining::{PoolRule, Settings};
 use super::myopic::price::{self, Past};

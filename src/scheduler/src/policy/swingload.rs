@@ -1,5 +1,6 @@
-//! `swingload`: the whole horizon planned at every step, from the last plan and every hour
-//! afresh, too; the first step is done.
+//! `swingload`: plans the whole horizon at every step from the last plan, every six hours also
+//! afresh, and dispatches the first step of the better plan.
+//!
 //! `mining_only` and `ai_only` plan in the same way for half of the site.
 
 use crate::build::{Built, build};
@@ -39,8 +40,8 @@ pub struct Swingload {
 /// # Source
 /// "What a stage earns in the closed loop" in ARCHITECTURE.md: every hour earns less than every
 /// six on four of five periods (201 of 868,101 USD in `quickstart`, 11,951 of 32,396,707 in four
-/// winter weeks of `texas-100mw`) and costs up to 3.3 times the time; never costs 335 USD and
-/// 959 in July, and leaves no plan with a certificate.
+/// winter weeks of `texas-100mw`) and takes up to 3.3 times as long; no fresh plans at all lose 335 USD
+/// in `quickstart` and 959 in July of `texas-100mw`, and no plan has a certificate.
 const AFRESH: i64 = 6 * 3600;
 
 impl Swingload {

@@ -1,12 +1,12 @@
-//! What a schedule is worth, fast: step worths are remembered, and what ties steps
-//! together is solved only for schedules that could be better than the best so far.
+//! What a schedule is worth, fast: worths of steps are remembered, and ramps and peaks, which
+//! couple steps, are solved only for schedules that could be better than the best so far.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::step::{Corner, NODES_MAX, Parts, Tree, Walk, at_load, cut_at, worth};
 use crate::commitment;
-use crate::demand::{golden_section, hold};
+use crate::demand::{golden_section, scale_to_charge};
 use crate::evaluate::{RAMP_VIOLATION, unserved_constant};
 use crate::inputs::{MUST_TAKE_VALUE, PlanInputs};
 use crate::market::{EPSILON_MW, Owner, Segment};
@@ -14,9 +14,9 @@ use crate::placement::{self, Windows};
 use crate::ramp::{Course, Worth};
 use crate::schedule::{Problem, Schedule};
 
-/// Whether the courses of these inputs are those that [`Appraiser`] knows: at most one
-/// ramp, on the whole site, and demand charges on different steps.
-pub(super) fn knows(inputs: &PlanInputs) -> bool {
+/// Whether [`Appraiser`] can value these inputs: at most one ramp, on the whole site, and
+/// demand charges on different steps.
+pub(super) fn can_value(inputs: &PlanInputs) -> bool {
     let apart = |d: usize, e: usize| {
         inputs.demand[d].end <= inputs.demand[e].first
             || inputs.demand[e].end <= inputs.demand[d].first
@@ -29,13 +29,13 @@ pub(super) fn knows(inputs: &PlanInputs) -> bool {
 }
 
 /// Looked up only, never walked, and hashed alike in every run.
-type Memo = HashMap<Box<[u64]>, Step, BuildHasherDefault<Words>>;
+type Memo = HashMap<Box<[u64]>, Step, BuildHasherDefault<WordHasher>>;
 
-/// Hashes words of bits: a multiplication each.
+/// Hasher of 64-bit words, one multiplication each.
 #[derive(Default)]
-struct Words(u64);
+struct WordHasher(u64);
 
-impl Hasher for Words {
+impl Hasher for WordHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -69,14 +69,14 @@ struct Step {
     base: f64,
 }
 
-/// What ties steps together, at the margin of the best schedule.
+/// Duals of what couples steps, at the best schedule, and its peaks.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ties {
-    /// Price of each boundary's ramp, currency per MW, `len == steps + 1`.
+pub(super) struct Duals {
+    /// Dual of the ramp at each boundary between steps, currency per MW, `len == steps + 1`.
     ramp: Vec<f64>,
-    /// Price of the peak per step, currency per MW.
+    /// Dual of the peak per step, currency per MW.
     peak: Vec<f64>,
-    /// Charge on load per step, currency per MWh.
+    /// Charge on load that both amount to, per step, currency per MWh.
     pub(super) charge: Vec<f64>,
     /// Highest load of each demand charge, MW.
     pub(super) peaks: Vec<f64>,
@@ -97,17 +97,18 @@ pub(super) struct Appraiser<'p, 'i> {
     /// differ from the one before in few steps.
     last: Vec<(Vec<u64>, f64, f64)>,
     extra: Vec<Segment>,
-    /// Loads without memory that bid beside the schedule, per step; empty where none do.
+    /// Bids of divisible jobs that the schedule does not hold, per step; empty where none bid.
     pub(super) bids: Vec<Vec<Segment>>,
     /// Steps looked at so far: what the budget counts.
     pub(super) spent: usize,
 }
 
-/// Narrowings of the range of a peak: to see whether a schedule is worth more, and for one that is.
+/// Golden-section narrowings of a peak: to test whether a schedule is worth more, and to value
+/// one that is.
 const ROUGH: usize = 6;
 const FINE: usize = 15;
 
-/// Steps that a curve costs as much as.
+/// Evaluations of single steps that computing a curve counts as.
 const CURVE: usize = 20;
 
 impl<'p, 'i> Appraiser<'p, 'i> {
@@ -174,7 +175,7 @@ impl<'p, 'i> Appraiser<'p, 'i> {
         (0..inputs.pools.len()).map(lowest).sum()
     }
 
-    /// Notes what of the schedule step `t` depends on.
+    /// Sets `key` to what step `t` depends on in the schedule.
     fn note(&mut self, schedule: &Schedule, t: usize) {
         self.key.clear();
         // To a thousandth of a watt.
@@ -240,16 +241,16 @@ impl<'p, 'i> Appraiser<'p, 'i> {
             }
             self.spent += CURVE;
             let curve = self.walk.corners(&self.tree, &self.parts);
-            return hours * (base + charged_most(&curve, charge));
+            return hours * (base + best_charged(&curve, charge));
         }
         if charge == 0.0 {
             return hours * self.optimum(schedule, t).1;
         }
         let step = self.step(schedule, t, true);
-        hours * (step.base + charged_most(&step.curve, charge))
+        hours * (step.base + best_charged(&step.curve, charge))
     }
 
-    /// Worth of what does not lie in the steps: jobs, starts.
+    /// Worth that does not depend on the steps' markets: work of jobs, starts of blocks.
     fn rest(&self, schedule: &Schedule) -> f64 {
         let mut rest = placement::value(self.problem, schedule, self.windows) - self.constant;
         for (m, pool) in self.problem.inputs.pools.iter().enumerate() {
@@ -266,8 +267,9 @@ impl<'p, 'i> Appraiser<'p, 'i> {
         rest
     }
 
-    /// Worth of the schedule if it is above `than`, which belongs to a schedule with `ties`.
-    pub(super) fn better(&mut self, schedule: &Schedule, than: f64, ties: &Ties) -> Option<f64> {
+    /// Worth of the schedule if it is above `than`, the worth of a schedule with these `duals`;
+    /// else `None`.
+    pub(super) fn better(&mut self, schedule: &Schedule, than: f64, duals: &Duals) -> Option<f64> {
         let inputs = self.problem.inputs;
         self.spent += inputs.steps() / 4;
         let rest = self.rest(schedule);
@@ -297,36 +299,36 @@ impl<'p, 'i> Appraiser<'p, 'i> {
         if kept {
             return Some(free);
         }
-        if !ties.charge.is_empty() && self.relaxed(schedule, rest, ties) <= than {
+        if !duals.charge.is_empty() && self.bound_at(schedule, rest, duals) <= than {
             return None;
         }
-        let value = rest + self.course(schedule, &ties.peaks, ROUGH).0;
+        let value = rest + self.course(schedule, &duals.peaks, ROUGH).0;
         (value > than).then_some(value)
     }
 
-    /// No course of the schedule is worth more, by the prices of another one.
-    fn relaxed(&mut self, schedule: &Schedule, rest: f64, ties: &Ties) -> f64 {
+    /// Lagrangian bound on the schedule's worth at the duals of another one.
+    fn bound_at(&mut self, schedule: &Schedule, rest: f64, duals: &Duals) -> f64 {
         let inputs = self.problem.inputs;
         let mut sum = rest;
-        for (t, charge) in ties.charge.iter().enumerate() {
+        for (t, charge) in duals.charge.iter().enumerate() {
             sum += self.charged(schedule, t, *charge);
         }
         if let Some(ramp) = inputs.ramps.first() {
-            for (rho, hours) in ties.ramp.iter().zip(&self.problem.hours) {
+            for (rho, hours) in duals.ramp.iter().zip(&self.problem.hours) {
                 let room = if *rho > 0.0 { ramp.up } else { ramp.down };
                 sum += rho.abs() * room * hours;
             }
-            sum += ties.ramp[0] * ramp.initial.unwrap_or(0.0);
+            sum += duals.ramp[0] * ramp.initial.unwrap_or(0.0);
         }
         for demand in &inputs.demand {
-            let price: f64 = ties.peak[demand.first..demand.end].iter().sum();
+            let price: f64 = duals.peak[demand.first..demand.end].iter().sum();
             sum += price * demand.peak_so_far;
         }
         sum
     }
 
-    /// Worth of the steps with ramps kept and the best peaks, and the load of every step
-    /// with the caps on it; `near` are peaks to begin from.
+    /// Worth of the steps with ramps kept and the best peaks, and the load that reaches it;
+    /// `near` are peaks to begin from, empty for none.
     fn course(&mut self, schedule: &Schedule, near: &[f64], sections: usize) -> (f64, Solved) {
         let steps = self.problem.inputs.steps();
         let mut base = 0.0;
@@ -343,49 +345,49 @@ impl<'p, 'i> Appraiser<'p, 'i> {
         (base + value, solved)
     }
 
-    /// Worth of the schedule, and what ties its steps together at the margin.
-    pub(super) fn ties(&mut self, schedule: &Schedule, near: &[f64]) -> (f64, Ties) {
+    /// Worth of the schedule, and its duals.
+    pub(super) fn duals(&mut self, schedule: &Schedule, near: &[f64]) -> (f64, Duals) {
         let inputs = self.problem.inputs;
         let steps = inputs.steps();
         let rest = self.rest(schedule);
         if inputs.ramps.is_empty() && inputs.demand.is_empty() {
             let free: f64 = (0..steps).map(|t| self.charged(schedule, t, 0.0)).sum();
-            return (rest + free, Ties::default());
+            return (rest + free, Duals::default());
         }
         let (value, solved) = self.course(schedule, near, FINE);
-        let mut ties = Ties {
+        let mut duals = Duals {
             ramp: vec![0.0; steps + 1],
             peak: vec![0.0; steps],
             charge: vec![0.0; steps],
             peaks: solved.peaks,
         };
         if let (Some(ramp), Some(course)) = (inputs.ramps.first(), &solved.course) {
-            ties.ramp = course.multipliers(&solved.worths, &self.problem.hours, ramp);
+            duals.ramp = course.multipliers(&solved.worths, &self.problem.hours, ramp);
         }
         let hours = &self.problem.hours;
-        let drawn = |t: usize, ties: &Ties| (ties.ramp[t] - ties.ramp[t + 1]) / hours[t];
-        for (demand, peak) in inputs.demand.iter().zip(&ties.peaks.clone()) {
+        let ramp_charge = |t: usize, duals: &Duals| (duals.ramp[t] - duals.ramp[t + 1]) / hours[t];
+        for (demand, peak) in inputs.demand.iter().zip(&duals.peaks.clone()) {
             let range = demand.first..demand.end;
             if *peak <= demand.peak_so_far + EPSILON_MW {
-                // Nothing is charged yet; what lies beyond would be.
+                // The peak so far is not exceeded, so nothing is charged.
                 continue;
             }
             for t in range.clone() {
                 if solved.load[t] >= peak - 1e-7 {
                     let step = self.step(schedule, t, true);
                     let slope = slope_above(&step.curve, solved.load[t]);
-                    ties.peak[t] = ((slope - drawn(t, &ties)) * hours[t]).max(0.0);
+                    duals.peak[t] = ((slope - ramp_charge(t, &duals)) * hours[t]).max(0.0);
                 }
             }
-            hold(&mut ties.peak[range], demand.per_mw);
+            scale_to_charge(&mut duals.peak[range], demand.per_mw);
         }
         for t in 0..steps {
-            ties.charge[t] = drawn(t, &ties) + ties.peak[t] / hours[t];
+            duals.charge[t] = ramp_charge(t, &duals) + duals.peak[t] / hours[t];
         }
-        (rest + value, ties)
+        (rest + value, duals)
     }
 
-    /// Mean power of a load without memory that bids `slope(t)` for up to `width(t)` at
+    /// Mean power per step, MW, of a load that bids `bids` (currency per MWh, and MW, per step) at
     /// `node`, with everything else of the schedule fixed and peaks at most `peaks`.
     pub(super) fn bid(
         &mut self,
@@ -418,7 +420,7 @@ impl<'p, 'i> Appraiser<'p, 'i> {
                 let worths: Vec<Worth> = curves.iter().map(|c| worth(c)).collect();
                 Course::solve(&worths, &self.problem.hours, ramp).load
             }
-            None => curves.iter().map(|c| most(c).load).collect(),
+            None => curves.iter().map(|c| best_corner(c).load).collect(),
         };
         curves
             .iter()
@@ -428,7 +430,7 @@ impl<'p, 'i> Appraiser<'p, 'i> {
     }
 }
 
-/// The best course through curves.
+/// The best load over time for the steps' worth curves.
 struct Solved {
     load: Vec<f64>,
     peaks: Vec<f64>,
@@ -436,7 +438,7 @@ struct Solved {
     course: Option<Course>,
 }
 
-/// The best course of a schedule's steps, peaks chosen with it.
+/// The best load over time for the steps' worth curves, with the best peaks.
 fn solve(
     problem: &Problem<'_>,
     curves: &[Vec<Corner>],
@@ -452,30 +454,30 @@ fn solve(
             *peak = best_peak(&curves[range.clone()], &problem.hours[range], demand.per_mw);
             *peak = peak.max(demand.peak_so_far);
         }
-        return under(problem, curves, peaks);
+        return solve_under(problem, curves, peaks);
     }
     if inputs.demand.is_empty() {
-        return under(problem, curves, peaks);
+        return solve_under(problem, curves, peaks);
     }
     for (d, demand) in inputs.demand.iter().enumerate() {
         peaks[d] = near
             .get(d)
             .map_or(f64::INFINITY, |p| p.max(demand.peak_so_far));
     }
-    let mut best = under(problem, curves, peaks.clone());
+    let mut best = solve_under(problem, curves, peaks.clone());
     for d in 0..inputs.demand.len() {
         let demand = &inputs.demand[d];
         let range = demand.first..demand.end;
-        let highest = curves[range.clone()].iter().map(|c| most(c).load);
+        let highest = curves[range.clone()].iter().map(|c| best_corner(c).load);
         let high = highest.fold(demand.peak_so_far, f64::max);
         let mut trial = best.1.peaks.clone();
         let peak = golden_section(demand.peak_so_far, high, sections, |cap| {
             *spent += curves.len() / 2;
             trial[d] = cap;
-            under(problem, curves, trial.clone()).0
+            solve_under(problem, curves, trial.clone()).0
         });
         trial[d] = peak;
-        let found = under(problem, curves, trial);
+        let found = solve_under(problem, curves, trial);
         if found.0 > best.0 {
             best = found;
         }
@@ -483,8 +485,13 @@ fn solve(
     best
 }
 
-/// The best course with loads at most `peaks`, charges on what it makes of them taken off.
-fn under(problem: &Problem<'_>, curves: &[Vec<Corner>], mut peaks: Vec<f64>) -> (f64, Solved) {
+/// The best load over time with loads at most `peaks`; the charge on the peaks that it reaches
+/// is taken off its worth.
+fn solve_under(
+    problem: &Problem<'_>,
+    curves: &[Vec<Corner>],
+    mut peaks: Vec<f64>,
+) -> (f64, Solved) {
     let inputs = problem.inputs;
     let cap = |t: usize| {
         inputs
@@ -512,7 +519,7 @@ fn under(problem: &Problem<'_>, curves: &[Vec<Corner>], mut peaks: Vec<f64>) -> 
         course = Some(solved);
         load
     } else {
-        let own = |(t, c): (usize, &Vec<Corner>)| most(c).load.min(cap(t).max(c[0].load));
+        let own = |(t, c): (usize, &Vec<Corner>)| best_corner(c).load.min(cap(t).max(c[0].load));
         curves.iter().enumerate().map(own).collect()
     };
     for (t, load) in load.iter().enumerate() {
@@ -533,19 +540,19 @@ fn under(problem: &Problem<'_>, curves: &[Vec<Corner>], mut peaks: Vec<f64>) -> 
 }
 
 /// The corner worth most.
-fn most(curve: &[Corner]) -> Corner {
+fn best_corner(curve: &[Corner]) -> Corner {
     let best = curve.iter().rev();
     let best = best.max_by(|a, b| a.value.total_cmp(&b.value));
     *best.expect("invariant: a curve has a corner")
 }
 
 /// Worth of a curve with load charged, currency per hour.
-fn charged_most(curve: &[Corner], charge: f64) -> f64 {
+fn best_charged(curve: &[Corner], charge: f64) -> f64 {
     let worths = curve.iter().map(|c| c.value - charge * c.load);
     worths.fold(f64::NEG_INFINITY, f64::max)
 }
 
-/// What one MW more is worth, currency per MWh; 0 where there is none.
+/// What one MW more than `load` is worth, currency per MWh; 0 at the end of the curve.
 fn slope_above(curve: &[Corner], load: f64) -> f64 {
     let next = curve.iter().position(|c| c.load > load + 1e-7);
     next.filter(|n| *n > 0).map_or(0.0, |n| {
@@ -554,7 +561,7 @@ fn slope_above(curve: &[Corner], load: f64) -> f64 {
     })
 }
 
-/// The peak above which one MW more is worth less than it is charged.
+/// The peak above which one MW more is worth less than `per_mw`, the charge on it.
 fn best_peak(curves: &[Vec<Corner>], hours: &[f64], per_mw: f64) -> f64 {
     let mut ends: Vec<f64> = curves.iter().flatten().map(|c| c.load).collect();
     ends.sort_by(|a, b| b.total_cmp(a));

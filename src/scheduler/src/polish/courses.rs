@@ -8,10 +8,10 @@ use crate::inputs::{Gangs, JobInput};
 use crate::placement::work_done;
 use crate::schedule::{Run, Schedule, minimum_ends};
 
-/// Most ways that are followed side by side.
+/// Most ways that are followed at a time.
 const WAYS_MAX: usize = 300;
 
-/// Parts of a gang whose worth is looked up; between them it is taken to be straight.
+/// Parts of a gang's power at which its worth is computed; between them it is interpolated.
 const PARTS: usize = 4;
 
 const OFF: u16 = u16::MAX;
@@ -22,7 +22,7 @@ struct Way {
     size: u16,
     /// First step at which it may stop.
     until: u16,
-    /// Hours that its start still loses.
+    /// Hours that the start will still take.
     lost: f64,
     /// Work left, GPU-hours.
     left: f64,
@@ -36,7 +36,7 @@ struct Way {
 /// What a step is worth to the job: per size, parts of the power from nothing on.
 struct Offer {
     sizes: Vec<[f64; PARTS + 1]>,
-    /// Worth of a GPU-hour.
+    /// Worth of a GPU-hour of work, currency.
     work: f64,
     hours: f64,
 }
@@ -102,7 +102,7 @@ impl Search<'_, '_, '_> {
         }
         done.sort_by(|a, b| b.0.total_cmp(&a.0));
         self.appraiser.spent += done.len() / 8;
-        // Beside the best the best for every last step: an early end makes room for others.
+        // Also the best way for every last step: an early end leaves power to others.
         let (mut seen, mut kept) = (vec![false; layers.len()], 0);
         done.retain(|(_, depth, _)| {
             kept += 1;
@@ -122,7 +122,8 @@ impl Search<'_, '_, '_> {
                 way = layers[i][way.back as usize];
             }
             runs.reverse();
-            // A smaller gang in the last step is the larger one for part of it, and no start.
+            // A smaller gang in the last step counts as the larger one for part of it, without a
+            // start.
             let mut alone = schedule.clone();
             alone.jobs[j] = runs;
             let left = job.work - work_done(self.problem, &alone, j);
@@ -248,8 +249,8 @@ fn extend(
     }
 }
 
-/// Of ways that differ in nothing but their worth, the best; of too many, those that
-/// have earned most for their work.
+/// Keeps the best of ways that differ in nothing but their worth; of more than [`WAYS_MAX`],
+/// those that earn most at half the value of the work done.
 fn thin(mut ways: Vec<Way>, job: &JobInput, step: usize) -> Vec<Way> {
     let remembers = job.restart > 0.0 || job.min_run > 0.0;
     for way in ways.iter_mut().filter(|_| !remembers) {

@@ -1,7 +1,7 @@
 //! Divisible jobs placed exactly, all else fixed.
 
 use super::jobs::later;
-use super::{Search, keeps_order};
+use super::{Search, keeps_dependencies};
 use crate::inputs::Gangs;
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use crate::schedule::{Problem, Run, Schedule};
 const PRICES: usize = 20;
 
 impl Search<'_, '_, '_> {
-    /// Every divisible job placed where it is worth most, all else fixed.
+    /// Tries every divisible job where it is worth most, all else fixed.
     pub(super) fn divisible(&mut self) {
         for j in 0..self.problem.inputs.jobs.len() {
             if self.is_over() || !matches!(self.problem.inputs.jobs[j].gangs, Gangs::Divisible(_)) {
@@ -22,14 +22,14 @@ impl Search<'_, '_, '_> {
             let mut without = self.schedule.clone();
             placement::remove_job(self.problem, &mut without, j);
             without.beyond[j] = 0.0;
-            if let Some(schedule) = self.priced(&without, j) {
+            if let Some(schedule) = self.placed_at_price(&without, j) {
                 self.offer(&schedule);
             }
         }
     }
 
-    /// Divisible jobs, those that others wait for left as they are.
-    pub(super) fn flexible(&self) -> Vec<usize> {
+    /// Divisible jobs that may bid for power: those that no other job waits for.
+    pub(super) fn bidding_jobs(&self) -> Vec<usize> {
         let jobs = &self.problem.inputs.jobs;
         let free = |j: &usize| {
             matches!(jobs[*j].gangs, Gangs::Divisible(_))
@@ -40,21 +40,21 @@ impl Search<'_, '_, '_> {
 
     /// Takes divisible jobs out, lets them bid at the price their work last had while
     /// `decide` changes the rest, and places them anew.
-    pub(super) fn loosely(
+    pub(super) fn with_jobs_bidding(
         &mut self,
         schedule: &mut Schedule,
         decide: impl FnOnce(&mut Self, &mut Schedule) -> bool,
     ) -> bool {
-        let flexible = self.flexible();
-        if flexible.is_empty() {
+        let bidding_jobs = self.bidding_jobs();
+        if bidding_jobs.is_empty() {
             return decide(self, schedule);
         }
-        for j in &flexible {
+        for j in &bidding_jobs {
             placement::remove_job(self.problem, schedule, *j);
             schedule.beyond[*j] = self.later(*j);
         }
         let mut bids: Vec<Vec<Segment>> = vec![Vec::new(); self.problem.inputs.steps()];
-        for j in &flexible {
+        for j in &bidding_jobs {
             let window = self.window(schedule, *j);
             for t in window.clone() {
                 let (slope, width) = bid(self.problem, *j, t, &window, self.work[*j]);
@@ -70,20 +70,12 @@ impl Search<'_, '_, '_> {
         let changed = decide(self, schedule);
         self.appraiser.bids.clear();
         if changed {
-            // Twice, so that the first gives way to the second.
-            for j in [
-                &flexible[..],
-                if flexible.len() > 1 {
-                    &flexible[..]
-                } else {
-                    &[]
-                },
-            ]
-            .concat()
-            {
+            // Twice, so that the first jobs are placed against the others' places too.
+            let passes = if bidding_jobs.len() > 1 { 2 } else { 1 };
+            for j in bidding_jobs.repeat(passes) {
                 placement::remove_job(self.problem, schedule, j);
                 schedule.beyond[j] = self.later(j);
-                if let Some(with) = self.priced(schedule, j) {
+                if let Some(with) = self.placed_at_price(schedule, j) {
                     *schedule = with;
                 }
             }
@@ -93,10 +85,10 @@ impl Search<'_, '_, '_> {
 
     /// The schedule, which does not hold the divisible job `j`, with it on its best course.
     ///
-    /// At a price of work the job is a load without memory, so that its best course is
-    /// found with the ramps in it; between the courses of the two prices at which its work
-    /// is just done and just not, the mix that does it is an optimum.
-    pub(super) fn priced(&mut self, without: &Schedule, j: usize) -> Option<Schedule> {
+    /// At a price of work its steps are coupled by ramps alone, so its best course is exact;
+    /// of the courses at the two prices at which its work is just done and just not done, the
+    /// mix that does it is an optimum.
+    pub(super) fn placed_at_price(&mut self, without: &Schedule, j: usize) -> Option<Schedule> {
         let job = &self.problem.inputs.jobs[j];
         let window = self.window(without, j);
         if window.is_empty() {
@@ -105,7 +97,7 @@ impl Search<'_, '_, '_> {
         let problem = self.problem;
         let hours = &problem.hours;
         let work = |course: &[f64]| course.iter().zip(hours).map(|(g, h)| g * h).sum::<f64>();
-        let peaks = self.ties.peaks.clone();
+        let peaks = self.duals.peaks.clone();
         let mut course = |price: f64| -> Vec<f64> {
             let bids: Vec<(f64, f64)> = (0..hours.len())
                 .map(|t| bid(problem, j, t, &window, price))
@@ -120,7 +112,7 @@ impl Search<'_, '_, '_> {
         let ceiling = job.value + job.unmet + 1e-9;
         let (mut low, mut high) = (floor, ceiling);
         let mut least = vec![0.0; hours.len()];
-        // The price it had last is near.
+        // The last price of its work is a good guess.
         let (below, above) = (0.9 * known, 1.1 * known);
         let mut most = Vec::new();
         if below > floor && above < ceiling {
@@ -178,7 +170,7 @@ impl Search<'_, '_, '_> {
         let mut schedule = without.clone();
         placement::insert_job(problem, &mut schedule, j, runs);
         schedule.beyond[j] = later(problem, self.windows, j, left);
-        keeps_order(problem, &schedule, j).then_some(schedule)
+        keeps_dependencies(problem, &schedule, j).then_some(schedule)
     }
 }
 

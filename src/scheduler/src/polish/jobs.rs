@@ -2,16 +2,16 @@
 
 use std::ops::Range;
 
-use super::{Search, keeps_order};
+use super::{Search, keeps_dependencies};
 use crate::inputs::Gangs;
 use crate::placement::{self, Windows, work_done};
 use crate::schedule::{Problem, Run, Schedule};
 
 impl Search<'_, '_, '_> {
-    /// Every job at its best courses, and at every place of its window.
+    /// Tries every job at its best courses and in every place of its window.
     pub(super) fn jobs(&mut self) {
         for j in 0..self.problem.inputs.jobs.len() {
-            self.replaced(j, 8);
+            self.replace(j, 8);
             let mut without = self.schedule.clone();
             placement::remove_job(self.problem, &mut without, j);
             let waiting = self.waiting(j);
@@ -31,7 +31,7 @@ impl Search<'_, '_, '_> {
                 if !waiting.is_empty() {
                     self.offer_replaced(schedule.clone(), &waiting);
                 }
-                if keeps_order(self.problem, &schedule, j) {
+                if keeps_dependencies(self.problem, &schedule, j) {
                     self.offer_committed(schedule);
                 }
             }
@@ -49,8 +49,9 @@ impl Search<'_, '_, '_> {
         }
     }
 
-    /// Gang `j` at its best courses, all else fixed and with the blocks committed anew.
-    pub(super) fn replaced(&mut self, j: usize, count: usize) {
+    /// Tries gang `j` at its `count` best courses, with all else fixed and with the blocks
+    /// committed anew.
+    pub(super) fn replace(&mut self, j: usize, count: usize) {
         if self.is_over() || !matches!(self.problem.inputs.jobs[j].gangs, Gangs::Sizes(_)) {
             return;
         }
@@ -63,12 +64,12 @@ impl Search<'_, '_, '_> {
             schedule.beyond[j] = beyond;
             self.offer_committed(schedule);
         }
-        self.offer_loosely(|search, schedule| search.exchanged(schedule, j));
+        self.offer_with_jobs_bidding(|search, schedule| search.replace_and_commit(schedule, j));
         let waiting = self.waiting(j);
         if waiting.is_empty() {
             return;
         }
-        // Those that wait make way, and follow.
+        // Jobs that wait for it are taken out and placed after it.
         for k in &waiting {
             placement::remove_job(self.problem, &mut without, *k);
             without.beyond[*k] = self.later(*k);
@@ -82,7 +83,7 @@ impl Search<'_, '_, '_> {
     }
 
     /// Puts gang `j` on its best course and commits the blocks around it; whether anything changed.
-    fn exchanged(&mut self, schedule: &mut Schedule, j: usize) -> bool {
+    fn replace_and_commit(&mut self, schedule: &mut Schedule, j: usize) -> bool {
         let before = placement::remove_job(self.problem, schedule, j);
         schedule.beyond[j] = self.later(j);
         let best = self.courses(schedule, j, 1).pop();
@@ -93,7 +94,7 @@ impl Search<'_, '_, '_> {
         self.commit(schedule) || moved
     }
 
-    /// What of a job that is left out is left for after the horizon, GPU-hours.
+    /// Work of job `j` that is left for after the horizon where the job is left out, GPU-hours.
     pub(super) fn later(&self, j: usize) -> f64 {
         later(
             self.problem,
@@ -134,7 +135,7 @@ impl Search<'_, '_, '_> {
         }
         for j in jobs {
             if matches!(self.problem.inputs.jobs[*j].gangs, Gangs::Divisible(_)) {
-                if let Some(with) = self.priced(&schedule, *j) {
+                if let Some(with) = self.placed_at_price(&schedule, *j) {
                     schedule = with;
                 }
             } else if let Some((runs, beyond)) = self.courses(&schedule, *j, 1).pop() {
@@ -160,7 +161,7 @@ impl Search<'_, '_, '_> {
         all.split_off(1)
     }
 
-    /// Every gang at another size, or none, over every stretch of its window.
+    /// Tries every gang at every size, or off, over every range of its window.
     pub(super) fn sizes(&mut self) {
         for (j, job) in self.problem.inputs.jobs.iter().enumerate() {
             let Gangs::Sizes(sizes) = &job.gangs else {
@@ -186,7 +187,8 @@ impl Search<'_, '_, '_> {
         }
     }
 
-    /// The schedule with job `j` at `size` over a stretch, cut where its work ends.
+    /// The schedule with job `j` at `size` over a range of steps, ended where its work is done;
+    /// `None` where that changes nothing or breaks a rule.
     fn resized(
         &self,
         j: usize,
@@ -213,10 +215,11 @@ impl Search<'_, '_, '_> {
         placement::remove_job(self.problem, &mut schedule, j);
         placement::insert_job(self.problem, &mut schedule, j, runs);
         schedule.beyond[j] = later(self.problem, self.windows, j, left);
-        keeps_order(self.problem, &schedule, j).then_some(schedule)
+        keeps_dependencies(self.problem, &schedule, j).then_some(schedule)
     }
 
-    /// Runs of a course of sizes up to where the work ends, and the work left; none where a run is too short.
+    /// Runs at these sizes per step up to where the work is done, and the work left, GPU-hours;
+    /// `None` where a run is too short.
     fn cut(&self, j: usize, course: &[f64]) -> Option<(Vec<Run>, f64)> {
         let job = &self.problem.inputs.jobs[j];
         let (mut runs, mut left, mut lost) = (Vec::new(), job.work, 0.0f64);
@@ -248,21 +251,17 @@ impl Search<'_, '_, '_> {
             if *size == 0.0 {
                 continue;
             }
-            let own = self.problem.hours[t];
-            let waits = lost.min(own);
-            let share = ((left / size + waits) / own).min(1.0);
-            left -= size * (share * own - waits).max(0.0);
-            lost -= waits;
-            hours += own;
+            let gpus = run_step(*size, self.problem.hours[t], &mut left, &mut lost);
+            hours += self.problem.hours[t];
             runs.push(Run {
                 step: t as u32,
-                gpus: size * share,
+                gpus,
             });
         }
         Some((runs, left.max(0.0)))
     }
 
-    /// Work of jobs that remember nothing moved from one step to another.
+    /// Tries to move work from one step to another, of jobs without restart costs or shortest runs.
     pub(super) fn moves(&mut self) {
         for (j, job) in self.problem.inputs.jobs.iter().enumerate() {
             if job.restart > 0.0 || job.min_run > 0.0 {
@@ -284,7 +283,7 @@ impl Search<'_, '_, '_> {
                         return;
                     }
                     if let Some(schedule) = self.moved(j, from, to, *share)
-                        && keeps_order(self.problem, &schedule, j)
+                        && keeps_dependencies(self.problem, &schedule, j)
                     {
                         self.offer(&schedule);
                     }
@@ -293,7 +292,8 @@ impl Search<'_, '_, '_> {
         }
     }
 
-    /// The schedule with `share` of what job `j` does in step `from` done in `to`, as far as it may.
+    /// The schedule with `share` of what job `j` does in step `from` moved to step `to`, as far as
+    /// its size there allows.
     fn moved(&self, j: usize, from: usize, to: usize, share: f64) -> Option<Schedule> {
         let job = &self.problem.inputs.jobs[j];
         let mut runs = self.schedule.jobs[j].clone();
@@ -305,7 +305,7 @@ impl Search<'_, '_, '_> {
         let (own, other) = (self.problem.hours[from], self.problem.hours[to]);
         let work = match job.gangs {
             Gangs::Divisible(most) => (runs[at].gpus * own * share).min((most - there) * other),
-            // Both steps change what they do: whole gangs, and part of one.
+            // The two steps trade their sizes, so that gangs stay whole.
             Gangs::Sizes(_) if own == other => (runs[at].gpus - there) * own,
             Gangs::Sizes(_) => return None,
         };
@@ -329,7 +329,19 @@ impl Search<'_, '_, '_> {
     }
 }
 
-/// What of the work left is worth leaving for after the horizon, GPU-hours.
+/// Runs a gang of `size` GPUs through a step of `hours`: takes the work done off `left`
+/// (GPU-hours) and the part of a start that falls into the step off `lost` (hours). Returns the
+/// mean GPUs of the step, which are fewer where the work ends in it.
+fn run_step(size: f64, hours: f64, left: &mut f64, lost: &mut f64) -> f64 {
+    let waits = lost.min(hours);
+    let share = ((*left / size + waits) / hours).min(1.0);
+    *left -= size * (share * hours - waits).max(0.0);
+    *lost -= waits;
+    size * share
+}
+
+/// How much of the work `left` is left for after the horizon, GPU-hours: none where that is
+/// worth nothing.
 pub(super) fn later(problem: &Problem<'_>, windows: &Windows, j: usize, left: f64) -> f64 {
     if windows.beyond_worth[j] > 0.0 {
         left.max(0.0).min(problem.inputs.jobs[j].beyond)
@@ -377,15 +389,11 @@ pub(super) fn placements(
             if left <= job.work * 1e-12 {
                 break;
             }
-            let own = problem.hours[t];
-            let waits = lost.min(own);
-            let share = ((left / size + waits) / own).min(1.0);
-            left -= size * (share * own - waits).max(0.0);
-            lost -= waits;
-            hours += own;
+            let gpus = run_step(size, problem.hours[t], &mut left, &mut lost);
+            hours += problem.hours[t];
             runs.push(Run {
                 step: t as u32,
-                gpus: size * share,
+                gpus,
             });
         }
         let done = left <= job.work * 1e-9;

@@ -1,10 +1,10 @@
-//! On/off paths of blocks: what a path may be, and the best paths of a few blocks together.
+//! On/off paths of blocks: which paths are feasible, and the best paths of a few blocks together.
 
 use super::Search;
 use crate::inputs::PoolInput;
 use crate::schedule::{Problem, Schedule, minimum_ends};
 
-/// Most states of several blocks together, times what each may do, that are worth their time.
+/// Most combined states of several blocks, times the choices in each, that are searched.
 const STATES_MAX: usize = 4000;
 
 /// A block: the pool and its number in it.
@@ -90,9 +90,9 @@ fn carried(pool: &PoolInput, (on, until, made): State, t: usize) -> State {
 }
 
 impl Search<'_, '_, '_> {
-    /// Paths of `blocks` that are worth most together, all else fixed, loads charged;
-    /// none where they have too many states together.
-    pub(super) fn joint(
+    /// Paths of `blocks` that are worth most together, all else fixed and loads charged; `None`
+    /// where their combined states are too many.
+    pub(super) fn best_joint_paths(
         &mut self,
         schedule: &Schedule,
         blocks: &[Place],
@@ -220,7 +220,7 @@ impl Search<'_, '_, '_> {
 
     /// Gives blocks the paths worth most together; returns whether any changed.
     pub(super) fn decide(&mut self, schedule: &mut Schedule, blocks: &[Place]) -> bool {
-        let Some(paths) = self.joint(schedule, blocks) else {
+        let Some(paths) = self.best_joint_paths(schedule, blocks) else {
             return false;
         };
         let mut changed = false;

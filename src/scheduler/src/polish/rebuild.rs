@@ -8,7 +8,7 @@ use crate::schedule::Schedule;
 /// Shares of the charges of ramps and peaks at which parts are built anew.
 const WEIGHTS: [f64; 4] = [1.0, 1.0, 0.5, 0.0];
 
-/// Share of the best worth by which what is built anew may fall short to be looked at closer.
+/// Share of the best worth by which a rebuilt schedule may be worse and still be searched from.
 const NEAR: f64 = 0.005;
 
 impl Search<'_, '_, '_> {
@@ -20,7 +20,7 @@ impl Search<'_, '_, '_> {
             return;
         }
         let mut draw = Draw(1);
-        let mut found = (self.value, self.schedule.clone(), self.ties.clone());
+        let mut found = (self.value, self.schedule.clone(), self.duals.clone());
         while !self.is_over() {
             let before = self.appraiser.spent;
             self.weight = WEIGHTS[draw.below(WEIGHTS.len())];
@@ -33,28 +33,28 @@ impl Search<'_, '_, '_> {
                     parts.push(part);
                 }
             }
-            self.loosely(&mut schedule, |search, schedule| {
+            self.with_jobs_bidding(&mut schedule, |search, schedule| {
                 search.build(schedule, &parts, &mut draw);
                 true
             });
             self.weight = 1.0;
-            if super::in_order(self.problem, &schedule) && schedule != self.schedule {
+            if super::keeps_job_rules(self.problem, &schedule) && schedule != self.schedule {
                 self.go_to(schedule);
                 if self.value > found.0 - NEAR * found.0.abs() {
                     self.step_down();
                 }
                 if self.value > found.0 + 1e-9 * found.0.abs() {
                     self.descend();
-                    found = (self.value, self.schedule.clone(), self.ties.clone());
+                    found = (self.value, self.schedule.clone(), self.duals.clone());
                 }
-                (self.value, self.schedule, self.ties) = found.clone();
+                (self.value, self.schedule, self.duals) = found.clone();
             }
             // A try that changes nothing is counted too, so that the search ends.
             self.appraiser.spent = self.appraiser.spent.max(before + 1);
         }
     }
 
-    /// The cheap moves once, from the current schedule.
+    /// Tries the moves that take little time once, from the current schedule.
     pub(super) fn step_down(&mut self) {
         let mut schedule = self.schedule.clone();
         if self.commit(&mut schedule) {
@@ -62,7 +62,7 @@ impl Search<'_, '_, '_> {
         }
         self.blocks();
         for j in 0..self.problem.inputs.jobs.len() {
-            self.replaced(j, 3);
+            self.replace(j, 3);
         }
         self.divisible();
     }
@@ -79,7 +79,7 @@ impl Search<'_, '_, '_> {
                 schedule.beyond[*part] = self.later(*part);
             } else {
                 let (m, b) = self.places[part - jobs];
-                // On or off throughout, as it is decided last what it may be.
+                // On or off throughout for now: its path is decided below.
                 let on = draw.below(2) == 0;
                 self.problem.set_path(schedule, m, b, vec![on; steps]);
             }
@@ -97,10 +97,10 @@ impl Search<'_, '_, '_> {
             }
             if matches!(job.gangs, Gangs::Divisible(_)) {
                 // Those that bid are placed afterwards.
-                if self.flexible().contains(part) {
+                if self.bidding_jobs().contains(part) {
                     continue;
                 }
-                if let Some(with) = self.priced(schedule, *part) {
+                if let Some(with) = self.placed_at_price(schedule, *part) {
                     *schedule = with;
                 }
                 continue;
@@ -114,7 +114,7 @@ impl Search<'_, '_, '_> {
             placement::insert_job(self.problem, schedule, *part, runs);
             schedule.beyond[*part] = beyond;
         }
-        // A path that was only filled in may not be one.
+        // A path that was only filled in may break the block's minimum times: decided again.
         for part in parts.iter().filter(|p| **p >= jobs) {
             let place = self.places[part - jobs];
             self.decide(schedule, &[place]);

@@ -5,14 +5,11 @@
 //! which is what a search that values thousands of schedules needs.
 
 use crate::inputs::PlanInputs;
-use crate::market::{EPSILON_MW, Owner, Segment};
+use crate::market::{CHARGE_MAX, EPSILON_MW, Owner, Segment, is_better_under};
 use crate::ramp::Worth;
 
 /// Most nodes of a tree whose subtrees are words of bits.
 pub(super) const NODES_MAX: usize = 64;
-
-/// A charge beyond every value and penalty, currency per MWh: drives load to its ends.
-const BEYOND: f64 = 1e7;
 
 /// Most corners of one curve.
 const CORNERS_MAX: usize = 200;
@@ -69,12 +66,11 @@ pub(super) struct Corner {
 impl Corner {
     /// Whether a charge of `slope` prefers this to `other` by more than rounding.
     fn beats(&self, other: &Self, slope: f64) -> bool {
-        let margin = (self.value - slope * self.load) - (other.value - slope * other.load);
-        margin > 1e-9 * (1.0 + self.value.abs() + other.value.abs() + slope.abs() * self.load.abs())
+        is_better_under(slope, (self.load, self.value), (other.load, other.value))
     }
 }
 
-/// Room to work in.
+/// Buffers of a walk.
 #[derive(Default)]
 pub(super) struct Walk {
     /// Position in the loads, or in the supplies after them, by falling slope.
@@ -205,8 +201,8 @@ impl Walk {
 
     /// All corners of the worth over load, by rising load, up to the site's limit.
     pub(super) fn corners(&mut self, tree: &Tree, parts: &Parts) -> Vec<Corner> {
-        let mut found = vec![self.corner(tree, parts, BEYOND)];
-        let mut ahead = vec![self.corner(tree, parts, -BEYOND)];
+        let mut found = vec![self.corner(tree, parts, CHARGE_MAX)];
+        let mut ahead = vec![self.corner(tree, parts, -CHARGE_MAX)];
         while let Some(next) = ahead.pop() {
             let at = found[found.len() - 1];
             if next.load - at.load <= EPSILON_MW {

@@ -99,11 +99,11 @@ fn nodes(built: &Built, planned: &Planned, steps: &[Step<'_>]) -> Vec<BindingLim
 fn ramps(built: &Built, planned: &Planned) -> Vec<BindingLimit> {
     let inputs = &built.inputs;
     let mut all = Vec::new();
-    for level in planned.evaluated.levels.iter().filter(|l| l.binding) {
-        let id = &inputs.nodes[level.node].id;
+    for ramped in planned.evaluated.ramped_loads.iter().filter(|l| l.binding) {
+        let id = &inputs.nodes[ramped.node].id;
         let mut up = binding(LimitKind::RampUp, id);
         let mut down = binding(LimitKind::RampDown, id);
-        for (t, worth) in level.multiplier.iter().enumerate().take(inputs.steps()) {
+        for (t, worth) in ramped.multiplier.iter().enumerate().take(inputs.steps()) {
             // Already per MW, whatever the length of the step.
             let of = if *worth > 0.0 { &mut up } else { &mut down };
             note(of, t, worth.abs(), 1.0);

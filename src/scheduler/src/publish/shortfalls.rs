@@ -42,12 +42,12 @@ pub(super) fn shortfalls(
             let of = format!("power of {}", inputs.nodes[0].id);
             note(of, drawn(inputs, outcome, t) - carried);
         }
-        for (ramp, level) in inputs.ramps.iter().zip(&planned.evaluated.levels) {
+        for (ramp, ramped) in inputs.ramps.iter().zip(&planned.evaluated.ramped_loads) {
             let before = match t {
                 0 => ramp.initial,
-                _ => Some(level.load[t - 1]),
+                _ => Some(ramped.load[t - 1]),
             };
-            let rise = before.map_or(0.0, |before| level.load[t] - before);
+            let rise = before.map_or(0.0, |before| ramped.load[t] - before);
             let hours = inputs.grid.hours(t);
             let beyond = (rise - ramp.up * hours).max(-rise - ramp.down * hours);
             note(format!("ramp of {}", inputs.nodes[ramp.node].id), beyond);

@@ -91,7 +91,13 @@ impl Hindsight {
                     .zip(sizes)
                     .for_each(|(block, size)| block.available = size);
             }
-            let mut step = outcome(&problem, &bare, &planned.evaluated.levels, t, &mut room);
+            let mut step = outcome(
+                &problem,
+                &bare,
+                &planned.evaluated.ramped_loads,
+                t,
+                &mut room,
+            );
             step.power.jobs.clear();
             let dispatch = built.dispatch(setup, &state, &[], t, &step.power);
             all.devices

@@ -93,9 +93,9 @@ pub(super) fn leave_room(
 ) -> bool {
     let (site, truth) = (&context.scenario.site, &context.truth);
     let mut found = false;
-    let binding = planned.evaluated.levels.iter().filter(|l| l.binding);
-    for level in binding {
-        let below = |node: usize| site.tree.path_to_root(node).contains(&level.node);
+    let binding = planned.evaluated.ramped_loads.iter().filter(|l| l.binding);
+    for ramped in binding {
+        let below = |node: usize| site.tree.path_to_root(node).contains(&ramped.node);
         let largest = |node: usize| {
             let factor = |t| truth.factor[node].at(t) as f64 / PARTS as f64;
             (0..truth.grid.len()).map(factor).fold(1.0, f64::max)
@@ -115,7 +115,7 @@ pub(super) fn leave_room(
         let shortest = (0..truth.grid.len())
             .map(|t| truth.grid.hours(t))
             .fold(f64::INFINITY, f64::min);
-        for ramp in inputs.ramps.iter_mut().filter(|r| r.node == level.node) {
+        for ramp in inputs.ramps.iter_mut().filter(|r| r.node == ramped.node) {
             // At most half of a ramp goes to rounding, or nothing could move at all.
             let narrowed = |limit: f64| (limit - mw / shortest).max(0.5 * limit);
             (ramp.up, ramp.down) = (narrowed(ramp.up), narrowed(ramp.down));

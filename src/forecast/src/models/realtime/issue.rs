@@ -7,14 +7,14 @@ use crate::calendar::DAY;
 use crate::conformal::spread;
 use crate::{Forecast, Request};
 
-use super::Recall;
-use super::anchor::{Subject, about, learned_at};
+use super::SeriesCache;
 use super::bands::{Place, trackers};
 use super::columns::{Moment, REACH};
 use super::course::Course;
 use super::input::State;
 use super::paths;
 use super::regression::{Curve, LEVELS, MEDIAN};
+use super::trained::{Subject, about, learned_at};
 use crate::scale::Scale;
 
 /// How far beyond the values seen in the past year a quantile may lie, in the scale of
@@ -74,7 +74,7 @@ struct Draft {
 
 /// The forecast; `None` when there is too little history for this model.
 pub(super) fn issue(
-    recall: &mut Recall,
+    cache: &mut SeriesCache,
     subject: &Subject<'_>,
     request: &Request<'_>,
     estimates: &[Estimate],
@@ -93,8 +93,8 @@ pub(super) fn issue(
     let inputs = subject.inputs_believed(issued_at);
     let mut notes = Notes::new(subject, grid.len());
 
-    let (course, drafts, scale) = recall.with_anchor(subject, learned, |anchor, tables| {
-        let (scale, readings) = (anchor.scale, anchor.readings.clone());
+    let (course, drafts, scale) = cache.with_trained(subject, learned, |trained, tables| {
+        let (scale, readings) = (trained.scale, trained.readings.clone());
         let course = Course::new(
             &view,
             &scale,
@@ -104,7 +104,7 @@ pub(super) fn issue(
         let table = tables.at(subject.history, subject.series, subject.clock, issued_at);
         let moment = Moment {
             course: &course,
-            usual: &anchor.usual(&table),
+            usual: &trained.usual(&table),
             inputs: &inputs,
             readings: &readings,
             clock: subject.clock,
@@ -120,7 +120,7 @@ pub(super) fn issue(
             notes.step(&moment.states(start, end, known));
             let (low, high, weight) = about(start - known);
             let mut at = |knot| {
-                anchor.curve(
+                trained.curve(
                     subject,
                     tables,
                     &moment,
@@ -147,7 +147,7 @@ pub(super) fn issue(
     let mut places: Vec<Place> = drafts.iter().flat_map(|d| d.places).collect();
     places.sort_unstable();
     places.dedup();
-    let trackers = trackers(recall, subject, issued_at, &places);
+    let trackers = trackers(cache, subject, issued_at, &places);
     let mut steps: Vec<Step> = estimates
         .iter()
         .map(|e| Step {

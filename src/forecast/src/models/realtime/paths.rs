@@ -2,7 +2,7 @@
 //!
 //! A path follows one past day after the other. At each step the past days' values are
 //! ranked; the path takes the forecast's quantile at its day's rank. So every step keeps
-//! the forecast's distribution, and neighbouring steps hang together as they did then.
+//! the forecast's distribution, and neighbouring steps depend on each other as they did then.
 //!
 //! # Source
 //! Clark, Gangopadhyay, Hay, Rajagopalan, Wilby 2004, "The Schaake shuffle".

@@ -16,7 +16,7 @@
 
 use crate::algebra::{Cholesky, add_scaled, dot};
 
-/// Levels that are fitted; others lie straight between them.
+/// Levels that are fitted; others are interpolated.
 pub(super) const LEVELS: [f64; 13] = [
     0.02, 0.05, 0.10, 0.15, 0.25, 0.35, 0.50, 0.65, 0.75, 0.85, 0.90, 0.95, 0.98,
 ];

@@ -10,18 +10,18 @@ use super::{Known, Later, Steps};
 use crate::inputs::JobInput;
 use crate::schedule::Run;
 
-/// Share of a choice's worth by which kept runs may lose against the best, beyond what they lost when they
-/// were chosen.
-const STAYS: f64 = 1e-4;
+/// Share of their worth by which the duality gap of kept runs may have grown since they were
+/// chosen.
+const GAP_GROWTH_MAX: f64 = 1e-4;
 
-/// Share of the range of prices by which the first look beside a known one is taken.
+/// Distance of the first price tried beside a known one, as a share of the range of prices.
 const STRIDE: f64 = 1.0 / 64.0;
 
 impl Tables {
-    /// Finds the best runs near what is `known` from before; returns what they are worth. Runs
-    /// whose loss against the best has not grown are kept: prices that hardly change cost one
-    /// backward induction.
-    pub(super) fn near(
+    /// Finds the best runs from a warm start; returns what they are worth. Known runs whose
+    /// duality gap has not grown are kept: where prices hardly change, that takes one backward
+    /// induction.
+    pub(super) fn best_from(
         &mut self,
         job: &JobInput,
         steps: &Steps<'_>,
@@ -29,10 +29,10 @@ impl Tables {
         known: &Known<'_>,
     ) -> f64 {
         let mut choice = f64::NEG_INFINITY;
-        let stands = known
+        let known_gap = known
             .slack
             .filter(|_| self.take_path(job, steps, known.runs));
-        if stands.is_some() {
+        if known_gap.is_some() {
             self.path.clone_from(&self.best);
             choice = self.worth(job, steps, later);
         }
@@ -40,17 +40,19 @@ impl Tables {
         let (mut low, mut high) = (None, None);
         let (mut at, mut stride) = (known.price.clamp(0.0, top), STRIDE * top);
         for looks in 0..BISECTIONS {
-            self.possible(job, steps, later, at);
+            self.bound_at(job, steps, later, at);
             let done = work(&self.path, steps, job);
             self.keep(job, steps, later, &mut choice);
-            let near = stands.map_or(NEAR * choice.abs(), |s| s + STAYS * choice.abs());
-            if self.least.0 - choice <= near {
+            let near = known_gap.map_or(NEAR * choice.abs(), |gap| {
+                gap + GAP_GROWTH_MAX * choice.abs()
+            });
+            if self.bound.0 - choice <= near {
                 break;
             }
             if looks == 0 {
                 self.keep_contiguous(job, steps, later, &mut choice);
             }
-            // At the worth of later work any part of what may wait does.
+            // At a price equal to the worth of later work, any part of what may wait may be done.
             let (least, most) = match at.total_cmp(&later.worth) {
                 Ordering::Less => (job.work - later.most, job.work - later.most),
                 Ordering::Equal => (job.work - later.most, job.work),
@@ -73,7 +75,7 @@ impl Tables {
         choice
     }
 
-    /// Makes the path of `runs` the best one; `false` where they are none the rules allow.
+    /// Makes the path of `runs` the best one; `false` where the job's rules do not allow it.
     fn take_path(&mut self, job: &JobInput, steps: &Steps<'_>, runs: &[Run]) -> bool {
         let n = steps.hours.len();
         self.best.clear();
@@ -92,7 +94,7 @@ impl Tables {
             };
             let ends = k + 1 == runs.len();
             let gang = (0..steps.gangs.len()).find(is_size).or_else(|| {
-                // Only what ends the work may be run in part.
+                // Only the step that ends the work may be run in part.
                 let reaches = |g: &usize| steps.gangs[*g].gpus > run.gpus;
                 let goes_on = last.filter(|(at, g)| ends && *at + 1 == i && reaches(g));
                 let smallest = || (0..steps.gangs.len()).rev().find(reaches);

@@ -10,7 +10,7 @@ use crate::schedule::{Run, minimum_ends_into};
 /// Bisections of the price of work.
 pub(super) const BISECTIONS: usize = 8;
 
-/// Share of a choice's worth by which it may fall short of what a price shows to be possible.
+/// Duality gap at which a search ends, as a share of the worth of the best path.
 pub(super) const NEAR: f64 = 1e-5;
 
 /// Backward induction over (step, gang running or none), with room kept from price to price
@@ -26,9 +26,9 @@ pub struct Tables {
     pub(super) path: Path,
     /// The best path of all prices.
     pub(super) best: Path,
-    /// The least that a price showed to be possible, currency, and that price.
-    pub(super) least: (f64, f64),
-    /// Worth of work per step, and the gangs' steps, of the last job.
+    /// The lowest upper bound on what the runs can be worth, currency, and its price of work.
+    pub(super) bound: (f64, f64),
+    /// Worth of work per step, and the gangs' steps, of the last job: kept as buffers.
     pub(super) laid: (Vec<f64>, Vec<Gang>),
 }
 
@@ -57,9 +57,9 @@ impl Tables {
     ) -> f64 {
         self.reset(job, steps);
         if let Some(known) = known {
-            return self.near(job, steps, later, &known);
+            return self.best_from(job, steps, later, &known);
         }
-        self.possible(job, steps, later, later.worth);
+        self.bound_at(job, steps, later, later.worth);
         let mut choice = self.worth(job, steps, later);
         self.best.clone_from(&self.path);
         let done = work(&self.path, steps, job);
@@ -73,7 +73,7 @@ impl Tables {
         }
         self.keep_contiguous(job, steps, later, &mut choice);
         // Too much work at the lowest price: find the price at which it is just done. Any
-        // price also bounds what runs can be worth, so the search ends when that is met.
+        // price also bounds what runs can be worth, so the search ends when the gap is closed.
         let top = steps.worth.iter().copied().fold(later.worth, f64::max);
         self.search(job, steps, later, (later.worth, top), job.work, &mut choice);
         choice
@@ -96,8 +96,9 @@ impl Tables {
         }
     }
 
-    /// Finds the best path at a price of work; returns what no runs are worth more than.
-    pub(super) fn possible(
+    /// Finds the best path at a price of work; returns its Lagrangian bound: no runs are worth
+    /// more.
+    pub(super) fn bound_at(
         &mut self,
         job: &JobInput,
         steps: &Steps<'_>,
@@ -105,11 +106,11 @@ impl Tables {
         price: f64,
     ) -> f64 {
         let waits = (later.worth - price).max(0.0) * later.most;
-        let possible = self.price(job, steps, price) + price * job.work + waits;
-        if possible < self.least.0 {
-            self.least = (possible, price);
+        let bound = self.price(job, steps, price) + price * job.work + waits;
+        if bound < self.bound.0 {
+            self.bound = (bound, price);
         }
-        possible
+        bound
     }
 
     /// Bisects the price of work within `range` until `target` GPU-hours are just done, and
@@ -126,8 +127,8 @@ impl Tables {
         let (mut low, mut high) = range;
         for _ in 0..BISECTIONS {
             let middle = 0.5 * (low + high);
-            let possible = self.possible(job, steps, later, middle);
-            if *choice >= possible - NEAR * choice.abs() {
+            let bound = self.bound_at(job, steps, later, middle);
+            if *choice >= bound - NEAR * choice.abs() {
                 break;
             }
             if work(&self.path, steps, job) >= target {
@@ -179,7 +180,7 @@ impl Tables {
         self.off.resize(n + 1, 0.0);
         self.start.resize(n, OFF);
         self.path.resize(n, OFF);
-        self.least = (f64::INFINITY, 0.0);
+        self.bound = (f64::INFINITY, 0.0);
         self.gangs
             .resize_with(steps.gangs.len(), GangTables::default);
         for (table, gang) in self.gangs.iter_mut().zip(steps.gangs) {
@@ -187,7 +188,7 @@ impl Tables {
         }
     }
 
-    /// Finds the best path at a price of work; returns its worth.
+    /// Finds the best path at a price of work; returns its worth at that price.
     fn price(&mut self, job: &JobInput, steps: &Steps<'_>, price: f64) -> f64 {
         let n = steps.hours.len();
         for (table, gang) in self.gangs.iter_mut().zip(steps.gangs) {

@@ -1,4 +1,4 @@
-//! The load of ramped nodes within their ramps of the last step's mean.
+//! Moves the load of ramped nodes to within their ramps of the last step's mean load.
 
 use swingload_model::site::MinerPool;
 
@@ -9,7 +9,8 @@ use crate::dispatch::Dispatch;
 use crate::policy::View;
 
 impl Fitter<'_> {
-    /// Rises give way like limits; falls are made up for by hashing, as far as it goes.
+    /// Takes load off where it would rise too fast, and raises hashing, as far as it goes, where
+    /// load would fall too fast.
     pub(super) fn ramps(&mut self, dispatch: &mut Dispatch) {
         let view = self.view;
         let Some(before) = &view.state.load else {
@@ -29,15 +30,15 @@ impl Fitter<'_> {
         }
     }
 
-    /// Load below `node` at most `most` watts. Where gangs would rise too fast, hashing
-    /// climbs instead, and makes way for them once they fit.
+    /// Brings the load below `node` down to `most` watts. Where gangs would rise too fast, hashing
+    /// rises in their place step by step, and makes way for them once they fit.
     fn rise(&mut self, node: usize, most: f64, dispatch: &mut Dispatch) {
         let gangs = dispatch.jobs.len();
         self.cut(node, most, dispatch);
         if dispatch.jobs.len() < gangs {
             self.measure(dispatch);
             self.fill(node, most - self.step.load[node], dispatch);
-            // The last device may be more than the room.
+            // The last device may have gone beyond `most`.
             self.cut(node, most, dispatch);
         }
     }
@@ -59,13 +60,13 @@ impl Fitter<'_> {
         }
     }
 
-    /// The least the dispatch draws: jobs that end in the step, GPUs that wait for
-    /// checkpoints, and replicas that nobody asks for left out.
+    /// Measures the least that the dispatch may draw: without work that ends in the step, GPUs
+    /// that wait for checkpoints to be written, and replicas without demand.
     fn least(&mut self, dispatch: &Dispatch) {
         let view = self.view;
         let site = &view.setup.site;
         self.more.fill(0.0);
-        guard::stopping(view, &dispatch.jobs, &mut self.more);
+        guard::add_checkpoint_power(view, &dispatch.jobs, &mut self.more);
         let step = view.step.duration(0).get();
         let waits = waits(view, dispatch);
         let mut less = |pool: usize, gpu_seconds: f64| {
@@ -171,7 +172,7 @@ fn is_shut(view: &View<'_>, pool: &MinerPool) -> bool {
 /// Per GPU pool, seconds into the step until its last checkpoint is written.
 fn waits(view: &View<'_>, dispatch: &Dispatch) -> Vec<i64> {
     let mut waits = vec![0; view.setup.site.gpu_pools.len()];
-    guard::writing(view, &dispatch.jobs, |gang| {
+    guard::for_each_checkpoint(view, &dispatch.jobs, |gang| {
         let wait: &mut i64 = &mut waits[gang.gpu_pool];
         *wait = (*wait).max(gang.until - view.now);
     });

@@ -1,9 +1,9 @@
 //! Mining pools in one step: what they bid, and which devices wake.
 
-use super::{HASHING, Offers};
+use super::HASHING;
 use crate::build::{Built, PoolPlace, hull_from_zero};
 use crate::controller::guard;
-use crate::controller::trim::Grip;
+use crate::controller::trim::Interruptible;
 use crate::market::{Owner, Segment};
 use crate::policy::View;
 
@@ -81,8 +81,8 @@ enum Freedom {
 
 fn freedom(view: &View<'_>, p: usize, b: usize) -> Freedom {
     if view.state.pools[p].blocks[b].is_on() {
-        match guard::grip(view, p, b) {
-            Grip::Held => Freedom::HeldOn,
+        match guard::block_interruptible(view, p, b) {
+            Interruptible::LastResort => Freedom::HeldOn,
             _ => Freedom::On,
         }
     } else if guard::may_be_awake(view, p, b) {
@@ -192,7 +192,7 @@ fn rated(settings: &[Setting]) -> Option<Setting> {
 
 /// Bids of all pools, at most `cap_mw` together, dearest first. With `held`, the
 /// lowest setting of devices that must stay awake bids that; else its own value.
-pub(super) fn segments(offers: &Offers, cap_mw: f64, held: Option<f64>) -> Vec<Segment> {
+pub(super) fn segments(offers: &[Offer], cap_mw: f64, held: Option<f64>) -> Vec<Segment> {
     let mut all = Vec::new();
     for (p, offer) in offers.iter().enumerate() {
         let mut below = 0.0;
@@ -241,12 +241,12 @@ impl Fleet {
     ///
     /// Blocks fill one after the other: those that must stay on, those that are on,
     /// then sleeping ones. Of a block that is partly awake for want of room, more
-    /// devices wake only after the pool's shortest times, so that a limit that
-    /// trembles does not start devices at every step.
+    /// devices wake only after the pool's shortest times, so that a limit that fluctuates
+    /// slightly does not start devices at every step.
     pub(super) fn devices(
         &mut self,
         view: &View<'_>,
-        offers: &Offers,
+        offers: &[Offer],
         mw: &[f64],
     ) -> Vec<Vec<Vec<u32>>> {
         let pools = &view.state.pools;

@@ -3,53 +3,55 @@
 //! A step is cleared anew only once blocks of some weight have moved in it: on a large
 //! site one clearing serves many pools.
 
-use crate::market::{Cleared, CostStep, EPSILON_MW, Kept, Load, Owner};
+use crate::market::{Cleared, CostStep, EPSILON_MW, Load, Owner, Snapshot};
 use crate::schedule::{Ask, Problem, Room, Schedule};
 
-/// Share of the pools' power below a node that blocks may move there before a step is
-/// cleared anew.
-const MATTERS: f64 = 0.005;
+/// Power that blocks may move below a node before a step is cleared anew, as a share of what
+/// the pools there can draw.
+const STALE_SHARE: f64 = 0.005;
 
 /// The steps of a sweep.
-pub(super) struct States {
-    steps: Vec<State>,
+pub(super) struct ClearedSteps {
+    steps: Vec<ClearedStep>,
     /// Power that may move below each node, MW.
-    enough: Vec<f64>,
+    stale_mw: Vec<f64>,
 }
 
 /// A cleared step.
 #[derive(Debug, Default)]
-pub(crate) struct State {
-    kept: Kept,
+pub(crate) struct ClearedStep {
+    snapshot: Snapshot,
     /// Whether all load was carried, so that prices can be read from it.
     carried: bool,
     /// Devices of each pool that were awake.
     awake: Vec<f64>,
-    /// Power moved since below each node, MW; empty where the step is to be cleared.
+    /// Power moved below each node since then, MW; empty where the step is to be cleared anew.
     moved: Vec<f64>,
 }
 
-impl States {
-    /// None cleared yet; `room` is that of earlier steps.
-    pub(super) fn new(problem: &Problem<'_>, room: Vec<State>) -> Self {
+impl ClearedSteps {
+    /// None cleared yet; `buffers` are those of an earlier sweep, or empty.
+    pub(super) fn new(problem: &Problem<'_>, buffers: Vec<ClearedStep>) -> Self {
         let inputs = problem.inputs;
-        let mut enough = vec![0.0; inputs.nodes.len()];
+        let mut stale_mw = vec![0.0; inputs.nodes.len()];
         for pool in &inputs.pools {
             let devices: f64 = pool.blocks.iter().map(|b| b.devices).sum();
             let mw = devices * pool.points.last().map_or(0.0, |p| p.0);
-            above(problem, pool.node).for_each(|node| enough[node] += MATTERS * mw);
+            above(problem, pool.node).for_each(|node| stale_mw[node] += STALE_SHARE * mw);
         }
-        let mut states = Self {
-            steps: room,
-            enough,
+        let mut cleared_steps = Self {
+            steps: buffers,
+            stale_mw,
         };
-        states.steps.resize_with(inputs.steps(), State::default);
-        states.forget_all();
-        states
+        cleared_steps
+            .steps
+            .resize_with(inputs.steps(), ClearedStep::default);
+        cleared_steps.forget_all();
+        cleared_steps
     }
 
-    /// The room the steps took.
-    pub(super) fn into_room(self) -> Vec<State> {
+    /// The buffers of the steps, for the next sweep.
+    pub(super) fn into_buffers(self) -> Vec<ClearedStep> {
         self.steps
     }
 
@@ -67,15 +69,15 @@ impl States {
         cleared: Cleared,
         room: &Room,
     ) {
-        let state = &mut self.steps[t];
-        state.carried = cleared.overload <= EPSILON_MW;
-        if state.carried {
-            state.kept.keep(&room.work);
+        let step = &mut self.steps[t];
+        step.carried = cleared.overload <= EPSILON_MW;
+        if step.carried {
+            step.snapshot.keep(&room.work);
         }
-        state.awake.clear();
-        state.awake.extend(schedule.awake.iter().map(|a| a[t]));
-        state.moved.clear();
-        state.moved.resize(problem.inputs.nodes.len(), 0.0);
+        step.awake.clear();
+        step.awake.extend(schedule.awake.iter().map(|a| a[t]));
+        step.moved.clear();
+        step.moved.resize(problem.inputs.nodes.len(), 0.0);
     }
 
     /// Notes that `mw` were switched on or off at `node` in step `t`.
@@ -103,23 +105,23 @@ impl States {
         curve: &mut Vec<CostStep>,
     ) {
         let pool = &problem.inputs.pools[m];
-        let state = &self.steps[t];
-        let moved = |node: usize| state.moved[node] > self.enough[node];
-        if state.moved.is_empty() || above(problem, pool.node).any(moved) {
+        let step = &self.steps[t];
+        let moved = |node: usize| step.moved[node] > self.stale_mw[node];
+        if step.moved.is_empty() || above(problem, pool.node).any(moved) {
             let cleared = problem.clear(schedule, t, room);
             self.keep(problem, schedule, t, cleared, room);
         }
-        let state = &self.steps[t];
-        if state.carried {
+        let step = &self.steps[t];
+        if step.carried {
             let lowest = problem.setting(m, t, problem.awake_hull[m][0]).0;
             let load = Load {
                 node: pool.node,
-                fixed: lowest * state.awake[m] * pool.scale[t],
+                fixed: lowest * step.awake[m] * pool.scale[t],
                 most,
                 owner: Some(Owner::Pool(m as u32)),
             };
             let market = &problem.market;
-            if market.price_without(t, &state.kept, load, &mut room.work, curve) {
+            if market.price_without(t, &step.snapshot, load, &mut room.work, curve) {
                 let charge = problem.adder(schedule, pool.node, t);
                 curve.iter_mut().for_each(|s| s.cost += charge);
                 return;
@@ -192,9 +194,9 @@ mod tests {
                 problem.set_path(&mut schedule, m, 0, vec![*on; 2]);
             }
             for (m, t) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-                let mut states = States::new(&problem, Vec::new());
+                let mut cleared_steps = ClearedSteps::new(&problem, Vec::new());
                 let mut curve = Vec::new();
-                states.curve(&problem, &schedule, (m, t), 12.0, &mut room, &mut curve);
+                cleared_steps.curve(&problem, &schedule, (m, t), 12.0, &mut room, &mut curve);
                 let mut exact = Vec::new();
                 let ask = Ask::at(1, 12.0).without_pool(m);
                 problem.residual(&schedule, t, ask, &mut room, &mut exact);

@@ -26,8 +26,8 @@ const APART: i64 = 900;
 /// Age at which an issue weighs half as much as the newest, s.
 const HALF_LIFE: f64 = 80.0 * 86_400.0;
 
-/// Ridge of the regressions: columns hang together, and a year of hours is a few hundred
-/// days. Chosen among 0.001 to 0.6 on ERCOT of August and September 2024 and South Australia
+/// Ridge of the regressions: columns are correlated, and so are the hours of a day, of which a
+/// year has a few hundred. Chosen among 0.001 to 0.6 on ERCOT of August and September 2024 and South Australia
 /// of August to December 2022; at the next step as at a day's lead.
 const RIDGE: f64 = 0.2;
 
@@ -61,8 +61,8 @@ pub(super) fn about(lead: i64) -> (usize, usize, f64) {
     }
 }
 
-/// When what an issue at `issued_at` uses was learned: once a fortnight, and once a week
-/// in the first month of data. `None` while there is too little of it.
+/// Time of training that an issue at `issued_at` uses: once a fortnight, and once a week in the
+/// first month of data. `None` while there is too little of it.
 pub(super) fn learned_at(first: i64, issued_at: i64) -> Option<i64> {
     let last = |period: i64| issued_at - issued_at.rem_euclid(period);
     [(2 * WEEK, 2 * LEAST), (WEEK, LEAST), (DAY, LEAST)]
@@ -110,7 +110,7 @@ impl<'a> Subject<'a> {
 type Kind = (usize, i64, Vec<State>);
 
 /// Made from what was known at `at`, and from nothing else.
-pub(super) struct Anchor {
+pub(super) struct Trained {
     pub(super) at: i64,
     pub(super) scale: Scale,
     pub(super) readings: Vec<Reading>,
@@ -118,7 +118,7 @@ pub(super) struct Anchor {
     fits: BTreeMap<Kind, Option<Arc<Fit>>>,
 }
 
-impl Anchor {
+impl Trained {
     /// `None` when nothing was known.
     pub(super) fn new(subject: &Subject<'_>, at: i64) -> Option<Self> {
         let view = subject.view(at);
@@ -250,7 +250,7 @@ impl Anchor {
     }
 }
 
-/// Distance of the issues learned from: not a part of a day, so that each hour has its turn.
+/// Distance of the issues learned from, s: not a divisor of a day, so that all hours occur.
 fn apart(span: i64) -> i64 {
     let mut apart = APART.max(span / ROWS / 300 * 300);
     while DAY % apart == 0 {

@@ -5,12 +5,12 @@ use std::sync::{Mutex, PoisonError};
 
 /// Results by all that they depend on; the oldest go first. What it returns does not
 /// depend on what it holds.
-pub(super) struct Kept<K, V> {
+pub(super) struct Memo<K, V> {
     most: usize,
     made: Mutex<(BTreeMap<K, V>, VecDeque<K>)>,
 }
 
-impl<K: Ord + Clone, V: Clone> Kept<K, V> {
+impl<K: Ord + Clone, V: Clone> Memo<K, V> {
     pub(super) fn new(most: usize) -> Self {
         Self {
             most,

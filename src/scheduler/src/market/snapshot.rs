@@ -1,14 +1,14 @@
-//! A cleared step that is kept, and the price of power on both sides of what a load draws.
+//! A cleared step kept for later, and the price of power on both sides of what a load draws.
 //!
-//! Without a load that draws some power, the price of its first watts is what others would
-//! pay for what it gives back, and beyond what it draws it is the residual. Both follow
-//! from the step cleared with the load in it, so that one clearing serves all loads.
+//! What would power cost a load if it drew nothing yet? Up to what it draws now, what others
+//! would pay for that power; beyond it, the residual. Both follow from the step cleared with
+//! the load in it, so that one clearing serves all loads.
 
 use super::{CostStep, EPSILON_MW, Market, Owner, Segment, Workspace};
 
-/// Result of clearing one step.
+/// Result of clearing one step, kept while the workspace clears others.
 #[derive(Debug, Clone, Default)]
-pub struct Kept {
+pub struct Snapshot {
     segments: Vec<Segment>,
     taken: Vec<f64>,
     import: Vec<f64>,
@@ -28,7 +28,7 @@ pub struct Load {
     pub owner: Option<Owner>,
 }
 
-impl Kept {
+impl Snapshot {
     /// Keeps what [`Market::clear`] left in `work`.
     pub fn keep(&mut self, work: &Workspace) {
         self.segments.clone_from(&work.segments);
@@ -39,39 +39,39 @@ impl Kept {
 }
 
 impl Market {
-    /// Price of power at a load's node without the load, from the first watt on; what
-    /// [`Market::residual`] says after clearing without it. False where the load could not
-    /// be carried, and the step must be cleared without it.
+    /// Price of power at a load's node without the load, from its first watt on, written to
+    /// `steps`: what [`Market::residual`] gives after clearing without it. False where the
+    /// load was not carried, so that the step has to be cleared without it.
     pub(crate) fn price_without(
         &self,
         t: usize,
-        kept: &Kept,
+        snapshot: &Snapshot,
         load: Load,
         work: &mut Workspace,
         steps: &mut Vec<CostStep>,
     ) -> bool {
         let own = |s: &Segment| load.owner == Some(s.owner);
-        let flexible = kept
+        let flexible = snapshot
             .segments
             .iter()
-            .zip(&kept.taken)
+            .zip(&snapshot.taken)
             .filter(|(s, _)| own(s));
         let drawn = load.fixed + flexible.map(|(_, taken)| taken).sum::<f64>();
         steps.clear();
-        if !self.released(t, kept, load, drawn, work, steps) {
+        if !self.released(t, snapshot, load, drawn, work, steps) {
             return false;
         }
         steps.reverse();
-        self.added(t, kept, load, load.most - drawn, work, steps);
+        self.added(t, snapshot, load, load.most - drawn, work, steps);
         true
     }
 
-    /// What others would pay for `amount` MW given back at the load's node, the best first;
-    /// false where some of it never reached the load.
+    /// What others would pay for `amount` MW given back at the load's node, the highest first;
+    /// false where nobody would take some of it.
     fn released(
         &self,
         t: usize,
-        kept: &Kept,
+        snapshot: &Snapshot,
         load: Load,
         amount: f64,
         work: &mut Workspace,
@@ -79,9 +79,9 @@ impl Market {
     ) -> bool {
         let tree = &self.tree;
         work.import.clear();
-        work.import.extend_from_slice(&kept.import);
+        work.import.extend_from_slice(&snapshot.import);
         let mut left = amount;
-        for (segment, taken) in kept.segments.iter().zip(&kept.taken) {
+        for (segment, taken) in snapshot.segments.iter().zip(&snapshot.taken) {
             if left <= EPSILON_MW {
                 break;
             }
@@ -117,7 +117,7 @@ impl Market {
     fn added(
         &self,
         t: usize,
-        kept: &Kept,
+        snapshot: &Snapshot,
         load: Load,
         amount: f64,
         work: &mut Workspace,
@@ -125,9 +125,9 @@ impl Market {
     ) {
         let tree = &self.tree;
         work.import.clear();
-        work.import.extend_from_slice(&kept.import);
-        let (mut left, mut root_slack) = (amount, kept.root_slack);
-        for (segment, taken) in kept.segments.iter().zip(&kept.taken).rev() {
+        work.import.extend_from_slice(&snapshot.import);
+        let (mut left, mut root_slack) = (amount, snapshot.root_slack);
+        for (segment, taken) in snapshot.segments.iter().zip(&snapshot.taken).rev() {
             if left <= EPSILON_MW {
                 break;
             }

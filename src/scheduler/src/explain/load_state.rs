@@ -11,7 +11,7 @@ use crate::plan::Planned;
 
 /// A load in the step: its power, limits and margins; powers in MW, worths in currency per facility MWh.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Standing {
+pub(super) struct LoadState {
     pub(super) load: LoadRef,
     pub(super) node: usize,
     /// What its last running MWh earns; where nothing runs, its first idle one.
@@ -27,7 +27,7 @@ pub(super) struct Standing {
     pub(super) code: Option<ReasonCode>,
 }
 
-impl Standing {
+impl LoadState {
     pub(super) fn runs(&self) -> bool {
         self.drawn > OFF
     }
@@ -38,11 +38,11 @@ impl Standing {
 }
 
 /// Pools, services, hosting and jobs in the order of the site.
-pub(super) fn standings(built: &Built, planned: &Planned) -> Vec<Standing> {
+pub(super) fn load_states(built: &Built, planned: &Planned) -> Vec<LoadState> {
     let inputs = &built.inputs;
     let mut all = Vec::new();
     for (p, place) in built.pool.iter().enumerate() {
-        let standing = match place {
+        let load_state = match place {
             PoolPlace::Stack(s) => stack(LoadRef::Pool(p), &inputs.stacks[*s], planned, *s),
             PoolPlace::Pool(m) => pool(built, planned, p, *m),
         };
@@ -52,8 +52,8 @@ pub(super) fn standings(built: &Built, planned: &Planned) -> Vec<Standing> {
         } else {
             ReasonCode::NotEligible
         };
-        let code = (standing.wanted <= OFF).then_some(off);
-        all.push(Standing { code, ..standing });
+        let code = (load_state.wanted <= OFF).then_some(off);
+        all.push(LoadState { code, ..load_state });
     }
     for (v, s) in built.service.iter().enumerate() {
         all.push(stack(LoadRef::Service(v), &inputs.stacks[*s], planned, *s));
@@ -70,7 +70,7 @@ pub(super) fn standings(built: &Built, planned: &Planned) -> Vec<Standing> {
     all
 }
 
-fn stack(load: LoadRef, stack: &StackInput, planned: &Planned, s: usize) -> Standing {
+fn stack(load: LoadRef, stack: &StackInput, planned: &Planned, s: usize) -> LoadState {
     let served = &planned.first.tiers[s];
     let tiers = || stack.tiers.iter().zip(served);
     // Tiers are served by worth, and a floor may be worth less than a tier above it.
@@ -87,7 +87,7 @@ fn stack(load: LoadRef, stack: &StackInput, planned: &Planned, s: usize) -> Stan
             *mw <= OFF
         }
     });
-    Standing {
+    LoadState {
         load,
         node: stack.node,
         value: last.unwrap_or(idle),
@@ -101,7 +101,7 @@ fn stack(load: LoadRef, stack: &StackInput, planned: &Planned, s: usize) -> Stan
 }
 
 /// Miners: awake ones differ from sleeping ones by what their next MWh earns.
-fn pool(built: &Built, planned: &Planned, p: usize, m: usize) -> Standing {
+fn pool(built: &Built, planned: &Planned, p: usize, m: usize) -> LoadState {
     let pool = &built.inputs.pools[m];
     let factor = built.inputs.nodes[pool.node].factor[0];
     let worth = |mw: f64, ph: f64| ph * pool.revenue[0] / (mw * factor) - pool.adder[0];
@@ -128,7 +128,7 @@ fn pool(built: &Built, planned: &Planned, p: usize, m: usize) -> Standing {
         let idle = more.into_iter().chain(wake).reduce(f64::max);
         (value, idle.unwrap_or(value))
     };
-    Standing {
+    LoadState {
         load: LoadRef::Pool(p),
         node: pool.node,
         value,
@@ -168,7 +168,7 @@ pub(crate) fn slopes(points: &[(f64, f64)], mw: f64) -> (Option<Stretch>, Option
     (below, None)
 }
 
-fn job(built: &Built, planned: &Planned, flows: &Flows<'_>, k: usize) -> Standing {
+fn job(built: &Built, planned: &Planned, flows: &Flows<'_>, k: usize) -> LoadState {
     let inputs = &built.inputs;
     let job = &inputs.jobs[k];
     let gpu_mw = job.gpu_mw * inputs.nodes[job.node].factor[0];
@@ -177,7 +177,7 @@ fn job(built: &Built, planned: &Planned, flows: &Flows<'_>, k: usize) -> Standin
         planned.schedule.jobs[k].iter().any(|run| run.step > 0) || planned.schedule.beyond[k] > 0.0;
     let value = (job.value_in(&inputs.grid, 0) + job.unmet) / gpu_mw - inputs.job_adder[0];
     let waits = |before: &usize| inputs.jobs[*before].work > 0.0;
-    let kept = || wait::kept_out(built, flows, planned, k).map(|kept| kept.code);
+    let short = || wait::shortage(built, flows, planned, k).map(|short| short.code);
     let (code, held_by) = match () {
         () if drawn > OFF => (None, ReasonCode::NotEligible),
         () if job.after.iter().any(waits) => {
@@ -185,12 +185,12 @@ fn job(built: &Built, planned: &Planned, flows: &Flows<'_>, k: usize) -> Standin
         }
         () if job.first > 0 => (Some(ReasonCode::NotReleased), ReasonCode::NotEligible),
         () if later => {
-            let code = kept().unwrap_or(ReasonCode::Deferred);
+            let code = short().unwrap_or(ReasonCode::Deferred);
             (Some(code), code)
         }
-        () => (None, kept().unwrap_or(ReasonCode::NotEligible)),
+        () => (None, short().unwrap_or(ReasonCode::NotEligible)),
     };
-    Standing {
+    LoadState {
         load: LoadRef::Job(built.job[k]),
         node: job.node,
         value,

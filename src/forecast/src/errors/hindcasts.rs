@@ -1,4 +1,4 @@
-//! Past forecasts of one kind, what came, and how far bands are to be spread.
+//! Hindcasts of one kind, what came true, and how far bands are to be spread.
 
 use libm::exp2;
 
@@ -8,7 +8,7 @@ use crate::calendar::{DAY, HOUR};
 use crate::conformal::{Days, Journal, Margin, Tracker, spread};
 
 use super::MEDIAN;
-use super::asked::{Asked, Turn};
+use super::issue_hours::{IssueHours, LeadChoice};
 use super::leads;
 use super::quantiles::{levels, quantiles};
 
@@ -18,12 +18,12 @@ pub(super) const WINDOW: i64 = 56 * DAY;
 const HALF_LIFE: f64 = 14.0 * 24.0;
 /// How far back forecasts move the trackers.
 pub(super) const TRACKED: i64 = 112 * DAY;
-/// What an error counts for steps whose hour of day is so many away.
+/// Weight of an error for steps whose hour of day is 0, 1 or 2 hours away.
 const NEAR: [f64; 3] = [1.0, 0.6, 0.36];
 /// Fewest errors that carry quantiles of their own.
 pub(super) const ERRORS_MIN: usize = 40;
 
-/// What errors are told apart by.
+/// What errors are kept apart by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Kind {
     /// Position of the rule in its model.
@@ -35,60 +35,68 @@ pub(super) struct Kind {
     pub(super) width: i64,
 }
 
-/// What was said of one step.
+/// The hindcast of one step.
 #[derive(Debug, Clone, Copy)]
-struct Word {
+struct Hindcast {
     /// Hour of the issue, counted from 1970.
     hour: i64,
     start: i64,
     /// Local hour of the middle of the step.
     hour_of_day: usize,
     mean: f64,
-    came: Came,
-    band: Measured,
-    /// How the band fared, once the truth is known.
+    outcome: Outcome,
+    band: BandState,
+    /// Where the true value lies in the band, once it is known.
     margin: Option<Margin>,
 }
 
-/// What became of it.
+/// Whether the true value is known.
 #[derive(Debug, Clone, Copy)]
-enum Came {
+enum Outcome {
     Open,
     /// The hour by which the truth was known, and truth less forecast.
     Known(i64, f64),
     Never,
 }
 
-/// Its P10, P50 and P90 from the errors known at its issue.
+/// P10, P50 and P90 of the errors known at its issue, where there were enough.
 #[derive(Debug, Clone, Copy)]
-enum Measured {
+enum BandState {
     NotYet,
     TooFew,
     Band([f64; 3]),
 }
 
-/// All that one rule said of one kind, in order of issue. Every word is a function of what was
-/// known at its hour; of what came, the value counts that was known first.
+/// All hindcasts of one kind, in order of issue. Each is a function of what was known at its
+/// hour; of the true values, the one that was known first counts.
 #[derive(Debug, Default)]
-pub(super) struct Shelf {
-    words: Vec<Word>,
-    /// The next hour to be asked; `None` before the first.
+pub(super) struct Hindcasts {
+    hindcasts: Vec<Hindcast>,
+    /// The next hour as of which to forecast; `None` before the first.
     next: Option<i64>,
 }
 
-impl Shelf {
-    /// The next hour to be asked, `from` at the earliest.
+impl Hindcasts {
+    /// The next hour as of which to forecast, `from` at the earliest.
     pub(super) fn next(&self, from: i64) -> i64 {
         self.next.map_or(from, |next| next.max(from))
     }
 
     pub(super) fn forget_before(&mut self, hour: i64) {
-        let old = self.words.partition_point(|word| word.hour < hour);
-        self.words.drain(..old);
+        let old = self
+            .hindcasts
+            .partition_point(|hindcast| hindcast.hour < hour);
+        self.hindcasts.drain(..old);
     }
 
-    /// Asks the rule as of one hour.
-    pub(super) fn ask(&mut self, baseline: &Baseline, sight: &Sight<'_>, turn: Turn, kind: &Kind) {
+    /// Forecasts by the rule as of one hour.
+    pub(super) fn issue(
+        &mut self,
+        baseline: &Baseline,
+        sight: &Sight<'_>,
+        choice: LeadChoice,
+        kind: &Kind,
+    ) {
         let hour = sight.view.as_of() / HOUR;
         self.next = Some(hour + 1);
         let Some(frontier) = sight.view.frontier() else {
@@ -108,67 +116,77 @@ impl Shelf {
             let Some(mean) = baseline.answer(kind.rule, sight, start, end) else {
                 return;
             };
-            self.words.push(Word {
+            self.hindcasts.push(Hindcast {
                 hour,
                 start,
                 hour_of_day: baseline.clock().hour(start + kind.width / 2),
                 mean,
-                came: Came::Open,
-                band: Measured::NotYet,
+                outcome: Outcome::Open,
+                band: BandState::NotYet,
                 margin: None,
             });
         };
-        match turn {
-            Turn::Idle => {}
-            Turn::One => ask(leads::turn(kind.bucket, hour)),
-            Turn::All => leads::all(kind.bucket).for_each(ask),
+        match choice {
+            LeadChoice::None => {}
+            LeadChoice::One => ask(leads::turn(kind.bucket, hour)),
+            LeadChoice::All => leads::all(kind.bucket).for_each(ask),
         }
     }
 
-    /// Fills in what came since.
-    pub(super) fn settle(&mut self, history: &History, series: &str, asked: &Asked, width: i64) {
-        for word in &mut self.words {
-            if !matches!(word.came, Came::Open) {
+    /// Fills in the true values that have become known.
+    pub(super) fn fill_outcomes(
+        &mut self,
+        history: &History,
+        series: &str,
+        issue_hours: &IssueHours,
+        width: i64,
+    ) {
+        for hindcast in &mut self.hindcasts {
+            if !matches!(hindcast.outcome, Outcome::Open) {
                 continue;
             }
-            let end = word.start + width;
-            let Some(known) = asked.reached(word.hour, end) else {
+            let end = hindcast.start + width;
+            let Some(known) = issue_hours.known_from(hindcast.hour, end) else {
                 continue;
             };
-            let truth = history.view(series, known * HOUR).mean(word.start, end);
-            word.came = truth.map_or(Came::Never, |t| Came::Known(known, t - word.mean));
+            let truth = history.view(series, known * HOUR).mean(hindcast.start, end);
+            hindcast.outcome =
+                truth.map_or(Outcome::Never, |t| Outcome::Known(known, t - hindcast.mean));
         }
     }
 
-    /// Fills in the bands that move the trackers, each from the errors known at its hour,
-    /// and how they fared.
-    pub(super) fn measure(&mut self, hour: i64, floor: f64) {
+    /// Fills in the bands that move the trackers, each from the errors known at its hour, and
+    /// by how much they missed the true values.
+    pub(super) fn fill_bands(&mut self, hour: i64, floor: f64) {
         let from = hour - TRACKED / HOUR;
-        let is_due = |w: &Word| w.hour >= from && matches!(w.band, Measured::NotYet);
-        if self.words.iter().any(is_due) {
-            let (errors, mut pool) = (Errors::of(&self.words), Vec::new());
-            for word in self.words.iter_mut().filter(|w| is_due(w)) {
+        let is_due = |h: &Hindcast| h.hour >= from && matches!(h.band, BandState::NotYet);
+        if self.hindcasts.iter().any(is_due) {
+            let (errors, mut pool) = (Errors::of(&self.hindcasts), Vec::new());
+            for hindcast in self.hindcasts.iter_mut().filter(|h| is_due(h)) {
                 pool.clear();
-                word.band = match errors.gather(word.hour_of_day, word.hour, &mut pool) {
-                    true => Measured::Band(quantiles(&mut pool, [0.1, 0.5, 0.9])),
-                    false => Measured::TooFew,
+                hindcast.band = match errors.gather(hindcast.hour_of_day, hindcast.hour, &mut pool)
+                {
+                    true => BandState::Band(quantiles(&mut pool, [0.1, 0.5, 0.9])),
+                    false => BandState::TooFew,
                 };
             }
         }
-        for word in self.words.iter_mut().filter(|w| w.margin.is_none()) {
-            if let (Came::Known(_, error), Measured::Band(band)) = (word.came, word.band) {
-                let levels = band.map(|offset| word.mean + offset);
-                word.margin = Some(Margin::new(levels, floor, word.mean + error));
+        for hindcast in self.hindcasts.iter_mut().filter(|h| h.margin.is_none()) {
+            if let (Outcome::Known(_, error), BandState::Band(band)) =
+                (hindcast.outcome, hindcast.band)
+            {
+                let levels = band.map(|offset| hindcast.mean + offset);
+                hindcast.margin = Some(Margin::new(levels, floor, hindcast.mean + error));
             }
         }
     }
 
     /// Errors of the past weeks and the tracker, as known at an hour.
-    pub(super) fn read(&self, hour: i64) -> Page {
-        let errors = Errors::of(&self.words);
+    pub(super) fn sample(&self, hour: i64) -> ErrorSample {
+        let errors = Errors::of(&self.hindcasts);
         let mut own = Vec::new();
         errors.all(hour, &mut own);
-        Page {
+        ErrorSample {
             hour,
             errors,
             count: own.len(),
@@ -178,10 +196,10 @@ impl Shelf {
 
     fn tracker(&self, hour: i64) -> Tracker {
         let from = hour - TRACKED / HOUR;
-        let tracked = self.words.partition_point(|w| w.hour < from);
-        let until = self.words.partition_point(|w| w.hour <= hour);
+        let tracked = self.hindcasts.partition_point(|h| h.hour < from);
+        let until = self.hindcasts.partition_point(|h| h.hour <= hour);
         let (mut journal, mut last) = (Journal::default(), None);
-        for issue in self.words[tracked..until].chunk_by(|a, b| a.hour == b.hour) {
+        for issue in self.hindcasts[tracked..until].chunk_by(|a, b| a.hour == b.hour) {
             let (at, alike) = (issue[0].hour, issue.len() as f64);
             journal.advance(at);
             // A day at most: after a longer silence one issue does not stand for it.
@@ -189,12 +207,14 @@ impl Shelf {
             let days = hours as f64 / 24.0;
             let days = Days {
                 common: days / alike,
-                // A lead that is asked in turn meets an hour of day once a day.
+                // A lead that takes turns meets an hour of day once a day.
                 hourly: if issue.len() > 1 { days } else { 1.0 },
             };
-            for word in issue {
-                if let (Came::Known(known, _), Some(margin)) = (word.came, word.margin) {
-                    journal.issue(days, word.hour_of_day, margin, known);
+            for hindcast in issue {
+                if let (Outcome::Known(known, _), Some(margin)) =
+                    (hindcast.outcome, hindcast.margin)
+                {
+                    journal.issue(days, hindcast.hour_of_day, margin, known);
                 }
             }
         }
@@ -203,9 +223,9 @@ impl Shelf {
     }
 }
 
-/// What one kind's past says at one hour.
+/// Errors of one kind, and its tracker, as known at one hour.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(super) struct ErrorSample {
     hour: i64,
     errors: Errors,
     /// Errors of the past weeks that are known.
@@ -213,7 +233,7 @@ pub(super) struct Page {
     tracker: Tracker,
 }
 
-impl Page {
+impl ErrorSample {
     /// How far it is from enough errors: 0 with enough, 1 without any.
     pub(super) fn lack(&self) -> f64 {
         ERRORS_MIN.saturating_sub(self.count) as f64 / ERRORS_MIN as f64
@@ -226,8 +246,8 @@ impl Page {
         let mut pool = Vec::new();
         if !self.errors.gather(hour_of_day, self.hour, &mut pool) {
             pool.clear();
-            for page in before.iter().chain([&self]) {
-                page.errors.all(self.hour, &mut pool);
+            for sample in before.iter().chain([&self]) {
+                sample.errors.all(self.hour, &mut pool);
             }
         }
         let plain = quantiles(&mut pool, levels());
@@ -252,12 +272,12 @@ struct Error {
 }
 
 impl Errors {
-    fn of(words: &[Word]) -> Self {
+    fn of(hindcasts: &[Hindcast]) -> Self {
         let mut by_hour: [Vec<Error>; 24] = Default::default();
-        for word in words {
-            if let Came::Known(known, error) = word.came {
-                by_hour[word.hour_of_day].push(Error {
-                    issued: word.hour,
+        for hindcast in hindcasts {
+            if let Outcome::Known(known, error) = hindcast.outcome {
+                by_hour[hindcast.hour_of_day].push(Error {
+                    issued: hindcast.hour,
                     known,
                     error,
                 });

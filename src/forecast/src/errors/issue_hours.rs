@@ -1,14 +1,14 @@
-//! The full hours of the past, and what each of them brought.
+//! The full hours of the past as of which hindcasts are made, and what was new in each.
 
 use crate::History;
 use crate::baseline::Baseline;
 use crate::calendar::HOUR;
 
-/// Which leads an hour is asked for.
+/// For which leads hindcasts are made as of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
-    /// Nothing was published since the hour before: the answers would be the same.
-    Idle,
+pub(super) enum LeadChoice {
+    /// None: nothing was published since the hour before, so they would be the same.
+    None,
     /// The series changes by the hour: one lead of each bucket in turn.
     One,
     /// It changes seldom: all leads.
@@ -19,18 +19,19 @@ pub(super) enum Turn {
 struct Hour {
     fingerprints: [u64; 2],
     frontier: i64,
-    turn: Turn,
+    choice: LeadChoice,
 }
 
 /// What was known at each hour of a stretch without gaps.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct IssueHours {
     first: i64,
     hours: Vec<Hour>,
 }
 
-impl Asked {
-    /// Holds the hours of `from..=until`. False when what it held was of another past.
+impl IssueHours {
+    /// Holds the hours of `from..=until`. False when the hours held before were of another past,
+    /// so that hindcasts from them are void.
     pub(super) fn cover(
         &mut self,
         baseline: &Baseline,
@@ -43,7 +44,7 @@ impl Asked {
             let fingerprints = [view.fingerprint(), baseline.others(history, hour * HOUR)];
             (fingerprints, view.frontier().unwrap_or(i64::MIN))
         };
-        // Hashes tell apart all that was known before, too, so the last one stands for all.
+        // A hash is of all that was known by its hour, so comparing the last one is enough.
         let known = self.first + self.hours.len() as i64;
         let last = self.hours.last().map(|h| h.fingerprints);
         let is_same = last == Some(know(known - 1).0) && (self.first..known).contains(&from);
@@ -57,29 +58,29 @@ impl Asked {
         let (mut before, mut earlier) = (know(next - 1), know(next - 2));
         for hour in next..=until {
             let now = know(hour);
-            let turn = if now.0 == before.0 {
-                Turn::Idle
+            let choice = if now.0 == before.0 {
+                LeadChoice::None
             } else if now.0[0] != before.0[0] && before.0[0] != earlier.0[0] {
-                Turn::One
+                LeadChoice::One
             } else {
-                Turn::All
+                LeadChoice::All
             };
             self.hours.push(Hour {
                 fingerprints: now.0,
                 frontier: now.1,
-                turn,
+                choice,
             });
             (before, earlier) = (now, before);
         }
         is_same
     }
 
-    pub(super) fn turn(&self, hour: i64) -> Turn {
-        self.hours[(hour - self.first) as usize].turn
+    pub(super) fn choice(&self, hour: i64) -> LeadChoice {
+        self.hours[(hour - self.first) as usize].choice
     }
 
     /// The first hour from `hour` on at which values up to `end` were known.
-    pub(super) fn reached(&self, hour: i64, end: i64) -> Option<i64> {
+    pub(super) fn known_from(&self, hour: i64, end: i64) -> Option<i64> {
         let from = (hour - self.first) as usize;
         let wait = self.hours[from..].partition_point(|h| h.frontier < end);
         (from + wait < self.hours.len()).then(|| hour + wait as i64)
