@@ -9,7 +9,7 @@ use crate::schedule::{Problem, Schedule};
 
 /// The inputs of `problem` with every pool as a stack of its settings' hull; a pool's stack
 /// comes behind those that are there, in the order of the pools.
-pub fn inputs(problem: &Problem<'_>) -> PlanInputs {
+pub(crate) fn inputs(problem: &Problem<'_>) -> PlanInputs {
     let mut inputs = problem.inputs.clone();
     for (m, pool) in std::mem::take(&mut inputs.pools).into_iter().enumerate() {
         let devices: f64 = pool.blocks.iter().map(|b| b.devices).sum();

@@ -23,7 +23,7 @@ mod snapshot;
 mod tests;
 mod walk;
 
-pub use snapshot::{Load, Snapshot};
+pub(crate) use snapshot::{Load, Snapshot};
 
 /// Powers below this, MW, are rounding noise (a thousandth of a watt).
 pub(crate) const EPSILON_MW: f64 = 1e-9;

@@ -17,7 +17,7 @@ use crate::inputs::RampInput;
 use crate::market::{Cleared, CostStep, EPSILON_MW, Owner, Segment};
 use crate::schedule::{Problem, Room, Schedule};
 
-pub use running::Courses;
+pub(crate) use running::Courses;
 
 /// A ramp moves a step's load where that lies further from the step's own optimum, MW: one watt.
 const MOVED_MW: f64 = 1e-6;
@@ -41,7 +41,7 @@ pub struct RampedLoad {
 }
 
 /// Courses of all ramped nodes under a schedule, one node after the other.
-pub fn ramped_loads(
+pub(crate) fn ramped_loads(
     problem: &Problem<'_>,
     schedule: &Schedule,
     room: &mut Room,
@@ -542,7 +542,7 @@ impl Worth {
 
 /// Charges on load that make each step's own optimum keep the ramps, from the ramps'
 /// multipliers: `(node, currency per MWh per step)`.
-pub fn adders<'a>(
+pub(crate) fn adders<'a>(
     problem: &Problem<'_>,
     ramped_loads: impl IntoIterator<Item = &'a RampedLoad>,
 ) -> Vec<(usize, Vec<f64>)> {

@@ -8,7 +8,7 @@ use super::{CostStep, EPSILON_MW, Market, Owner, Segment, Workspace};
 
 /// Result of clearing one step, kept while the workspace clears others.
 #[derive(Debug, Clone, Default)]
-pub struct Snapshot {
+pub(crate) struct Snapshot {
     segments: Vec<Segment>,
     taken: Vec<f64>,
     import: Vec<f64>,
@@ -17,7 +17,7 @@ pub struct Snapshot {
 
 /// What a load draws at a node, and what it may.
 #[derive(Debug, Clone, Copy)]
-pub struct Load {
+pub(crate) struct Load {
     /// Its node.
     pub node: usize,
     /// Fixed power it draws, MW; what its segments draw comes on top.
@@ -30,7 +30,7 @@ pub struct Load {
 
 impl Snapshot {
     /// Keeps what [`Market::clear`] left in `work`.
-    pub fn keep(&mut self, work: &Workspace) {
+    pub(crate) fn keep(&mut self, work: &Workspace) {
         self.segments.clone_from(&work.segments);
         self.taken.clone_from(&work.taken);
         self.import.clone_from(&work.import);

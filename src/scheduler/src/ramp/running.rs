@@ -13,7 +13,7 @@ use crate::schedule::{Problem, Room, Schedule};
 const STALE_SHARE: f64 = 0.25;
 
 /// Courses of all ramps under a schedule that changes.
-pub struct Courses {
+pub(crate) struct Courses {
     /// In the order of the inputs' ramps.
     courses: Vec<RampCourse>,
     /// Power that may be moved before the courses are found anew, MW.
@@ -32,7 +32,7 @@ struct RampCourse {
 
 impl Courses {
     /// No course found yet.
-    pub fn new(problem: &Problem<'_>) -> Self {
+    pub(crate) fn new(problem: &Problem<'_>) -> Self {
         let steps = problem.inputs.steps();
         let course = |node: usize| RampCourse {
             ramped: RampedLoad {
@@ -64,7 +64,7 @@ impl Courses {
     }
 
     /// Whether so much was moved that the courses should be found anew.
-    pub fn are_stale(&self) -> bool {
+    pub(crate) fn are_stale(&self) -> bool {
         let mut moved = self.courses.iter().flat_map(|c| &c.moved);
         moved.any(|mw| *mw > self.stale_mw)
     }
