@@ -151,6 +151,23 @@ fn each_slip_is_refused_with_what_was_probably_meant() {
     }
 }
 
+/// A name that is nearly one, or is written by the place of its value.
+#[test]
+fn an_allowance_that_names_nothing_is_met_with_the_near_name() {
+    let world = world();
+    for (entry, near) in [
+        ("monthly-peak.kw", "monthly-peak.per_kw_month"),
+        ("tariff.1.per_kw_month", "monthly-peak.per_kw_month"),
+        ("demand.per_kw_month", "monthly-peak.per_kw_month"),
+    ] {
+        let said = refusal(&world, &format!("site.allow=[\"{entry}\"]"));
+        assert!(
+            said.contains(&format!("did you mean `{near}`?")),
+            "{entry}: {said}"
+        );
+    }
+}
+
 /// A rating in kW has no name to be allowed by: no site is that large.
 #[test]
 fn a_rating_in_kilowatts_is_refused() {
