@@ -136,11 +136,12 @@ pub(super) fn build(
         surplus_only,
         allowed: raw.allow.clone(),
     };
+    let sizes = b.sizes(&site);
     b.idle_allowances();
     // On a site that is wrong otherwise, sums would only repeat the fault.
     if b.faults.is_empty() {
         b.capacity(&site, &raw.nodes);
-        b.sizes_fit(&site);
+        b.sizes_fit(&site, sizes);
         b.machines(&site);
     }
     if b.faults.is_empty() {
