@@ -210,6 +210,18 @@ fn every_allowance_that_is_proposed_is_accepted() {
             "site.programmes.0.firm_mw=200".into(),
             &["emergency-response.firm_mw"],
         ),
+        (
+            "site.programmes.0.penalty_per_mwh=0.5".into(),
+            &["emergency-response.penalty_per_mwh"],
+        ),
+        (
+            "site.nodes.0.ramp_up_kw_per_min=1".into(),
+            &["interconnect.ramp_up_kw_per_min"],
+        ),
+        (
+            "site.nodes.0.ramp_down_kw_per_min=4".into(),
+            &["interconnect.ramp_down_kw_per_min"],
+        ),
         (hedge(600.0), &["hedge.quantity_mw"]),
         (tenant(800.0, 0.8), &["tenant.power_mw"]),
         (tenant(0.8, 800.0), &["tenant.contracted_mw"]),

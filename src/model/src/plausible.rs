@@ -407,10 +407,11 @@ impl Quantity {
                     Times(1e-2, CENTS),
                 ],
             ),
+            // One below what energy costs anywhere keeps no promise.
             Self::Penalty => money(
                 "a penalty per MWh",
                 (0.0, 100_000.0),
-                0.5,
+                10.0,
                 "MWh",
                 &[
                     Times(1e3, "it is per kWh"),
