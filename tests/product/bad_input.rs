@@ -127,6 +127,16 @@ fn not_a_number_in_the_data() {
     insta::assert_snapshot!("nan", refusal(&world, "simulate ."));
 }
 
+/// Ten rows are shown and the others counted; the entry that counts them is no error itself.
+#[test]
+fn all_wrong_rows_are_counted() {
+    let world = broken("", "", "").file("prices.csv", prices().replace("Z,", "Z,x"));
+    let said = refusal(&world, "simulate .");
+    assert_eq!(said.matches("is no finite number").count(), 10, "{said}");
+    assert!(said.contains("and 62 more faults like these"), "{said}");
+    assert!(said.contains("72 errors; nothing was written."), "{said}");
+}
+
 #[test]
 fn a_missing_column() {
     let world = broken("prices.csv", "time,price", "time,cost");

@@ -133,6 +133,7 @@ pub(crate) fn too_much(inputs: &[Input], problem: &str, next: &str) -> Failure {
         value: first.map_or_else(String::new, |input| input.value.clone()),
         problem: problem.to_owned(),
         help,
+        more: 0,
     };
     Failure::Input {
         faults: fault.into(),
