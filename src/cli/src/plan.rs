@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use swingload_model::forecast::Fallback;
 use swingload_model::job::ImpossibleWork;
 use swingload_model::plan as model;
 use swingload_model::scenario::Scenario;
@@ -54,7 +55,10 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
     let mut never = impossible(&input);
     never.retain(submitted);
     let of_jobs = impossible::notes(&never);
-    if !args.quiet && !args.json && !of_jobs.is_empty() {
+    let shown = !args.quiet && !args.json;
+    if !shown {
+        output::warn(&of_jobs);
+    } else if !of_jobs.is_empty() {
         output::print(&terminal::notes(&of_jobs, style))?;
     }
     let running = bars.spin("running up to then");
@@ -70,8 +74,14 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
         None => engine::solve(args.engine, &moment.built.inputs)?,
     };
     let steps = moment.built.inputs.grid.len();
-    let stood_in = (moment.fallbacks.iter())
-        .map(|(series, fallback)| format!("forecast of {series}: {}", fallback.text(steps)));
+    let told = |(series, fallback): &(String, Fallback)| {
+        format!("forecast of {series}: {}", fallback.text(steps))
+    };
+    let stood_in = moment.fallbacks.iter().map(told);
+    if !shown {
+        let refused = moment.fallbacks.iter().filter(|(_, f)| f.refuses());
+        output::warn(&refused.map(told).collect::<Vec<_>>());
+    }
     let of_plan = [at.note, variants(&input.scenario), of_search];
     let occasion = Occasion {
         site: &input.scenario.site,
