@@ -18,15 +18,19 @@ use crate::failure::Failure;
 use crate::output;
 use crate::progress::Bars;
 use crate::scenario::Texts;
-use crate::study::{cannot_run, cannot_write, doubtful, load, overrides, too_much, written};
+use crate::study::{
+    blame_options, cannot_run, cannot_write, doubtful, load, overrides, too_much, written,
+};
 
 /// Runs the command.
 pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
     engine::check_effort(args)?;
     engine::check(args.engine, args.flips)?;
     let overrides = overrides(args.seed, &[], &args.set)?;
-    let texts = Texts::read(args.scenario.as_deref(), &overrides)?;
-    let scenario = texts.build(&overrides)?;
+    let seed: &[_] = args.seed.map_or(&[], |_| &[("seed", "--seed")]);
+    let blamed = |failure| blame_options(failure, seed, &args.set);
+    let texts = Texts::read(args.scenario.as_deref(), &overrides).map_err(blamed)?;
+    let scenario = texts.build(&overrides).map_err(blamed)?;
     let at = at::choose(args.at.as_deref(), &scenario)?;
     let out = args
         .out

@@ -18,15 +18,16 @@ use crate::failure::Failure;
 use crate::output;
 use crate::progress::Bars;
 use crate::scenario::Texts;
-use crate::study::{cannot_run, cannot_write, load, overrides, written};
+use crate::study::{blame_options, cannot_run, cannot_write, load, overrides, written};
 
 /// Runs the command.
 pub(crate) fn run(args: &Simulate) -> Result<(), Failure> {
     let split = args.split.then(|| "policies.split=true".to_owned());
     let set: Vec<String> = split.into_iter().chain(args.set.iter().cloned()).collect();
     let overrides = overrides(args.seed, &args.policies, &set)?;
-    let texts = Texts::read(args.scenario.as_deref(), &overrides)?;
-    let scenario = texts.build(&overrides)?;
+    let blamed = |failure| blame_options(failure, &options(args), &args.set);
+    let texts = Texts::read(args.scenario.as_deref(), &overrides).map_err(blamed)?;
+    let scenario = texts.build(&overrides).map_err(blamed)?;
     let out = args
         .out
         .clone()
@@ -80,6 +81,17 @@ pub(crate) fn run(args: &Simulate) -> Result<(), Failure> {
         output::print(&written(&paths))?;
     }
     Ok(())
+}
+
+/// Keys of the scenario that options set, with the options.
+fn options(args: &Simulate) -> Vec<(&'static str, &'static str)> {
+    let all = [
+        ("policies.run", "--policies", !args.policies.is_empty()),
+        ("policies.split", "--split", args.split),
+        ("seed", "--seed", args.seed.is_some()),
+    ];
+    let given = all.into_iter().filter(|(_, _, given)| *given);
+    given.map(|(key, option, _)| (key, option)).collect()
 }
 
 /// Values that the main policy's forecasts refused: decisions were made without them.
