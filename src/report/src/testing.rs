@@ -48,8 +48,18 @@ pub(crate) fn results(site: &str, price: &[f64], policies: &[&str]) -> Results {
     }
 }
 
-/// What [`results`] runs.
+/// What [`results`] runs: plans look a day ahead.
 pub(crate) fn input(site: &str, price: &[f64], policies: &[&str]) -> StudyInput {
+    input_ahead(site, price, policies, 24)
+}
+
+/// The same with plans that look so many hours ahead.
+pub(crate) fn input_ahead(
+    site: &str,
+    price: &[f64],
+    policies: &[&str],
+    ahead_h: u32,
+) -> StudyInput {
     let from: jiff::Timestamp = "2026-03-02T00:00:00Z".parse().expect("an instant");
     let end = from
         .checked_add((price.len() as i64).hours())
@@ -85,7 +95,7 @@ difficulty = "difficulty"
 [forecast]
 model = "perfect"
 [planning]
-horizon = [{{ until_h = 24, step_min = 60 }}]
+horizon = [{{ until_h = {ahead_h}, step_min = 60 }}]
 [policies]
 run = {policies:?}
 "#
