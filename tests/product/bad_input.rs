@@ -113,6 +113,57 @@ fn not_a_number_in_the_data() {
     insta::assert_snapshot!("nan", refusal(&world, "simulate ."));
 }
 
+/// Ten rows are shown and the others counted; the entry that counts them is no error itself.
+#[test]
+fn all_wrong_rows_are_counted() {
+    let world = broken("", "", "").file("prices.csv", prices().replace("Z,", "Z,x"));
+    let said = refusal(&world, "simulate .");
+    assert_eq!(said.matches("is no finite number").count(), 10, "{said}");
+    assert!(said.contains("and 62 more faults like these"), "{said}");
+    assert!(said.contains("72 errors; nothing was written."), "{said}");
+}
+
+/// What an option put on top of the scenario is wrong with the option.
+#[test]
+fn options_are_blamed_for_what_they_say() {
+    let world = broken("", "", "");
+    for (option, said) in [
+        ("--policies greed", "error: --policies = greed is no policy"),
+        (
+            "--policies asap,asap",
+            "error: --policies = asap is listed before",
+        ),
+        ("--policies asap --split", "error: --split = true"),
+        ("--seed 18446744073709551615", "error: --seed = "),
+        (
+            "--set policies.run=[\"greed\"]",
+            "error: scenario.toml (by --set): policies.run[0] = \"greed\"",
+        ),
+        (
+            "--policies asap --set policies.run=[\"greed\"]",
+            "error: scenario.toml (by --set): policies.run[0] = \"greed\"",
+        ),
+    ] {
+        let text = refusal(&world, &format!("simulate . {option}"));
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(said), "{option}: {text}");
+    }
+    let text = refusal(&world, "plan . --seed 18446744073709551615");
+    assert!(text.contains("error: --seed = "), "{text}");
+}
+
+/// Files beside a scenario that lies elsewhere are named as they would be typed.
+#[test]
+fn paths_are_shown_without_dots_that_say_nothing() {
+    let world = broken("prices.csv", "T05:00:00Z,35", "T05:00:00Z,NaN");
+    let inside = world.path().join("inside");
+    std::fs::create_dir(&inside).expect("a folder");
+    let mut command = world.swingload("simulate ..");
+    let refused = command.current_dir(&inside).assert().code(2);
+    let text = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+    assert!(text.starts_with("error: ../prices.csv:7: "), "{text}");
+}
+
 #[test]
 fn a_missing_column() {
     let world = broken("prices.csv", "time,price", "time,cost");

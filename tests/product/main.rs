@@ -7,6 +7,7 @@ mod earns;
 mod forecast;
 mod lists;
 mod plan;
+mod quiet;
 mod readme;
 mod results;
 mod sanity;

@@ -175,6 +175,8 @@ fn the_page_draws_in_a_browser() {
     for word in ["Proven bound", "engine fast", "Marginal value at the root"] {
         assert!(page.dom.contains(word), "{word}");
     }
+    // Rows over time whose steps differ show the least and the most.
+    assert!(page.dom.contains("title=\"mean "), "no range in the table");
     assert!(page.panel().contains("s19j-pro"), "{}", page.panel());
     let later = browser::draw(&html, "#slot=3").expect("it was there a moment ago");
     later.assert_ready();

@@ -129,6 +129,27 @@ fn the_json_is_one_object_and_fits_its_schema() {
     assert_eq!(errors, Vec::<String>::new());
 }
 
+/// Why a figure is missing is told in the JSON as on the page and in the terminal.
+#[test]
+fn why_no_gain_is_given_stands_in_the_summary() {
+    let world = world();
+    let run = format!("simulate --json --quiet --policies breakeven {SHORT}");
+    let shown = world.swingload(&run).assert().success();
+    let printed = json(&shown.get_output().stdout);
+    let written = json(&world.read("out/quickstart/summary.json"));
+    for summary in [&printed, &written] {
+        assert!(summary["gain"].is_null());
+        let notes = summary["notes"].to_string();
+        assert!(
+            notes.contains("No gain is given: the run has no oracle"),
+            "{notes}"
+        );
+    }
+    let (_, with_oracle) = self::run();
+    let notes = json(with_oracle)["notes"].to_string();
+    assert!(!notes.contains("No gain is given"), "{notes}");
+}
+
 #[test]
 fn no_policy_is_worth_more_than_the_bound() {
     let summary = json(&run().1);

@@ -148,6 +148,128 @@ fn each_slip_is_refused_with_what_was_probably_meant() {
             said.contains("allow = [\"") && said.contains(allowed),
             "{set}: {said}"
         );
+        allowed_by_its_name(&world, &[&set], &said);
+    }
+}
+
+/// The `allow` that a refusal proposes is accepted, and with it the value; the values of a
+/// price of nothing or everything may still end in money that cannot be counted.
+fn allowed_by_its_name(world: &World, sets: &[&str], said: &str) {
+    let entries = said.split("allow = [").skip(1).map(|rest| {
+        let (name, rest) = rest.split_once("] to the top of ").expect("a file");
+        let file = rest.split_whitespace().next().expect("its name");
+        (name, file.contains("site.toml"))
+    });
+    let (of_site, of_scenario): (Vec<_>, Vec<_>) = entries.partition(|(_, is_site)| *is_site);
+    let mut run = world.swingload(&format!("simulate --policies always_on --quiet {SHORT}"));
+    for set in sets {
+        run.args(["--set", set]);
+    }
+    for (key, entries) in [("site.allow", of_site), ("allow", of_scenario)] {
+        let names: Vec<&str> = entries.into_iter().map(|(name, _)| name).collect();
+        if !names.is_empty() {
+            run.args(["--set", &format!("{key}=[{}]", names.join(", "))]);
+        }
+    }
+    let output = run.output().expect("it runs");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let uncounted = text.contains("passes what is counted");
+    assert!(
+        output.status.success() || uncounted,
+        "{sets:?} with {said}: {text}"
+    );
+    let out = world.path().join("out");
+    if out.exists() {
+        std::fs::remove_dir_all(out).expect("what was written");
+    }
+}
+
+/// Powers held against the connection are allowed by name like every other value.
+#[test]
+fn every_allowance_that_is_proposed_is_accepted() {
+    let world = world();
+    let tenant = |power: f64, contracted: f64| {
+        format!(
+            "site.commitments=[{{kind=\"hosting\",id=\"tenant\",node=\"ai-hall\",\
+             use=\"training\",power_mw={power:?},contracted_mw={contracted:?},\
+             price_per_mwh=150,penalty_per_mwh=500}}]"
+        )
+    };
+    let hedge = |mw: f64| {
+        format!(
+            "site.contracts=[{{id=\"hedge\",supply=\"grid\",quantity_mw={mw:?},price_per_mwh=40}}]"
+        )
+    };
+    for (set, names) in [
+        (
+            "site.programmes.0.capacity_mw=200".into(),
+            &["emergency-response.capacity_mw"][..],
+        ),
+        (
+            "site.programmes.0.firm_mw=200".into(),
+            &["emergency-response.firm_mw"],
+        ),
+        (
+            "site.programmes.0.penalty_per_mwh=0.5".into(),
+            &["emergency-response.penalty_per_mwh"],
+        ),
+        (
+            "site.nodes.0.ramp_up_kw_per_min=1".into(),
+            &["interconnect.ramp_up_kw_per_min"],
+        ),
+        (
+            "site.nodes.0.ramp_down_kw_per_min=4".into(),
+            &["interconnect.ramp_down_kw_per_min"],
+        ),
+        (hedge(600.0), &["hedge.quantity_mw"]),
+        (tenant(800.0, 0.8), &["tenant.power_mw"]),
+        (tenant(0.8, 800.0), &["tenant.contracted_mw"]),
+        (
+            tenant(800.0, 800.0),
+            &["tenant.power_mw", "tenant.contracted_mw"],
+        ),
+    ] {
+        let said = refusal(&world, &set);
+        for name in names {
+            assert!(
+                said.contains(&format!("allow = [\"{name}\"]")),
+                "{set}: {said}"
+            );
+        }
+        allowed_by_its_name(&world, &[&set], &said);
+    }
+    // An allowance of one value is not refused as idle because another value is wrong.
+    let wrong = "site.pools.0.pool_fee=0.2";
+    let two = ["site.programmes.0.capacity_mw=200", wrong];
+    let mut run = world.swingload(&format!("simulate --policies always_on --quiet {SHORT}"));
+    for set in two {
+        run.args(["--set", set]);
+    }
+    run.args(["--set", "site.allow=[\"emergency-response.capacity_mw\"]"]);
+    let refused = run.assert().code(2);
+    let text = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+    assert!(
+        text.contains("pool_fee") && !text.contains("names no value"),
+        "{text}"
+    );
+}
+
+/// A name that is nearly one, or is written by the place of its value.
+#[test]
+fn an_allowance_that_names_nothing_is_met_with_the_near_name() {
+    let world = world();
+    for (entry, near) in [
+        ("monthly-peak.kw", "monthly-peak.per_kw_month"),
+        ("tariff.1.per_kw_month", "monthly-peak.per_kw_month"),
+        ("emergency-response.firm", "emergency-response.firm_mw"),
+        ("demand.per_kw_month", "monthly-peak.per_kw_month"),
+    ] {
+        let said = refusal(&world, &format!("site.allow=[\"{entry}\"]"));
+        assert!(
+            said.contains(&format!("did you mean `{near}`?")),
+            "{entry}: {said}"
+        );
     }
 }
 

@@ -152,7 +152,8 @@ pub(crate) struct Simulate {
     /// Print the summary as one JSON object instead of tables
     #[arg(long)]
     pub(crate) json: bool,
-    /// No progress bars and no tables
+    /// No progress bars and no tables; work that cannot be done and values that are refused are told on
+    /// standard error all the same
     #[arg(long, short)]
     pub(crate) quiet: bool,
 }
@@ -202,7 +203,8 @@ pub(crate) struct Plan {
     /// Print the plan as one JSON object instead of tables
     #[arg(long)]
     pub(crate) json: bool,
-    /// No progress bars and no tables
+    /// No progress bars and no tables; work that cannot be done and values that are refused are told on
+    /// standard error all the same
     #[arg(long, short)]
     pub(crate) quiet: bool,
 }

@@ -39,6 +39,7 @@ impl Failure {
             value: String::new(),
             problem: problem.into(),
             help: help.into(),
+            more: 0,
         };
         Self::Input {
             faults: fault.into(),
@@ -79,7 +80,7 @@ impl Failure {
                         line("  help: ", &fault.help);
                     }
                 }
-                let count = faults.0.len();
+                let count = faults.count();
                 if count > 1 {
                     line("", &format!("{count} errors; nothing was written."));
                 } else {
@@ -115,6 +116,27 @@ fn place(fault: &Diagnostic) -> String {
 mod tests {
     use super::*;
 
+    /// Faults that are only counted count, and the entry that counts them does not.
+    #[test]
+    fn all_faults_are_counted() {
+        let fault = |line: usize, more: usize| Diagnostic {
+            file: "prices.csv".into(),
+            line: Some(line).filter(|_| more == 0),
+            field: String::new(),
+            value: String::new(),
+            problem: match more {
+                0 => "is no finite number".to_owned(),
+                more => format!("and {more} more faults like these"),
+            },
+            help: String::new(),
+            more,
+        };
+        let faults = Diagnostics(vec![fault(2, 0), fault(3, 0), fault(0, 36)]);
+        let next = String::new();
+        let text = Failure::Input { faults, next }.text(80);
+        assert!(text.contains("38 errors; nothing was written."), "{text}");
+    }
+
     #[test]
     fn a_fault_reads_in_eighty_columns() {
         let faults = Diagnostics(vec![Diagnostic {
@@ -125,6 +147,7 @@ mod tests {
             problem: "a pool cannot have fewer than no devices, and this one is said to have"
                 .into(),
             help: "give a whole number of 0 or more".into(),
+            more: 0,
         }]);
         let next = "swingload schema site".into();
         let text = Failure::Input { faults, next }.text(60);

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use comfy_table::Table;
-use swingload_report::terminal::Style;
+use swingload_report::terminal::{Style, wrap};
 
 use crate::failure::Failure;
 
@@ -27,6 +27,15 @@ pub(crate) fn style() -> Style {
 pub(crate) fn width_of_errors() -> usize {
     let width = Table::new().use_stderr().width().map_or(WIDTH, usize::from);
     width.clamp(RANGE.0, 100)
+}
+
+/// Says on standard error what a reader must know to trust the figures, in lines of its width.
+/// `--quiet` leaves out tables and progress bars, not this.
+pub(crate) fn warn(notes: &[String]) {
+    let width = width_of_errors();
+    for note in notes {
+        eprintln!("note: {}", wrap(note, width.saturating_sub(6), "      "));
+    }
 }
 
 /// Writes to standard output; a reader that went away is no failure.

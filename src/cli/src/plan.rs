@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use swingload_model::forecast::Fallback;
 use swingload_model::job::{ImpossibleWork, Job};
 use swingload_model::plan as model;
 use swingload_model::scenario::Scenario;
@@ -17,15 +18,19 @@ use crate::failure::Failure;
 use crate::output;
 use crate::progress::Bars;
 use crate::scenario::Texts;
-use crate::study::{cannot_run, cannot_write, doubtful, load, overrides, too_much, written};
+use crate::study::{
+    blame_options, cannot_run, cannot_write, doubtful, load, overrides, too_much, written,
+};
 
 /// Runs the command.
 pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
     engine::check_effort(args)?;
     engine::check(args.engine, args.flips)?;
     let overrides = overrides(args.seed, &[], &args.set)?;
-    let texts = Texts::read(args.scenario.as_deref(), &overrides)?;
-    let scenario = texts.build(&overrides)?;
+    let seed: &[_] = args.seed.map_or(&[], |_| &[("seed", "--seed")]);
+    let blamed = |failure| blame_options(failure, seed, &args.set);
+    let texts = Texts::read(args.scenario.as_deref(), &overrides).map_err(blamed)?;
+    let scenario = texts.build(&overrides).map_err(blamed)?;
     let at = at::choose(args.at.as_deref(), &scenario)?;
     let out = args
         .out
@@ -55,7 +60,10 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
         .map(|(_, work)| work)
         .collect();
     let of_jobs = impossible::notes(&never);
-    if !args.quiet && !args.json && !of_jobs.is_empty() {
+    let shown = !args.quiet && !args.json;
+    if !shown {
+        output::warn(&of_jobs);
+    } else if !of_jobs.is_empty() {
         output::print(&terminal::notes(&of_jobs, style))?;
     }
     let running = bars.spin("running up to then");
@@ -71,8 +79,14 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
         None => engine::solve(args.engine, &moment.built.inputs)?,
     };
     let steps = moment.built.inputs.grid.len();
-    let stood_in = (moment.fallbacks.iter())
-        .map(|(series, fallback)| format!("forecast of {series}: {}", fallback.text(steps)));
+    let told = |(series, fallback): &(String, Fallback)| {
+        format!("forecast of {series}: {}", fallback.text(steps))
+    };
+    let stood_in = moment.fallbacks.iter().map(told);
+    if !shown {
+        let refused = moment.fallbacks.iter().filter(|(_, f)| f.refuses());
+        output::warn(&refused.map(told).collect::<Vec<_>>());
+    }
     let of_plan = [at.note, variants(&input.scenario), of_search];
     let occasion = Occasion {
         site: &input.scenario.site,

@@ -99,6 +99,7 @@ impl Texts {
                 )
                 .replace(" = : ", ": "),
                 help: fault.help,
+                more: fault.more,
             };
             bad_scenario(Diagnostics(faults.0.into_iter().map(in_variant).collect()))
         })

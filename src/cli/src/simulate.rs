@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use swingload_model::document::Override;
+use swingload_model::forecast::ANOTHER_UNIT;
 use swingload_model::scenario::Scenario;
 use swingload_model::scenario::file::VariantFile;
 use swingload_report::{Results, folder, json, main_policy, terminal};
 use swingload_scheduler::impossible;
 use swingload_simulator::results::{
-    EraSummary, VariantSummary, eras, in_era, value_per_year, variant,
+    EraSummary, FallbackSummary, VariantSummary, eras, in_era, value_per_year, variant,
 };
 use swingload_simulator::{Study, StudyInput, impossible, simulate};
 
@@ -17,15 +18,16 @@ use crate::failure::Failure;
 use crate::output;
 use crate::progress::Bars;
 use crate::scenario::Texts;
-use crate::study::{cannot_run, cannot_write, load, overrides, written};
+use crate::study::{blame_options, cannot_run, cannot_write, load, overrides, written};
 
 /// Runs the command.
 pub(crate) fn run(args: &Simulate) -> Result<(), Failure> {
     let split = args.split.then(|| "policies.split=true".to_owned());
     let set: Vec<String> = split.into_iter().chain(args.set.iter().cloned()).collect();
     let overrides = overrides(args.seed, &args.policies, &set)?;
-    let texts = Texts::read(args.scenario.as_deref(), &overrides)?;
-    let scenario = texts.build(&overrides)?;
+    let blamed = |failure| blame_options(failure, &options(args), &args.set);
+    let texts = Texts::read(args.scenario.as_deref(), &overrides).map_err(blamed)?;
+    let scenario = texts.build(&overrides).map_err(blamed)?;
     let out = args
         .out
         .clone()
@@ -46,7 +48,10 @@ pub(crate) fn run(args: &Simulate) -> Result<(), Failure> {
     let data = args.data.as_deref();
     let (input, mut notes) = load(scenario, data)?;
     let of_jobs = impossible::notes(&impossible(&input));
-    if !args.quiet && !args.json && !of_jobs.is_empty() {
+    let shown = !args.quiet && !args.json;
+    if !shown {
+        output::warn(&of_jobs);
+    } else if !of_jobs.is_empty() {
         output::print(&terminal::notes(&of_jobs, style))?;
     }
     notes.extend(of_jobs);
@@ -56,6 +61,9 @@ pub(crate) fn run(args: &Simulate) -> Result<(), Failure> {
     });
     let changed = changed.collect::<Result<Vec<_>, _>>()?;
     let study = run_study(&input, args.quiet)?;
+    if !shown {
+        output::warn(&refused(&study, &policy));
+    }
     let variants = variants(&input, &study, &changed, &policy, args.quiet)?;
     let results = Results {
         input,
@@ -73,6 +81,31 @@ pub(crate) fn run(args: &Simulate) -> Result<(), Failure> {
         output::print(&written(&paths))?;
     }
     Ok(())
+}
+
+/// Keys of the scenario that options set, with the options.
+fn options(args: &Simulate) -> Vec<(&'static str, &'static str)> {
+    let all = [
+        ("policies.run", "--policies", !args.policies.is_empty()),
+        ("policies.split", "--split", args.split),
+        ("seed", "--seed", args.seed.is_some()),
+    ];
+    let given = all.into_iter().filter(|(_, _, given)| *given);
+    given.map(|(key, option, _)| (key, option)).collect()
+}
+
+/// Values that the main policy's forecasts refused: decisions were made without them.
+fn refused(study: &Study, policy: &str) -> Vec<String> {
+    let summary = study.summary.policies.get(policy);
+    let all = summary.iter().flat_map(|of| &of.fallbacks);
+    let refused = all.filter(|fallback| fallback.fallback.ends_with(ANOTHER_UNIT));
+    let told = |f: &FallbackSummary| {
+        format!(
+            "forecast of {}: {}, its values refused in {} steps of {policy}, from {} to {}",
+            f.series, f.fallback, f.steps, f.first, f.last
+        )
+    };
+    refused.map(told).collect()
 }
 
 fn run_study(input: &StudyInput, quiet: bool) -> Result<Study, Failure> {

@@ -35,6 +35,29 @@ pub(crate) fn overrides(
     parsed.collect()
 }
 
+/// A refusal of what options put on top of the files, said of the option instead of the file:
+/// `of` names keys with the options that set them, unless `--set` did.
+pub(crate) fn blame_options(failure: Failure, of: &[(&str, &str)], set: &[String]) -> Failure {
+    let Failure::Input { mut faults, next } = failure else {
+        return failure;
+    };
+    for fault in &mut faults.0 {
+        let by = of.iter().find(|(key, _)| {
+            let own = set.iter().any(|text| text.starts_with(key));
+            !own && fault.line.is_none() && fault.field.starts_with(key)
+        });
+        let Some((_, option)) = by else { continue };
+        let value = fault.value.trim_matches('"');
+        fault.file = match value {
+            "" => (*option).to_owned(),
+            value => format!("{option} = {value}"),
+        };
+        fault.field.clear();
+        fault.value.clear();
+    }
+    Failure::Input { faults, next }
+}
+
 /// The scenario's data, and notes on it.
 pub(crate) fn load(
     scenario: Scenario,
@@ -133,6 +156,7 @@ pub(crate) fn too_much(inputs: &[Input], problem: &str, next: &str) -> Failure {
         value: first.map_or_else(String::new, |input| input.value.clone()),
         problem: problem.to_owned(),
         help,
+        more: 0,
     };
     Failure::Input {
         faults: fault.into(),

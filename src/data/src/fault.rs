@@ -21,6 +21,7 @@ pub(crate) fn fault(
         value: value.into(),
         problem: problem.into(),
         help: help.into(),
+        more: 0,
     }
 }
 
@@ -40,9 +41,13 @@ impl Faults {
         }
     }
 
-    pub(crate) fn extend(&mut self, diagnostics: Diagnostics) {
-        // These are a short list already, whose last entry may count the rest.
-        self.shown.extend(diagnostics.0);
+    pub(crate) fn extend(&mut self, mut diagnostics: Diagnostics) {
+        match diagnostics.0.pop() {
+            // The fault of one row among many.
+            Some(only) if diagnostics.0.is_empty() => self.push(only),
+            // These are a short list already, whose last entry may count the rest.
+            last => self.shown.extend(diagnostics.0.into_iter().chain(last)),
+        }
     }
 
     /// `Ok` when nothing was found.
@@ -54,6 +59,7 @@ impl Faults {
                 value: String::new(),
                 problem: format!("and {} more faults like these", self.more),
                 help: String::new(),
+                more: self.more,
                 ..last.clone()
             };
             self.shown.push(summary);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use flate2::bufread::MultiGzDecoder;
@@ -231,6 +231,18 @@ impl Table {
     }
 }
 
+/// A path without the `.` that says no more: `./../own/prices.csv` is `../own/prices.csv`. What
+/// stands before a `..` stays, for it may be a link.
+fn plain(path: &Path) -> PathBuf {
+    let parts = path.components();
+    let kept: PathBuf = parts.filter(|part| *part != Component::CurDir).collect();
+    // A file beside the scenario keeps the look of one.
+    match path.strip_prefix(".") {
+        Ok(name) if name.components().count() == 1 => path.to_owned(),
+        _ => kept,
+    }
+}
+
 /// Files opened in one load, each decoded once.
 pub(crate) struct Files<'a> {
     root: Option<&'a Path>,
@@ -248,9 +260,9 @@ impl<'a> Files<'a> {
     /// Where a path of a binding leads: absolute and `./` paths as they are, others below the data root.
     fn path(&self, file: &str) -> Option<PathBuf> {
         if file.starts_with("./") || Path::new(file).is_absolute() {
-            Some(PathBuf::from(file))
+            Some(plain(Path::new(file)))
         } else {
-            self.root.map(|root| root.join(file))
+            self.root.map(|root| plain(&root.join(file)))
         }
     }
 

@@ -19,6 +19,14 @@ pub struct Diagnostic {
     pub problem: String,
     /// What would be right.
     pub help: String,
+    /// Faults like the one before it that this entry counts instead of showing; 0 where it is
+    /// a fault of its own.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub more: usize,
+}
+
+fn is_zero(more: &usize) -> bool {
+    *more == 0
 }
 
 impl fmt::Display for Diagnostic {
@@ -55,6 +63,13 @@ impl fmt::Display for Diagnostics {
             write!(f, "{diagnostic}")?;
         }
         Ok(())
+    }
+}
+
+impl Diagnostics {
+    /// How many faults there are, those among them that are only counted.
+    pub fn count(&self) -> usize {
+        self.0.iter().map(|fault| fault.more.max(1)).sum()
     }
 }
 

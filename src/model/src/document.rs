@@ -46,6 +46,7 @@ impl Override {
                 value: String::new(),
                 problem: "an override needs the form path=value".into(),
                 help: "for example --set data.price.file=prices/2021.csv.gz".into(),
+                more: 0,
             })
         };
         let (path, raw) = text
@@ -77,6 +78,7 @@ impl Document {
             value: String::new(),
             problem: format!("this is not valid TOML: {}", message.trim()),
             help: "compare with the examples in simulations/ and forecasts/".into(),
+            more: 0,
         };
         let spans = Spanned::parse(text.to_owned())
             .map_err(|e| syntax(e.message(), e.span().map_or(0, |s| s.start)))?;
@@ -109,6 +111,7 @@ impl Document {
                     "the path must lead through tables and existing list entries of {}",
                     self.file
                 ),
+                more: 0,
             })
         };
         let keys: Vec<&str> = change.path.split('.').collect();
@@ -175,6 +178,7 @@ impl Document {
             value: self.value_at(&keys),
             problem: problem.into(),
             help: help.into(),
+            more: 0,
         }
     }
 

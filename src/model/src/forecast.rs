@@ -7,6 +7,10 @@ pub const QUANTILE_LEVELS: [u8; 19] = [
     5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95,
 ];
 
+/// What a [`Fallback`] says of values that were refused because they are in another unit, behind
+/// the name of their series.
+pub const ANOTHER_UNIT: &str = "in another unit";
+
 /// A forecast of one series, issued at a time, over a horizon.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Forecast {
@@ -58,6 +62,11 @@ impl Forecast {
 }
 
 impl Fallback {
+    /// Whether values were refused.
+    pub fn refuses(&self) -> bool {
+        self.what.ends_with(ANOTHER_UNIT)
+    }
+
     /// In words, for a forecast of so many steps.
     pub fn text(&self, of: usize) -> String {
         match &self.extent {

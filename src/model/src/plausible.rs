@@ -148,7 +148,7 @@ use Slip::{Fahrenheit, Inverse, Kelvin, Times};
 /// Hashes a second of a network of difficulty one, at ten minutes a block.
 const HASHES_PER_SECOND: f64 = crate::mining::HASHES_PER_DIFFICULTY / 600.0;
 
-const THOUSAND: &str = "a factor of 1000 too much, as where `scale` is applied to MWh already";
+const THOUSAND: &str = "a factor of 1000 too much";
 const CENTS: &str = "in cents";
 const PER_KWH: &str = "the price is per kWh";
 const PERCENT: &str = "in percent";
@@ -407,10 +407,11 @@ impl Quantity {
                     Times(1e-2, CENTS),
                 ],
             ),
+            // One below what energy costs anywhere keeps no promise.
             Self::Penalty => money(
                 "a penalty per MWh",
                 (0.0, 100_000.0),
-                0.5,
+                10.0,
                 "MWh",
                 &[
                     Times(1e3, "it is per kWh"),

@@ -21,8 +21,9 @@ struct Output<'a> {
     study: &'a StudySummary,
     /// Variants of the site by net present value, in the order of the scenario.
     variants: &'a [VariantSummary],
-    /// What was found and bridged while the data was read.
-    notes: &'a [String],
+    /// What a reader must know beside the figures: what was found and bridged while the data was
+    /// read, and what the run could not show, such as why no gain is given.
+    notes: Vec<String>,
 }
 
 /// The object, on several lines, with a line break at its end. The same run gives the same bytes.
@@ -32,7 +33,7 @@ pub fn summary(results: &Results) -> String {
         version: &results.version,
         study: results.summary(),
         variants: &results.variants,
-        notes: &results.notes,
+        notes: results.remarks(),
     };
     let mut text = serde_json::to_string_pretty(&output)
         .expect("invariant: summaries hold maps with string keys only");

@@ -124,4 +124,13 @@ impl Class {
             Self::Overhead => "overhead",
         }
     }
+
+    /// The name as a head of a column, with marks where it may be broken.
+    fn head(self) -> &'static str {
+        match self {
+            Self::Inference => "infer\u{ad}ence",
+            Self::Overhead => "over\u{ad}head",
+            other => other.name(),
+        }
+    }
 }

@@ -262,6 +262,20 @@ fn cells(table: &Table, c: usize, scale: Scale) -> Vec<String> {
     let decimals = usize::from(table.columns[c].decimals + scale.decimals);
     let cells = table.rows.iter().map(|row| match &row[c] {
         Cell::Number(value) => thousands(value / scale.divisor, decimals),
+        Cell::Range {
+            least,
+            mean,
+            most,
+            coarse,
+        } => {
+            let shown = |value: &f64| thousands(value / scale.divisor, usize::from(*coarse));
+            match (shown(least), shown(most)) {
+                // Too little for the room there is.
+                (least, most) if least == most => thousands(mean / scale.divisor, decimals),
+                (least, most) if least.starts_with('-') => format!("{least} to {most}"),
+                (least, most) => format!("{least}–{most}"),
+            }
+        }
         Cell::Text(text) => text.clone(),
         Cell::Empty => "-".to_owned(),
     });

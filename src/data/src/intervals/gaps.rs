@@ -28,24 +28,28 @@ struct Spans(Vec<Gap>);
 
 impl Spans {
     fn told(&self) -> String {
-        let seconds: i64 = self.0.iter().map(|g| g.end - g.start).sum();
-        let longest = self.0.iter().map(|g| g.end - g.start).max().unwrap_or(0);
-        let mut text = format!(
-            "{}, {} in all",
-            count(self.0.len(), "span"),
-            length(seconds)
-        );
-        if self.0.len() > 1 {
-            text += &format!(", the longest {}", length(longest));
-        }
-        let named: Vec<String> = self
-            .0
-            .iter()
-            .take(NAMED)
-            .map(|g| format!("{} to {}", instant(g.start), instant(g.end)))
-            .collect();
-        text + ": " + &named.join(", ") + if self.0.len() > NAMED { ", ..." } else { "" }
+        let spans: Vec<_> = self.0.iter().map(|gap| (gap.start, gap.end)).collect();
+        told(&spans)
     }
+}
+
+/// How many spans there are, how long, and when the first of them are: `start` and `end` of each.
+pub(super) fn told(spans: &[(i64, i64)]) -> String {
+    let lengths = || spans.iter().map(|(start, end)| end - start);
+    let mut text = format!(
+        "{}, {} in all",
+        count(spans.len(), "span"),
+        length(lengths().sum())
+    );
+    if spans.len() > 1 {
+        text += &format!(", the longest {}", length(lengths().max().unwrap_or(0)));
+    }
+    let named: Vec<String> = spans
+        .iter()
+        .take(NAMED)
+        .map(|(start, end)| format!("{} to {}", instant(*start), instant(*end)))
+        .collect();
+    text + ": " + &named.join(", ") + if spans.len() > NAMED { ", ..." } else { "" }
 }
 
 /// Applies the publication rule and the gap rule to sorted cells.

@@ -4,7 +4,7 @@ use swingload_model::Diagnostics;
 use swingload_model::scenario::binding::Marks;
 
 use super::spacing::Spacing;
-use super::{Cell, Reading, Sure, standing};
+use super::{Cell, Reading, Sure, gaps, standing};
 use crate::clock::{Clock, SubSecond};
 use crate::fault::Faults;
 use crate::note::{Notes, count, instant, length};
@@ -208,6 +208,9 @@ fn placed(
     }
     placed.reverse();
     let shift = reading.source.shift_days * DAY;
+    if fixed.is_none() {
+        note_lost(reading, &placed, &spacing, notes);
+    }
     let edge = if ends { placed.first() } else { placed.last() };
     if let Some(edge) =
         edge.filter(|e| fixed.is_none() && reading.window.touches(e.start + shift, e.end + shift))
@@ -219,6 +222,48 @@ fn placed(
         ));
     }
     Ok(placed)
+}
+
+/// Names rows that seem lost, where the row beside them stands for their time: no gap rule
+/// sees such a time, because a row without a given length lasts until the next one.
+fn note_lost(reading: &Reading<'_>, placed: &[Placed], spacing: &Spacing, notes: &mut Notes<'_>) {
+    let ends = reading.source.time.marks == Marks::End;
+    let shift = reading.source.shift_days * DAY;
+    let (mut rows, mut spans) = (0, Vec::new());
+    for p in placed {
+        // The distance from its own mark to the next one, or from the one before to its own.
+        let distance = match ends {
+            true => spacing.position(p.end).checked_sub(1),
+            false => Some(spacing.position(p.start)),
+        };
+        let Some(lost) = distance.and_then(|at| spacing.lost(at)) else {
+            continue;
+        };
+        let (start, end) = if ends {
+            (p.start, p.start + lost.lasts)
+        } else {
+            (p.end - lost.lasts, p.end)
+        };
+        let (start, end) = (start + shift, end + shift);
+        if reading.source.repeat || reading.window.touches(start, end) {
+            rows += lost.rows;
+            spans.push((start, end));
+        }
+    }
+    // Rows that stand twice are placed twice.
+    spans.dedup();
+    if !spans.is_empty() {
+        notes.push(format!(
+            "{} missing by the distance of those around and bridged with the value {}; {}",
+            if rows == 1 {
+                "1 row seems".to_owned()
+            } else {
+                format!("{rows} rows seem")
+            },
+            if ends { "after" } else { "before" },
+            gaps::told(&spans)
+        ));
+    }
 }
 
 /// Drops rows that repeat another one; refuses those that contradict one.

@@ -15,6 +15,10 @@
 const AROUND: usize = 12;
 /// Beyond so many times the long distances around it (nine in ten are shorter) rows are missing.
 const FAR: i64 = 3;
+/// A distance that one in so many of those around has is a length that rows have there.
+const USUAL: usize = 8;
+/// A distance that comes so many times in a row is no row lost.
+const RUN: usize = 3;
 const DAY: i64 = 86_400;
 
 /// Times of rows, each once, in order.
@@ -22,6 +26,15 @@ pub(super) struct Spacing {
     times: Vec<i64>,
     /// From each to the next; whole days where rows are civil days.
     apart: Vec<i64>,
+}
+
+/// Rows that seem lost between two others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lost {
+    /// How many.
+    pub(super) rows: usize,
+    /// How long they would have lasted together, s.
+    pub(super) lasts: i64,
 }
 
 impl Spacing {
@@ -84,6 +97,59 @@ impl Spacing {
     pub(super) fn is_even(&self, position: usize) -> bool {
         let (before, _) = self.around(position);
         (self.apart.get(position)).is_none_or(|own| before.iter().all(|apart| apart == own))
+    }
+
+    /// The rows that seem lost behind a row that lasts until the next one: it lasts longer than
+    /// those beside it, by one or more whole rows of theirs, and that is no habit of the rows
+    /// around (as weekends are in daily rates).
+    pub(super) fn lost(&self, position: usize) -> Option<Lost> {
+        let own = *self.apart.get(position)?;
+        let (before, after) = self.around(position);
+        let beside = [before.last().copied(), after.first().copied()];
+        if beside.iter().flatten().all(|length| *length >= own)
+            || !self.is_row(position)
+            || self.run(position) >= RUN
+            || is_uneven(before, after)
+        {
+            return None;
+        }
+        let all = before.len() + after.len();
+        let first = position - before.len();
+        let others = (first..=first + all).filter(|other| *other != position);
+        let alike = others.filter(|other| self.apart[*other] == own && self.run(*other) < RUN);
+        if alike.count() * USUAL >= all {
+            return None;
+        }
+        let is_usual = |length: &i64| {
+            let alike = before.iter().chain(after).filter(|other| *other == length);
+            *length < own && alike.count() * USUAL >= all
+        };
+        let usual = || beside.into_iter().flatten().filter(is_usual);
+        // Where lengths change, the row itself is as long as those before it; of the lost ones
+        // the fewest rows are told that explain the distance.
+        usual().find_map(|kept| {
+            let each = usual().filter(|each| (own - kept) % each == 0).max()?;
+            let rows = usize::try_from((own - kept) / each).ok()?;
+            Some(Lost {
+                rows,
+                lasts: own - kept,
+            })
+        })
+    }
+
+    /// How many times in a row a distance comes, as far as [`RUN`]; two of them that begin or
+    /// end the file may be the rest of a longer run.
+    fn run(&self, position: usize) -> usize {
+        let alike = |other: &&i64| **other == self.apart[position];
+        let before = self.apart[..position].iter().rev();
+        let before = before.take_while(alike).take(RUN).count();
+        let after = self.apart[position..].iter();
+        let after = after.take_while(alike).take(RUN).count();
+        let is_cut = before == position || position + after == self.apart.len();
+        match before + after {
+            2 if is_cut => RUN,
+            run => run,
+        }
     }
 
     fn around(&self, position: usize) -> (&[i64], &[i64]) {
@@ -163,6 +229,70 @@ mod tests {
         lengths[50] = 6 * 60;
         lengths[150] = 60;
         assert_eq!(holes(&rows(lengths)), [50, 150]);
+    }
+
+    /// Rows lost, as position, how many, and minutes they would have lasted.
+    fn lost(spacing: &Spacing) -> Vec<(usize, usize, i64)> {
+        let all = 0..spacing.apart.len();
+        all.filter_map(|i| {
+            let lost = spacing.lost(i)?;
+            Some((i, lost.rows, lost.lasts / 60))
+        })
+        .collect()
+    }
+
+    #[test]
+    fn rows_lost_among_hours_and_quarters_are_told() {
+        // Two days of hours, one of quarters, two of hours.
+        let whole = [vec![60; 48], vec![15; 96], vec![60; 48]].concat();
+        assert_eq!(lost(&rows(whole.clone())), []);
+        let without = |from: usize, rows: usize| {
+            let mut lengths = whole.clone();
+            let own = lengths[from..=from + rows].iter().sum();
+            lengths.splice(from..=from + rows, [own]);
+            lengths
+        };
+        for (from, count, minutes) in [
+            (20, 1, 60),
+            (20, 2, 120),
+            (100, 1, 15),
+            (100, 2, 30),
+            // Three quarters are an hour, which is as long as rows are nearby.
+            (50, 3, 45),
+            // The last hours and the first quarter; the last quarter and the first hours.
+            (46, 1, 60),
+            (47, 1, 15),
+            (142, 1, 15),
+            (143, 1, 60),
+        ] {
+            let found = lost(&rows(without(from, count)));
+            assert_eq!(found, [(from, count, minutes)]);
+        }
+        // One row in two lost, twice.
+        let mut twice = vec![60; 48];
+        twice.splice(20..24, [120, 120]);
+        assert_eq!(lost(&rows(twice)), [(20, 1, 60), (21, 1, 60)]);
+    }
+
+    #[test]
+    fn habits_and_changes_of_length_are_no_rows_lost() {
+        let none = |lengths: Vec<i64>| assert_eq!(lost(&rows(lengths)), []);
+        for hours in [3, 24] {
+            none([vec![60; hours], vec![15; 96]].concat());
+            none([vec![15; 96], vec![60; hours]].concat());
+        }
+        let left_out = [
+            45, 30, 15, 60, 15, 360, 75, 30, 15, 45, 90, 120, 15, 30, 480, 45,
+        ];
+        none(left_out.repeat(5));
+        let mut stray = vec![60; 48];
+        stray.splice(20..21, [25, 35]);
+        none(stray);
+        let days = |days: Vec<i64>| days.into_iter().map(|d| d * 1_440).collect();
+        none(days([1, 1, 1, 1, 3].repeat(30)));
+        none(days(
+            [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31].repeat(3),
+        ));
     }
 
     #[test]

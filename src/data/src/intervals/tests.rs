@@ -1,7 +1,7 @@
 //! One small file for each fault, and for each thing that is bridged.
 
 use crate::Loaded;
-use crate::note::instant;
+use crate::note::{Note, instant};
 use crate::tests::{PRICE, hourly, world};
 
 /// 48 hourly values covering the period of the test scenario.
@@ -902,6 +902,55 @@ fn a_change_of_length_in_the_history_leaves_nothing_out_and_an_outage_is_told() 
         "{refused}"
     );
     assert!(!refused.contains("interpolate"), "{refused}");
+}
+
+/// Two days of hours around one of quarters; a lost row is stood for by the one before it, and
+/// that is told with the times, like every other gap.
+#[test]
+fn rows_lost_where_lengths_are_mixed_are_named() {
+    let day = 86_400;
+    let hours = |from: i64| (from..from + day).step_by(3_600);
+    let quarters = (at("02T00:00")..at("03T00:00")).step_by(900);
+    let all: Vec<i64> = hours(at("01T00:00"))
+        .chain(quarters)
+        .chain(hours(at("03T00:00")))
+        .collect();
+    let binding = of_any_length("\"start\"");
+    let told = |lost: &[&str], binding: &str| -> Vec<String> {
+        let lost: Vec<i64> = lost.iter().map(|time| at(time)).collect();
+        let left = all.iter().copied().filter(|time| !lost.contains(time));
+        let world = world().file("p.csv", rows_at(left));
+        let loaded = world.load(binding).expect("loads");
+        let notes = loaded.notes.iter();
+        let of_file = |note: &&Note| note.text.contains("missing") && note.file.ends_with("p.csv");
+        let said = |note: &Note| format!("{}: {}", note.subject, note.text);
+        notes.filter(of_file).map(said).collect()
+    };
+    assert_eq!(told(&[], &binding), Vec::<String>::new());
+    assert_eq!(
+        told(&["01T05:00"], &binding),
+        [
+            "data.price: 1 row seems missing by the distance of those around and bridged with the \
+          value before; 1 span, 1 h in all: 2022-01-01T05:00:00Z to 2022-01-01T06:00:00Z"
+        ]
+    );
+    assert_eq!(
+        told(&["01T05:00", "01T06:00", "02T09:15"], &binding),
+        [
+            "data.price: 3 rows seem missing by the distance of those around and bridged with the \
+          value before; 2 spans, 135 min in all, the longest 2 h: 2022-01-01T05:00:00Z to \
+          2022-01-01T07:00:00Z, 2022-01-02T09:15:00Z to 2022-01-02T09:30:00Z"
+        ]
+    );
+    // Where times mark ends, the row after a lost one stands for it.
+    let ends = binding.replace("{ column = \"t\" }", "{ column = \"t\", marks = \"end\" }");
+    assert_eq!(
+        told(&["01T05:00"], &ends),
+        [
+            "data.price: 1 row seems missing by the distance of those around and bridged with the \
+          value after; 1 span, 1 h in all: 2022-01-01T04:00:00Z to 2022-01-01T05:00:00Z"
+        ]
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use swingload_model::forecast::{Fallback, Forecast};
+use swingload_model::forecast::{ANOTHER_UNIT, Fallback, Forecast};
 
 use super::Model;
 use crate::calendar::{DAY, HOUR};
@@ -72,8 +72,7 @@ impl Watched {
         let values = |n: usize| if n == 1 { "value" } else { "values" };
         let odd = history.odd(name, at.saturating_sub(OF_LATE), at);
         let refused = Some(odd.refused).filter(|n| *n > 0);
-        let refused =
-            refused.map(|n| fault("in another unit", format!("refused, {n} {}", values(n))));
+        let refused = refused.map(|n| fault(ANOTHER_UNIT, format!("refused, {n} {}", values(n))));
         let doubtful = Some(odd.doubtful.len()).filter(|n| *n > 0);
         let doubtful = doubtful.map(|n| {
             let own = match name == request.series {

@@ -290,3 +290,20 @@ fn numbers_read_well() {
         assert_eq!(show(value), text);
     }
 }
+
+/// Constants and keys of a site have no `scale` that could be to blame; where a binding has
+/// one, the reader of its file names it.
+#[test]
+fn a_factor_of_a_thousand_blames_no_scale() {
+    let place = of("USD");
+    for (what, value) in [
+        (Quantity::EnergyPrice, 65_000.0),
+        (Quantity::ContractPrice, 65_000.0),
+        (Quantity::Adder, 6_000.0),
+        (Quantity::Penalty, 500_000.0),
+    ] {
+        let slip = slip(what, value, place);
+        assert!(slip.contains("a factor of 1000 too much)"), "{slip}");
+        assert!(!slip.contains("scale"), "{slip}");
+    }
+}

@@ -20,7 +20,7 @@ use super::tree::PowerTree;
 use super::{Amount, Site, SurplusOnly};
 use crate::catalogue::Catalogue;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::{Document, near};
+use crate::document::Document;
 use crate::plausible::{Allowed, Place, Quantity, show};
 
 pub(super) use series::{amounts, required_series, share_series};
@@ -136,11 +136,12 @@ pub(super) fn build(
         surplus_only,
         allowed: raw.allow.clone(),
     };
+    let sizes = b.sizes(&site);
     b.idle_allowances();
     // On a site that is wrong otherwise, sums would only repeat the fault.
     if b.faults.is_empty() {
         b.capacity(&site, &raw.nodes);
-        b.sizes_fit(&site);
+        b.sizes_fit(&site, sizes);
         b.machines(&site);
     }
     if b.faults.is_empty() {
@@ -319,11 +320,7 @@ impl Builder<'_> {
 
     /// Refuses entries of `allow` that name nothing: a name that is misspelt allows nothing.
     fn idle_allowances(&mut self) {
-        for (i, entry) in self.allowed.idle() {
-            let help = match near(&entry, self.allowed.names()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "take the entry out".to_owned(),
-            };
+        for (i, help) in self.allowed.idle(self.document) {
             let problem = "names no value of this file whose range is checked";
             self.fault(&format!("allow[{i}]"), problem, help);
         }

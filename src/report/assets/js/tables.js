@@ -34,15 +34,19 @@ function drawSummary() {
 
 /** A table in its own scrolling box. */
 function table(data, name) {
-  const textual = data.columns.map((_, c) => data.rows.every((row) => typeof row[c] !== "number"));
+  const textual = data.columns.map((_, c) => data.rows.every((row) => typeof row[c] !== "number" && row[c]?.mean == null));
   const align = (c) => (textual[c] ? "text" : "num");
   const units = data.columns.some((column) => column.unit);
   const head = el("tr", {}, data.columns.map((column, c) => el("th", { scope: "col", class: align(c), title: column.help },
     column.label, units && el("span", { class: "unit" }, column.unit || "\u00a0"))));
   const body = data.rows.map((row, r) => el("tr", { class: r === data.highlight ? "main" : null },
     row.map((cell, c) => {
-      const text = typeof cell === "number" ? number(cell, data.columns[c].decimals) : cell == null ? "–" : cell;
-      return el(c ? "td" : "th", { class: align(c), scope: c ? null : "row" }, text);
+      const shown = (value) => number(value, data.columns[c].decimals);
+      const range = cell?.mean != null;
+      const text = typeof cell === "number" ? shown(cell) : cell == null ? "–"
+        : range ? `${shown(cell.least)} to ${shown(cell.most)}` : cell;
+      const title = range ? `mean ${shown(cell.mean)}` : null;
+      return el(c ? "td" : "th", { class: align(c), scope: c ? null : "row", title }, text);
     })));
   return [
     el("div", { class: data.rows.length > 40 ? "scroll long" : "scroll", tabindex: 0, role: "region", "aria-label": `${name}, table` },

@@ -9,6 +9,7 @@ use super::clock::Clock;
 use super::{Class, Planned};
 use crate::html::{Cell, Column, Table};
 use crate::tables::Shown;
+use crate::words::thousands;
 
 /// Rows of the table over time at most, beside the first step's.
 const ROWS_MAX: i64 = 24;
@@ -81,10 +82,10 @@ pub(super) fn over_time(planned: &Planned) -> Table {
         })
         .collect();
     let mut columns = vec![column("from", "", 0, "Start, on the site's clock.")];
-    let help = "Mean facility power, cooling included.";
+    let help = "Facility power, cooling included: least to most of the row's steps.";
     columns.extend(
         used.iter()
-            .map(|class| column(class.name(), "MW", digits, help)),
+            .map(|class| column(class.head(), "MW", digits, help)),
     );
     columns.push(column(
         "price",
@@ -96,23 +97,19 @@ pub(super) fn over_time(planned: &Planned) -> Table {
         "Of one more MWh at the root: of the next supply, or of the load that would give it up.";
     columns.push(column("marginal", &per_mwh(planned), 2, help));
     let row = |steps: std::ops::Range<usize>| {
-        let mean = |value: &dyn Fn(usize) -> Option<f64>| {
-            let (mut sum, mut hours) = (0.0, 0.0);
-            for t in steps.clone() {
-                if let Some(value) = value(t) {
-                    sum += value * grid.hours(t);
-                    hours += grid.hours(t);
-                }
-            }
-            (hours > 0.0).then(|| sum / hours)
+        let over = |value: &dyn Fn(usize) -> Option<f64>, decimals: u8, coarse: u8| {
+            let values = steps
+                .clone()
+                .filter_map(|t| Some((value(t)?, grid.hours(t))));
+            range(values, decimals, coarse)
         };
         let mut row = vec![Cell::Text(clock.moment(grid.start_s(steps.start)))];
-        row.extend(
-            used.iter()
-                .map(|class| Cell::from(mean(&|t| Some(planned.watts(*class, t) as f64 / 1e6)))),
-        );
-        row.push(mean(&|t| planned.price(t)).into());
-        row.push(mean(&|t| planned.marginal(0, t)).into());
+        row.extend(used.iter().map(|class| {
+            let megawatts = |t: usize| Some(planned.watts(*class, t) as f64 / 1e6);
+            over(&megawatts, digits, digits.saturating_sub(1))
+        }));
+        row.push(over(&|t| planned.price(t), 2, 0));
+        row.push(over(&|t| planned.marginal(0, t), 2, 0));
         row
     };
     Table {
@@ -120,11 +117,37 @@ pub(super) fn over_time(planned: &Planned) -> Table {
         rows: rows(planned, &clock).into_iter().map(row).collect(),
         highlight: Some(0),
         note: format!(
-            "The first row is the first step, which is done; the others are means. Price: {}, \
-             as expected, charges included. Marginal: one more MWh at {}.",
+            "The first row is the first step, which is done. Where the steps of a row differ, it \
+             shows the least and the most of them. Price: {}, as expected, charges included. \
+             Marginal: one more MWh at {}.",
             planned.price_name(),
             planned.plan.marginal_values[0].node
         ),
+    }
+}
+
+/// Values with their hours: their mean, and where they differ once rounded from the least to
+/// the most. A mean alone would hide the one dear hour of a day.
+fn range(values: impl Iterator<Item = (f64, f64)>, decimals: u8, coarse: u8) -> Cell {
+    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+    let (mut sum, mut hours) = (0.0, 0.0);
+    for (value, length) in values {
+        (least, most) = (least.min(value), most.max(value));
+        (sum, hours) = (sum + value * length, hours + length);
+    }
+    if hours == 0.0 {
+        return Cell::Empty;
+    }
+    let mean = sum / hours;
+    let rounded = |value: f64| thousands(value, usize::from(decimals));
+    if rounded(least) == rounded(most) {
+        return mean.into();
+    }
+    Cell::Range {
+        least,
+        mean,
+        most,
+        coarse,
     }
 }
 

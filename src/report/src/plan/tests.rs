@@ -9,7 +9,7 @@ use swingload_simulator::moment;
 use super::{Planned, tables, text};
 use crate::html::{Cell, Kind, Table};
 use crate::terminal::Style;
-use crate::testing::{SITE, input};
+use crate::testing::{SITE, input_ahead};
 
 const STYLE: Style = Style {
     width: 80,
@@ -18,7 +18,12 @@ const STYLE: Style = Style {
 
 /// The hall of miners planned for a day at these prices, made at hour `at`.
 fn planned(site: &str, price: &[f64], at: usize) -> Planned {
-    let input = input(site, price, &["swingload"]);
+    planned_ahead(site, price, at, 24)
+}
+
+/// The same for so many hours.
+fn planned_ahead(site: &str, price: &[f64], at: usize, hours: u32) -> Planned {
+    let input = input_ahead(site, price, &["swingload"], hours);
     let moment = moment(&input, at, &|_| {}).expect("a moment");
     let occasion = Occasion {
         site: &input.scenario.site,
@@ -46,6 +51,7 @@ fn number(table: &Table, row: usize, column: &str) -> f64 {
     let c = table.columns.iter().position(|c| c.label == column);
     match table.rows[row][c.expect(column)] {
         Cell::Number(number) => number,
+        Cell::Range { mean, .. } => mean,
         ref other => panic!("{column}: {other:?}"),
     }
 }
@@ -76,6 +82,49 @@ fn the_table_over_time_keeps_the_plans_energy() {
         .sum();
     assert!((energy - shown).abs() < 1e-9, "{energy} {shown}");
     assert_eq!(rows.last().map(|r| r.end), Some(plan.grid.len()));
+}
+
+/// One dear hour among cheap ones, in a row of several hours: its price is in the row, and so
+/// is that nothing hashes then.
+#[test]
+fn a_dear_hour_inside_a_row_is_seen() {
+    let mut dear = [40.0; 48];
+    dear[20] = 900.0;
+    let dear = planned_ahead(SITE, &dear, 0, 48);
+    let table = tables::over_time(&dear);
+    let hour = |steps: &std::ops::Range<usize>| steps.contains(&20) && steps.len() > 1;
+    let rows = tables::rows(&dear, &super::clock::Clock::new("UTC"));
+    let row = rows.iter().position(hour).expect("a row of several hours");
+    let of = |label: &str| {
+        let c = table.columns.iter().position(|c| c.label == label);
+        table.rows[row][c.expect(label)].clone()
+    };
+    let Cell::Range { least, most, .. } = of("price") else {
+        panic!("{:?}", of("price"));
+    };
+    assert_eq!((least, most), (40.0, 900.0));
+    let Cell::Range { least, most, .. } = of("hashing") else {
+        panic!("{:?}", of("hashing"));
+    };
+    assert_eq!(least, 0.0);
+    assert!(most > 3.0, "{most} MW");
+    let shown = text(&dear, STYLE);
+    assert!(shown.contains("40–900"), "{shown}");
+    assert!(
+        dear.html().contains("\"least\":40.0"),
+        "the page has the range"
+    );
+    // Rows whose steps are alike stay numbers.
+    let last = table.rows.last().expect("rows");
+    assert!(
+        !last.iter().any(|cell| matches!(cell, Cell::Range { .. })),
+        "{last:?}"
+    );
+    // Below zero a dash would read as a sign.
+    let mut below = [40.0; 48];
+    below[20] = -25.0;
+    let below = text(&planned_ahead(SITE, &below, 0, 48), STYLE);
+    assert!(below.contains("-25 to 40"), "{below}");
 }
 
 #[test]

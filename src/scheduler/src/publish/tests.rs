@@ -285,7 +285,7 @@ fn broken_limits_are_told_by_name() {
     let limit = |id: &str, mw: f64| {
         format!(
             "[[commitments]]\nkind = \"power_limit\"\nid = \"{id}\"\nlimit_mw = {mw}\n\
-             penalty_per_mwh = 1\n"
+             penalty_per_mwh = 10\n"
         )
     };
     let plan = world(&(limit("loose", 0.75) + &limit("tight", 0.5))).plan();

@@ -1,7 +1,6 @@
 //! Numbers of a scenario that must be finite, and not below what they mean.
 
 use super::{Builder, DAYS_MAX, STEPS_MAX, VALUE_MAX};
-use crate::document::near;
 use crate::plausible::{Place, Quantity};
 use crate::scenario::binding::SyntheticFile;
 use crate::scenario::file::ScenarioFile;
@@ -71,11 +70,7 @@ impl Builder<'_> {
 
     /// Refuses entries of `allow` that name nothing: a name that is misspelt allows nothing.
     pub(crate) fn idle_allowances(&mut self) {
-        for (i, entry) in self.allowed.idle() {
-            let help = match near(&entry, self.allowed.names()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "take the entry out".to_owned(),
-            };
+        for (i, help) in self.allowed.idle(self.document) {
             let problem = "names no value of this file whose range is checked";
             self.fault(&format!("allow[{i}]"), problem, help);
         }

@@ -11,6 +11,17 @@ use crate::units::Money;
 /// Beyond so many times the site's connection a tenant or contract is taken for one in kW.
 const SLIP: f64 = 10.0;
 
+/// A power of the site that its connection bounds.
+pub(super) struct Size {
+    /// Where it stands.
+    path: String,
+    mw: f64,
+    /// How many times the connection's power it may be.
+    times: f64,
+    /// Whether it is allowed by name whatever it is.
+    allowed: bool,
+}
+
 impl Builder<'_> {
     pub(super) fn tariff_line(&mut self, i: usize, line: &TariffLineFile) -> TariffLine {
         let key = |field: &str| format!("tariff[{i}].{field}");
@@ -100,20 +111,27 @@ impl Builder<'_> {
         }
     }
 
-    /// A programme that pays for more than the site's connection carries is a slip: so much
-    /// the site can neither draw nor leave. Tenants and contracts may be larger than it, but
-    /// not many times as large.
-    pub(super) fn sizes_fit(&mut self, site: &Site) {
-        let rating = site.tree.node(0).usable().as_megawatts();
+    /// Powers that are held against the site's connection. Their names are asked for here,
+    /// so that an allowance of one counts whatever else is wrong with the site.
+    pub(super) fn sizes(&mut self, site: &Site) -> Vec<Size> {
         let mut sizes = Vec::new();
+        let mut add = |path: String, mw: f64, times: f64| {
+            let allowed = self.allowed.allows(&self.document.name_of(&path));
+            sizes.push(Size {
+                path,
+                mw,
+                times,
+                allowed,
+            });
+        };
         for (i, programme) in site.programmes.iter().enumerate() {
             let key = |field: &str| format!("programmes[{i}].{field}");
-            sizes.push((key("capacity_mw"), programme.capacity_mw, 1.0));
-            sizes.push((key("firm_mw"), programme.firm_mw, 1.0));
+            add(key("capacity_mw"), programme.capacity_mw, 1.0);
+            add(key("firm_mw"), programme.firm_mw, 1.0);
         }
         for (i, contract) in site.contracts.iter().enumerate() {
             if let Amount::Constant(mw) = contract.quantity_mw {
-                sizes.push((format!("contracts[{i}].quantity_mw"), mw, SLIP));
+                add(format!("contracts[{i}].quantity_mw"), mw, SLIP);
             }
         }
         for (i, commitment) in site.commitments.iter().enumerate() {
@@ -127,15 +145,26 @@ impl Builder<'_> {
             };
             let key = |field: &str| format!("commitments[{i}].{field}");
             if let Amount::Constant(mw) = power_mw {
-                sizes.push((key("power_mw"), *mw, SLIP));
+                add(key("power_mw"), *mw, SLIP);
             }
-            sizes.push((key("contracted_mw"), *contracted_mw, SLIP));
+            add(key("contracted_mw"), *contracted_mw, SLIP);
         }
-        for (path, mw, times) in sizes {
-            let name = self.document.name_of(&path);
-            if self.allowed.allows(&name) || mw <= times * rating {
+        sizes
+    }
+
+    /// A programme that pays for more than the site's connection carries is a slip: so much
+    /// the site can neither draw nor leave. Tenants and contracts may be larger than it, but
+    /// not many times as large.
+    pub(super) fn sizes_fit(&mut self, site: &Site, sizes: Vec<Size>) {
+        let rating = site.tree.node(0).usable().as_megawatts();
+        for size in sizes {
+            let Size {
+                path, mw, times, ..
+            } = size;
+            if size.allowed || mw <= times * rating {
                 continue;
             }
+            let name = self.document.name_of(&path);
             let slips = [(1e-3, "in kW"), (0.1, "a factor of 10 too much")];
             let meant = slips
                 .into_iter()

@@ -1,11 +1,15 @@
 //! Nodes of the power tree: what each may carry, and what it must.
 
 use super::Builder;
-use crate::plausible::Quantity;
+use crate::plausible::{Doubt, Quantity, Side, show};
 use crate::site::Site;
 use crate::site::file::NodeFile;
 use crate::site::tree::{Hall, Node, PowerTree, RatedAt, TreeError};
 use crate::units::Power;
+
+/// Longest that a node plausibly takes from nothing to its rating, minutes: grids ask for hours
+/// at most.
+const RAMP_MIN: f64 = 1440.0;
 
 impl Builder<'_> {
     pub(super) fn tree(&mut self, raw: &[NodeFile]) -> Option<PowerTree> {
@@ -31,7 +35,9 @@ impl Builder<'_> {
                 .map(|mw| Power::from_megawatts(self.at_least(&key("export_mw"), mw, 0.0, "MW")));
             let mut ramp = |field: &str, value: Option<f64>| {
                 value.map(|kw| {
-                    let kw = self.at_least(&key(field), kw, 0.001, "kW per minute");
+                    let path = key(field);
+                    let kw = self.at_least(&path, kw, 0.001, "kW per minute");
+                    self.ramp_fits(&path, kw, rating);
                     Power::from_kilowatts(kw)
                 })
             };
@@ -107,6 +113,41 @@ impl Builder<'_> {
                 None
             }
         }
+    }
+
+    /// Refuses a ramp at which the node needs days for its own rating, unless it is allowed by
+    /// name: it was probably given per second, or in MW.
+    fn ramp_fits(&mut self, path: &str, kw_per_min: f64, rating_mw: f64) {
+        let name = self.document.name_of(path);
+        let allowed = self.allowed.allows(&name);
+        let refused = self.faults.last().is_some_and(|fault| fault.field == path);
+        let least = rating_mw * 1e3 / RAMP_MIN;
+        if allowed || refused || kw_per_min >= least {
+            return;
+        }
+        let slips = [(60.0, "in kW per second"), (1e3, "in MW per minute")];
+        let meant: Vec<String> = slips
+            .into_iter()
+            .map(|(factor, why)| (kw_per_min * factor, why))
+            .filter(|(kw, _)| *kw >= least && *kw <= rating_mw * 1e3)
+            .map(|(kw, why)| format!("{} ({why})", show(kw)))
+            .collect();
+        let doubt = Doubt {
+            side: Side::Low,
+            problem: format!(
+                "at this ramp the {} MW of the node take {} days; a day is the longest that is \
+                 plausible, {} kW per minute",
+                show(rating_mw),
+                show(libm::round(rating_mw * 1e4 / kw_per_min / 1440.0) / 10.0),
+                show(libm::ceil(least)),
+            ),
+            slip: match meant.is_empty() {
+                true => String::new(),
+                false => format!("did you mean {}?", meant.join(" or ")),
+            },
+        };
+        let help = doubt.help(&name, self.document.file());
+        self.fault(path, doubt.problem, help);
     }
 
     pub(super) fn degrees(&mut self, path: &str, value: f64) -> f64 {

@@ -68,6 +68,11 @@ pub(super) fn table(
         for (c, cell) in row.iter().enumerate() {
             let text = match cell {
                 Cell::Number(value) => thousands(*value, usize::from(table.columns[c].decimals)),
+                Cell::Range { least, most, .. } => {
+                    let decimals = usize::from(table.columns[c].decimals);
+                    let shown = |value: f64| thousands(value, decimals);
+                    format!("{} to {}", shown(*least), shown(*most))
+                }
                 Cell::Text(text) => escape(text),
                 Cell::Empty => "-".to_owned(),
             };

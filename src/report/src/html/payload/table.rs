@@ -71,6 +71,17 @@ pub struct Column {
 pub enum Cell {
     /// A number in its column's unit; NaN is shown as a dash.
     Number(f64),
+    /// Numbers that lie between two, in the column's unit.
+    Range {
+        /// The least.
+        least: f64,
+        /// Their mean, weighted as the table says.
+        mean: f64,
+        /// The greatest.
+        most: f64,
+        /// Digits after the point where room is short.
+        coarse: u8,
+    },
     /// Text.
     Text(String),
     /// Not applicable: a dash.
