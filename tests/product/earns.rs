@@ -356,7 +356,7 @@ fn a_plan_is_worth_no_less_than_running_as_soon_as_possible() {
     let scenario = scenario(5, 60, &jobs(16, "[128, 256, 512]", GANG_TERMS));
     let world = world()
         .file("scenario.toml", &scenario)
-        .file("site.toml", &site("", ""));
+        .file("site.toml", site("", ""));
     for day in 2..=5 {
         let line = format!("plan . --json --quiet --at 2026-06-0{day}T12:00:00Z");
         let shown = world.swingload(&line).assert().success();

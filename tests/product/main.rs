@@ -3,6 +3,7 @@
 mod bad_input;
 #[path = "../../src/report/tests/browser/mod.rs"]
 mod browser;
+mod cases;
 mod earns;
 mod forecast;
 mod lists;

@@ -216,7 +216,9 @@ pub enum LimitKind {
     /// A power limit that was accepted for a penalty on what is drawn beyond it.
     PowerLimit,
     /// What a programme leaves the site while it calls, or may call: its firm power, with a
-    /// penalty (or the likelihood's share of it) on what is drawn beyond.
+    /// penalty on what is drawn beyond. Calls that are not known yet are forecast as a
+    /// likelihood, and a step with one binds with that share of the penalty, so a programme
+    /// may bind in far more steps than it will call in.
     Programme,
     /// Power that a supply block has.
     Supply,
@@ -232,7 +234,7 @@ impl LimitKind {
             Self::RampUp => "ramp up",
             Self::RampDown => "ramp down",
             Self::PowerLimit => "power limit",
-            Self::Programme => "called programme",
+            Self::Programme => "programme",
             Self::Supply => "supply",
         }
     }

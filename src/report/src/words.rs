@@ -87,7 +87,9 @@ pub(crate) fn sentence(code: ReasonCode) -> &'static str {
         ReasonCode::Marginal => "The marginal user: it takes what power is left, {power}.",
         ReasonCode::MustServe => "Promised: it is served whatever power costs.",
         ReasonCode::Committed => {
-            "Held by a minimum time, a start cost or a start limit; switching would cost more."
+            "Held on or off by a minimum time, a start cost or a start limit; switching now would \
+             cost more. A margin below zero is what an MWh loses while it runs all the same, or \
+             would earn while it stands still."
         }
         ReasonCode::Deferred => "Waits for cheaper steps before its deadline.",
         ReasonCode::NotEligible => "Nothing of it may run.",
@@ -109,7 +111,7 @@ pub(crate) fn phrase(code: ReasonCode) -> &'static str {
         ReasonCode::Unprofitable => "its power would cost more than it earns",
         ReasonCode::Marginal => "takes what power is left",
         ReasonCode::MustServe => "promised, whatever power costs",
-        ReasonCode::Committed => "held by a minimum time or a start cost",
+        ReasonCode::Committed => "held by a minimum time, a start cost or a start limit",
         ReasonCode::Deferred => "waits for cheaper steps before its deadline",
         ReasonCode::NotEligible => "nothing of it may run",
         ReasonCode::NotReleased => "its window has not begun",

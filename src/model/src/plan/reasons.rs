@@ -31,7 +31,8 @@ pub struct Reason {
     /// Best alternative use of the same power; empty when there is none.
     pub runner_up: String,
     /// By how much the price must move to turn the decision, currency per MWh; negative
-    /// where it is held against its price, 0 where the price did not decide.
+    /// where it is held against its price (reason `committed`): what an MWh of it loses while it
+    /// is kept running, or would earn while it is kept still; 0 where the price did not decide.
     pub margin_per_mwh: f64,
     /// The smallest changes that turn the decision, each made alone; empty where none was
     /// asked for, or none within reason turns it.
@@ -117,7 +118,10 @@ pub enum ReasonCode {
     Marginal,
     /// Must be served.
     MustServe,
-    /// Held on or off by a minimum time, a start cost or a start limit.
+    /// Held on or off by a minimum time, a start cost or a start limit, against its price or for
+    /// more of it than it has: switching now would cost more than waiting. Its margin is
+    /// negative where it runs although an MWh of it loses that much, or stands still although
+    /// one would earn that much.
     Committed,
     /// Waits for cheaper steps before its deadline.
     Deferred,

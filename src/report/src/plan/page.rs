@@ -219,7 +219,7 @@ fn sections(planned: &Planned) -> Vec<Section> {
     };
     let mut why = format!(
         "What each load does in the first step, {first}, and why. {}",
-        super::text::LAST_WATT
+        super::text::of_reasons(planned)
     );
     if left_out > 0 {
         why += &format!(" {left_out} more jobs are in plan.json.");

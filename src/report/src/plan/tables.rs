@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use swingload_model::plan::{Flip, PricePart, Reason, ReasonCode, ShedRung};
+use swingload_model::plan::{Flip, LimitKind, PricePart, Reason, ReasonCode, ShedRung};
 use swingload_scheduler::explain::{price_words, wait_words};
 
 use super::clock::Clock;
@@ -194,14 +194,28 @@ pub(super) fn limits(planned: &Planned) -> Table {
         ],
         rows: planned.plan.limits.iter().map(row).collect(),
         highlight: None,
-        note: if planned.plan.limits.is_empty() {
-            String::new()
-        } else {
-            "Worth: what one more MW would earn, or save, wherever the limit binds, less the \
-             price of its power; jobs as planned."
-                .to_owned()
-        },
+        note: of_limits(planned),
     }
+}
+
+/// What the worth of a limit is, and how a programme that is not called can bind.
+fn of_limits(planned: &Planned) -> String {
+    let limits = &planned.plan.limits;
+    if limits.is_empty() {
+        return String::new();
+    }
+    let mut note =
+        "Worth: what one more MW would earn, or save, wherever the limit binds, less the \
+                    price of its power; jobs as planned."
+            .to_owned();
+    if limits
+        .iter()
+        .any(|limit| limit.kind == LimitKind::Programme)
+    {
+        note += " A programme binds in every step in which it calls or may call: calls that are \
+                 not known yet are forecast as a likelihood, with that share of the penalty.";
+    }
+    note
 }
 
 /// What is short, by what it is of; jobs that cannot finish among it.
@@ -319,7 +333,8 @@ pub(super) fn reasons(
                 "margin",
                 &unit,
                 2,
-                "By how much the price must move to turn it; 0 where the price did not decide.",
+                "By how much the price must move to turn it; 0 where the price did not decide, below \
+                 zero where it is held against its price.",
             ),
             column(
                 "runner-up",

@@ -1,6 +1,6 @@
 //! What is shown of a plan is what the plan says.
 
-use swingload_model::plan::Engine;
+use swingload_model::plan::{Engine, LimitKind, ReasonCode};
 use swingload_model::site::Use;
 use swingload_scheduler::plan::{Budget, plan};
 use swingload_scheduler::publish::{Occasion, publish};
@@ -173,6 +173,37 @@ fn limits_and_what_is_short_are_told() {
         (hosting + missing - 3.0).abs() < 1e-5,
         "{hosting} MW served"
     );
+}
+
+/// A load kept running at a loss, and a programme that binds without a call, are explained where
+/// they are shown, and only there.
+#[test]
+fn negative_margins_and_possible_calls_are_explained() {
+    let site = SITE.replace("rating_mw = 5", "rating_mw = 2");
+    let mut plan = planned(&site, &prices(), 0);
+    let (held, may_call) = ("Committed: held on or off", "calls or may call");
+    let words = |plan: &Planned| {
+        let text = text(plan, STYLE);
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let before = words(&plan);
+    assert!(
+        !before.contains(held) && !before.contains(may_call),
+        "{before}"
+    );
+    plan.plan.reasons[0].code = ReasonCode::Committed;
+    plan.plan.reasons[0].margin_per_mwh = -12.5;
+    plan.plan.limits[0].kind = LimitKind::Programme;
+    for shown in [words(&plan), plan.html()] {
+        for part in [
+            held,
+            "A margin below zero is what an MWh of it loses while it runs all the same",
+            may_call,
+            "forecast as a likelihood, with that share of the penalty",
+        ] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+    }
 }
 
 #[test]

@@ -6,12 +6,27 @@ use super::{Planned, tables};
 use crate::html::Table;
 use crate::terminal::{Style, draw, wrap};
 use crate::words::thousands;
+use swingload_model::plan::ReasonCode;
 use swingload_model::scenario::Scenario;
 
 /// What the column `last watt` is.
 pub(super) const LAST_WATT: &str = "Last watt: what the last running, or first idle, MWh of a load \
     earns, charges on its use taken off. Of miners below their highest setting it is of the \
     step between two settings; what a whole setting bears is its break-even price.";
+
+/// What a negative margin is, where a load has one.
+pub(super) const COMMITTED: &str = "Committed: held on or off by a minimum time, a start cost or a \
+    start limit, because switching now would cost more. A margin below zero is what an MWh of it \
+    loses while it runs all the same, or would earn while it stands still.";
+
+/// What the columns of reasons mean, as far as they are not plain.
+pub(super) fn of_reasons(planned: &Planned) -> String {
+    let mut reasons = planned.plan.reasons.iter();
+    match reasons.any(|reason| reason.code == ReasonCode::Committed) {
+        true => format!("{LAST_WATT} {COMMITTED}"),
+        false => LAST_WATT.to_owned(),
+    }
+}
 
 /// Jobs whose reasons are shown.
 const JOBS_MAX: usize = 12;
@@ -77,7 +92,7 @@ pub fn text(planned: &Planned, style: Style) -> String {
     let first = Clock::new(&plan.time_zone).moment(plan.grid.start_s(0));
     let (mut reasons, left_out) =
         tables::reasons(planned, JOBS_MAX, |code| code.name().replace('_', " "));
-    reasons.note = LAST_WATT.to_owned();
+    reasons.note = of_reasons(planned);
     if left_out > 0 {
         reasons.note += &format!(" {left_out} more jobs in plan.json and on the page.");
     }
