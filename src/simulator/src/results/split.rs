@@ -43,15 +43,17 @@ pub struct SplitPart {
     pub amount_pct: Option<f64>,
 }
 
-/// The split, from the runs that knew more each time; `None` without a bound, or when
-/// it was not asked for.
+/// The split, from the runs that knew more each time; `None` without a bound, where the policy
+/// stands outside the scale, or when it was not asked for.
 pub(super) fn split(
     context: &Context<'_>,
     runs: &[PolicyRun],
     informed: &[InformedRun],
     gain: Option<&GainSummary>,
 ) -> Option<SplitSummary> {
-    let gain = gain.filter(|_| context.scenario.policies.split)?;
+    let is_inside = |gain: &&GainSummary| !gain.outside.iter().any(|name| name == POLICY);
+    let gain = gain.filter(|_| context.scenario.policies.split);
+    let gain = gain.filter(is_inside)?;
     let run = runs.iter().find(|run| run.name == POLICY)?;
     let pct = |amount: f64| gain.is_scale().then(|| 100.0 * amount / gain.gainable);
     let own = run.ledger.value().as_units();
