@@ -257,7 +257,7 @@ fn never_done(context: &Context<'_>) -> f64 {
         .sum()
 }
 
-/// What happens, as a planner is told it.
+/// What happens, as the outlook of a planner with perfect foresight.
 struct Truth<'a> {
     context: &'a Context<'a>,
 }
