@@ -269,3 +269,37 @@ fn adders(results: &Results, used_for: Use) -> Column<f64> {
         })
         .fold(Column::Constant(0.0), |sum, more| sum.plus(&more, steps))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{SITE, results};
+
+    /// Of 20 MW of the sun 4 can be exported at 400: a MWh drawn costs 80, not 400, and what is
+    /// left of it would.
+    #[test]
+    fn energy_costs_the_exports_it_takes_the_place_of() {
+        let grid = "kind = \"grid\"\navailable_mw = 5\nprice_per_mwh = { series = \"price\" }";
+        let sun = "kind = \"surplus\"\navailable_mw = 20\nprice_per_mwh = 0\n\
+                   export_price_per_mwh = { series = \"price\" }";
+        let site = SITE
+            .replace(grid, sun)
+            .replace("rating_mw = 5", "rating_mw = 5\nexport_mw = 4");
+        let results = results(&site, &[400.0; 3], &["always_on"]);
+        assert_eq!(results.reference_price(results.main(), 0), 80.0);
+        let hindsight = Hindsight::new(&results);
+        let drawn = hindsight.drawn(0, 2);
+        assert!(drawn.joules > 0, "{drawn:?}");
+        assert!(
+            (drawn.cost - 80.0 * mwh(drawn.joules)).abs() < 1e-6,
+            "{drawn:?}"
+        );
+        let load = &results.study.loads[0];
+        let left = hindsight.energy(load, 2, Part::Left);
+        assert!(
+            left.iter()
+                .all(|(price, joules)| *price == 80.0 || *joules == 0),
+            "{left:?}"
+        );
+    }
+}

@@ -2,8 +2,10 @@
 //! delivered first.
 
 use super::support::{input, scenario};
+use crate::after::After;
 use crate::ledger::LineKind;
 use crate::run::{Study, simulate};
+use crate::truth::Truth;
 
 const START: &str = "2026-01-05T00:00:00Z";
 
@@ -131,6 +133,14 @@ fn what_cannot_be_exported_costs_no_earnings() {
         let (_, sun) = rest.split_once("[[supply]]").expect("the sun");
         format!("{before}[[supply]]{sun}")
     };
+    // Work done after the run costs as much.
+    let after = |solar: f64| {
+        let shape = scenario(&alone, START, 3, 60, &POLICIES);
+        let input = input(shape, &[400.0; 3], &[solar], &[0.0], vec![]);
+        let truth = Truth::new(&input.scenario, &input.series).expect("a world");
+        After::new(&input.scenario.site, &truth, &[]).price
+    };
+    assert_eq!((after(20.0), after(4.0)), (100.0, 400.0));
     let study = run(&alone, &[400.0; 3], 20.0);
     assert_eq!(study.truth.supply[0].price_at(0), 100.0);
     let miners = study.run("always_on").expect("ran");
