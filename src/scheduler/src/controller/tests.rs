@@ -326,6 +326,35 @@ fn circular_unknown_and_repeated_jobs_are_refused() {
     );
 }
 
+/// The refusal tells which node is too small, and by how much.
+#[test]
+fn a_job_that_no_node_carries_is_refused_with_the_limit() {
+    let narrow = "\n[[nodes]]\nid = \"narrow\"\nparent = \"root\"\nkind = \"feeder\"\n\
+                  rating_mw = 0.1\n[[gpu_pools]]\nid = \"far\"\nnode = \"narrow\"\n\
+                  model = \"H100\"\ncount = 64\nrunning_w = 2000\nidle_w = 0\n";
+    let mut world = World::new(site(narrow), script(vec![nimble(0)]));
+    let far = world.setup.site.gpu_pools.len() - 1;
+    let mut large = job("large").gangs(&[64]);
+    large.gpu_pool = far;
+    world.submit(large);
+    let [incident] = world.controller.incidents() else {
+        panic!("{:?}", world.controller.incidents());
+    };
+    let IncidentKind::JobRefused { reason, .. } = &incident.kind else {
+        panic!("{incident:?}");
+    };
+    let JobRefusal::NeverRuns(work) = reason else {
+        panic!("{reason:?}");
+    };
+    assert_eq!(work.limit, swingload_model::job::Obstacle::Node);
+    assert_eq!(work.of, "narrow");
+    assert_eq!((work.needs, work.has), (0.128, 0.1));
+    assert_eq!(
+        reason.to_string(),
+        "gang of 64 needs 0.128 MW behind feeder `narrow`, which carries 0.1 MW"
+    );
+}
+
 #[test]
 fn a_job_out_of_time_is_stopped_and_takes_its_dependents_along() {
     let mut world = World::new(site(""), script(vec![running(&[(0, 100)])]));
