@@ -24,9 +24,10 @@ pub struct NodeSummary {
     pub surplus_mwh: f64,
     /// Surplus there was below it, MWh.
     pub surplus_available_mwh: f64,
-    /// Energy that came in from above, MWh.
+    /// Energy that came in from above for the loads below it, MWh.
     pub imported_mwh: f64,
-    /// Energy sent up, MWh.
+    /// Energy sent up to serve loads elsewhere, MWh. What is exported to the grid because nobody
+    /// uses it is not in it: it is told of each supply block.
     pub exported_mwh: f64,
     /// Highest mean power of a step, MW.
     pub peak_mw: f64,
@@ -77,6 +78,7 @@ fn summary(context: &Context<'_>, run: &PolicyRun, node: usize) -> NodeSummary {
             drawn[use_index(context.loads.all[*k].used_for)] += run.load_energy[*k][t];
         }
         let supplied: i64 = supplies.iter().map(|k| run.supply_energy[*k][t]).sum();
+        // As `Flow::import`: what blocks deliver to loads, without what is exported of the rest.
         let import = drawn.iter().sum::<i64>() - supplied;
         imported += import.max(0);
         exported += (-import).max(0);
