@@ -179,3 +179,42 @@ impl Site {
         build::required_series(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Most that a supply at node `field` below the root, and one at the root, can export, MW.
+    fn limits(root: &str, field: &str) -> [f64; 2] {
+        let text = format!(
+            r#"
+name = "Export"
+currency = "USD"
+time_zone = "UTC"
+nodes = [
+  {{ id = "root", kind = "interconnect", rating_mw = 10, continuous_load_factor = 0.8{root} }},
+  {{ id = "field", parent = "root", kind = "feeder", rating_mw = 9{field} }},
+]
+supply = [
+  {{ id = "sun", node = "field", kind = "surplus", available_mw = 5, price_per_mwh = 0 }},
+  {{ id = "wind", kind = "surplus", available_mw = 5, price_per_mwh = 0 }},
+]
+"#
+        );
+        let site = Site::from_toml("site.toml", &text, &[], &Catalogue::embedded())
+            .unwrap_or_else(|faults| panic!("{faults:?}"));
+        [0, 1].map(|supply| site.export_limit(supply).as_megawatts())
+    }
+
+    /// Not given and zero are two things: at the root the first is its usable rating and the
+    /// second forbids exports.
+    #[test]
+    fn an_export_of_zero_is_none_and_one_not_given_the_roots_rating() {
+        assert_eq!(limits("", ", export_mw = 3"), [3.0, 8.0]);
+        assert_eq!(limits(", export_mw = 0", ", export_mw = 3"), [0.0, 0.0]);
+        assert_eq!(limits(", export_mw = 2", ", export_mw = 3"), [2.0, 2.0]);
+        // Other nodes send nothing up unless they are said to.
+        assert_eq!(limits("", ""), [0.0, 8.0]);
+        assert_eq!(limits("", ", export_mw = 0"), [0.0, 8.0]);
+    }
+}
