@@ -344,3 +344,95 @@ fn scenarios_on_real_data_are_planned() {
         assert_eq!(plan["shortfalls"], Value::Array(Vec::new()), "{name}");
     }
 }
+
+/// GPUs on the sun alone. A gang of 256 needs more than the 0.1 MW that are left of it from noon
+/// of the 3rd on, which nobody knows ahead.
+const SUNLIT: &str = r#"
+name = "Sunlit"
+currency = "USD"
+time_zone = "UTC"
+nodes = [{ id = "root", kind = "interconnect", rating_mw = 2 }]
+supply = [{ id = "sun", kind = "generation", available_mw = { series = "sun" }, price_per_mwh = 5 }]
+gpu_pools = [{ id = "h100", node = "root", model = "H100", count = 256, idle_w = 0 }]
+"#;
+
+const GOES_OUT: &str = r#"
+title = "The sun goes out"
+description = "A gang that only later data prove impossible."
+site = "site.toml"
+period = { start = "2026-03-03T00:00:00Z", end = "2026-03-04T00:00:00Z", step_min = 60, history_days = 1 }
+planning = { horizon = [{ until_h = 12, step_min = 60 }] }
+policies = { run = ["swingload"] }
+forecast = { model = "seasonal_naive_day" }
+[data.sun]
+unit = "MW"
+publication = "start"
+file = "./sun.csv"
+column = "sun"
+time = { column = "time" }
+step_min = 60
+[[jobs]]
+id = "train"
+gpu_pool = "h100"
+[jobs.trace]
+file = "./jobs.csv"
+time = { column = "submit" }
+duration_column = "seconds"
+gpus_column = "gpus"
+[jobs.terms]
+value_per_gpu_h = { low = 1.6, high = 1.6 }
+slack = { low = 3, high = 3 }
+"#;
+
+/// What later data prove impossible a plan may schedule, and then must not tell as left out; a
+/// simulation tells it, as what plans cannot know.
+#[test]
+fn a_plan_knows_no_later_data_of_work_that_turns_out_impossible() {
+    let row = |hour: usize| {
+        let mw = if hour < 48 + 12 { 2.0 } else { 0.1 };
+        format!(
+            "2026-03-{:02}T{:02}:00:00Z,{mw}\n",
+            1 + hour / 24,
+            hour % 24
+        )
+    };
+    let world = world()
+        .file("site.toml", SUNLIT)
+        .file("scenario.toml", GOES_OUT)
+        .file(
+            "jobs.csv",
+            "submit,seconds,gpus\n2026-03-03T12:00:00Z,7200,256\n",
+        )
+        .file(
+            "sun.csv",
+            "time,sun\n".to_owned() + &(0..96).map(row).collect::<String>(),
+        );
+    let shown = world
+        .swingload("plan . --json --quiet --at 2026-03-03T12:00:00Z")
+        .assert()
+        .success();
+    let plan = json(&shown.get_output().stdout);
+    let jobs = list(&plan["jobs"]);
+    assert!(
+        jobs.len() == 1 && !list(&jobs[0]["runs"]).is_empty(),
+        "it is planned: {jobs:?}"
+    );
+    let said = String::from_utf8_lossy(&shown.get_output().stderr).into_owned();
+    for told in [said, plan["notes"].to_string()] {
+        assert!(!told.contains("can never run"), "{told}");
+        assert!(!told.contains("left out"), "{told}");
+    }
+    let shown = world
+        .swingload("simulate . --json --quiet")
+        .assert()
+        .success();
+    let summary = json(&shown.get_output().stdout);
+    assert_eq!(summary["impossible"][0]["by_series"], true, "{summary}");
+    let said = String::from_utf8_lossy(&shown.get_output().stderr).into_owned();
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("can never run as its series turn out")
+            && !said.contains("left out of plans"),
+        "{said}"
+    );
+}

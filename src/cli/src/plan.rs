@@ -52,11 +52,13 @@ pub(crate) fn run(args: &Plan) -> Result<(), Failure> {
     let (input, of_data) = load(scenario, args.data.as_deref())?;
     reading.finish_and_clear();
     let now = input.scenario.grid.start_s(at.step);
-    // What series turn out to be later is no part of it: the plan does not know it.
-    let submitted = |job: &Job| job.release <= now && job.latest > now;
-    let never: Vec<ImpossibleWork> = impossible::find(&input.scenario.site, &input.jobs)
+    // The plan knows neither what series turn out to be nor jobs that come later, and may well
+    // schedule work that they prove impossible: no such work may be told as left out of it.
+    let submitted = input.jobs.iter().filter(|job| job.release <= now);
+    let submitted: Vec<Job> = submitted.cloned().collect();
+    let never: Vec<ImpossibleWork> = impossible::find(&input.scenario.site, &submitted)
         .into_iter()
-        .filter(|(k, _)| submitted(&input.jobs[*k]))
+        .filter(|(k, _)| submitted[*k].latest > now)
         .map(|(_, work)| work)
         .collect();
     let of_jobs = impossible::notes(&never);

@@ -129,7 +129,9 @@ pub(crate) struct Context<'a> {
     pub(crate) jobs: Vec<Job>,
     /// What jobs find after the run's end.
     pub(crate) after: After,
-    /// Per job, whether the site alone proves that it can never run.
+    /// Per job, whether the site alone proves that it can never run. What only series prove is
+    /// not in it: policies know no later data, so they may begin such work, and bound and
+    /// policies count the same jobs. A bound that counts more than can be done stays a bound.
     pub(crate) never_runs: Vec<bool>,
 }
 
@@ -163,6 +165,9 @@ impl<'a> Context<'a> {
 
 /// Jobs of the scenario of which work can never be done, by the site and by what its series
 /// reach at most while the job may run: told before anything runs.
+///
+/// This is for readers, who may know how the period turns out, and decides nothing: work that
+/// only series prove impossible is told apart (`by_series`), since plans cannot leave it out.
 pub fn impossible(input: &StudyInput) -> Vec<ImpossibleWork> {
     impossible_of(&input.scenario, &input.series, &input.jobs)
 }
