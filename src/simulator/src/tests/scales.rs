@@ -3,6 +3,11 @@
 use swingload_model::series::{Observation, Series};
 
 use super::support::{SITE, input, job, scenario};
+use crate::ledger::LineKind;
+use crate::oracle;
+use crate::record::PolicyRun;
+use crate::results;
+use crate::run::Context;
 use crate::{Study, StudyInput, simulate};
 
 const START: &str = "2026-03-02T06:00:00Z";
@@ -69,4 +74,51 @@ fn levers_are_measured_against_one_baseline_whatever_is_listed() {
         assert!(levers(&study).total != 0.0);
         assert!(study.summary.gain.is_none(), "no oracle was asked for");
     }
+}
+
+/// A run that drew three times as much as the site lets it, and is worth a million more.
+fn beyond(run: &PolicyRun) -> PolicyRun {
+    let mut run = run.clone();
+    let columns = run.load_energy.iter_mut().chain(&mut run.supply_energy);
+    columns.flatten().for_each(|joules| *joules *= 3);
+    let line = run.ledger.line("beyond", LineKind::Mining);
+    let million = swingload_model::units::Money::from_units(1e6);
+    run.ledger.book(line, 0, million);
+    run
+}
+
+/// Of the runs that are listed none moves the bound, however much it is worth: those that broke
+/// limits stand outside the scale. Should one that kept them pass the bound, it is widened, and
+/// that is said.
+#[test]
+fn a_listed_run_that_broke_limits_moves_neither_bound_nor_gain() {
+    let input = world(&["always_on", "asap", "oracle"], false);
+    let study = simulate(&input, &|_| {}).expect("runs");
+    let context = Context::new(&input.scenario, &input.series, &input.jobs).expect("a world");
+    let [asap, other] = ["asap", "always_on"].map(|name| study.run(name).expect("ran").clone());
+    let gain = |others: &[PolicyRun]| {
+        let foresight = oracle::foresee(&context, &|_| {}).expect("counted");
+        let mut runs = [&[asap.clone()][..], others].concat();
+        let certificate = oracle::add(&context, foresight, &mut runs);
+        let summary = results::summarise(&context, &runs, &[], &[], Some(&certificate));
+        let share = summary.policies.get("always_on").and_then(|p| p.gain_pct);
+        (summary.gain.expect("a scale"), share)
+    };
+    let (alone, _) = gain(&[]);
+    let mut broke = beyond(&other);
+    broke.incidents.limit_exceeded_steps = 1;
+    assert!(broke.ledger.value().as_units() > alone.bound);
+    let (beside, share) = gain(&[broke]);
+    let bits = |gain: &results::GainSummary| [gain.bound, gain.gainable].map(f64::to_bits);
+    assert_eq!(bits(&beside), bits(&alone));
+    assert_eq!(beside.outside, ["always_on"]);
+    assert_eq!(share, None);
+    assert!(beside.widened_for.is_empty() && alone.widened_for.is_empty());
+    let kept = beyond(&other);
+    assert!(kept.incidents.kept_the_rules(), "{:?}", kept.incidents);
+    let value = kept.ledger.value().as_units();
+    let (widened, _) = gain(&[kept]);
+    assert!(widened.bound >= value, "{widened:?}");
+    assert_eq!(widened.widened_for, ["always_on"]);
+    assert!(widened.outside.is_empty());
 }
