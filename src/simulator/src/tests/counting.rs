@@ -152,25 +152,31 @@ fn a_difficulty_of_one_is_named_with_its_line_and_step() {
     assert!(error.to_string().contains("9.2e12 USD"), "{error}");
 }
 
-/// A run whose miners wait for cheap power fails later than one that never waits: which of the
-/// two is told hangs on the order of policies, not on threads.
+/// Money passes what is counted in a later step for a policy that mines with fewer machines:
+/// which of the two is told hangs on the order of policies, not on threads and not on steps.
 #[test]
 fn the_first_policy_that_fails_is_told_on_any_number_of_threads() {
     let world = World {
         price: 40.0,
         btc: 60_000.0,
-        difficulty: 1.0,
+        difficulty: 8_000.0,
         gpu_hour: 1.0,
     };
     let failure = |order: [&str; 3], threads: usize| {
         let mut input = study(world, false);
         input.scenario.policies.run = order.map(String::from).to_vec();
+        input.scenario.policies.static_split_mining_mw = Some(2.0);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let run = || simulate(&input, &|_| {}).expect_err("too much money");
         pool.expect("threads").install(run)
     };
     let alone = |policy| failure([policy; 3], 1);
-    assert_ne!(alone("always_on"), alone("static_split"), "they differ");
+    let step = |policy| match alone(policy) {
+        Error::TooMuch(found) => found.at.clone(),
+        other => panic!("{policy}: {other}"),
+    };
+    let (early, late) = (step("always_on"), step("static_split"));
+    assert!(early < late, "they fail at {early} and {late}");
     for threads in [1, 2, 3] {
         for first in ["always_on", "static_split"] {
             let order = match first {
